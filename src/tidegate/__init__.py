@@ -1,0 +1,1 @@
+"""Tidegate: run LLM Agent Skills in production, with staged rollout and automatic rollback."""

@@ -1,0 +1,1 @@
+"""The relational store: one SQL for SQLite and PostgreSQL."""

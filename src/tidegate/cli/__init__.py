@@ -1,0 +1,5 @@
+"""The command line: `tidegate NOUN VERB`."""
+
+from tidegate.cli.main import main
+
+__all__ = ["main"]

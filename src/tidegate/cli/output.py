@@ -1,0 +1,44 @@
+"""How commands speak: results on stdout (text or JSON), reasons on stderr, exit 0, 1 or 2."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tidegate.domain.errors import TidegateError
+
+T = TypeVar("T")
+
+
+def emit_json(value: object) -> None:
+    """Print one JSON document, indented for people, stable for programs."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def emit_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print rows under named columns; an empty list still says what was looked for."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row)
+    Console(soft_wrap=True).print(table)
+
+
+def say(text: str) -> None:
+    """Print one line of result for a person."""
+    sys.stdout.write(text + "\n")
+
+
+def run(work: Coroutine[object, object, T]) -> T:
+    """Run a command to its end; a refusal is one line on stderr and exit 1."""
+    try:
+        return asyncio.run(work)
+    except TidegateError as refusal:
+        sys.stderr.write(f"tidegate: {refusal}\n")
+        raise typer.Exit(1) from refusal

@@ -1,0 +1,1 @@
+"""The pure core: values in, values out; time and seeds are arguments."""

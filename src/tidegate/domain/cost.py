@@ -1,0 +1,55 @@
+"""What an exchange costs, from its usage and the model's price."""
+
+import msgspec
+
+from tidegate.domain.exchange import Usage
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """US dollars per million tokens; a request above `tier_above` input tokens pays the `tier_` rates."""
+
+    input: float
+    output: float
+    cache_read: float
+    cache_write_5m: float
+    cache_write_1h: float
+    tier_above: int | None = None
+    tier_input: float = 0.0
+    tier_output: float = 0.0
+    tier_cache_read: float = 0.0
+    tier_cache_write_5m: float = 0.0
+    tier_cache_write_1h: float = 0.0
+
+
+def cost(usage: Usage, price: Price) -> float:
+    """US dollars for one upstream call; the tier is chosen by all input tokens, cached ones included."""
+    total_input = (
+        usage.input_tokens
+        + usage.cache_read_tokens
+        + usage.cache_write_5m_tokens
+        + usage.cache_write_1h_tokens
+    )
+    if price.tier_above is not None and total_input > price.tier_above:
+        rates = (
+            price.tier_input,
+            price.tier_output,
+            price.tier_cache_read,
+            price.tier_cache_write_5m,
+            price.tier_cache_write_1h,
+        )
+    else:
+        rates = (
+            price.input,
+            price.output,
+            price.cache_read,
+            price.cache_write_5m,
+            price.cache_write_1h,
+        )
+    tokens = (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+    )
+    return sum(count * rate for count, rate in zip(tokens, rates, strict=True)) / 1_000_000

@@ -1,0 +1,33 @@
+"""The errors a caller acts on differently; every message says what happened, where, and what to do."""
+
+
+class TidegateError(Exception):
+    """Anything Tidegate refuses or fails at, with a message meant for a person."""
+
+
+class InvalidInput(TidegateError):
+    """The input is wrong and will stay wrong: mend it and send it again (HTTP 400, exit 1)."""
+
+
+class TooLarge(InvalidInput):
+    """The input exceeds a size limit (HTTP 413, exit 1)."""
+
+
+class Unauthenticated(TidegateError):
+    """No key, or one that is unknown, revoked or expired (HTTP 401)."""
+
+
+class Forbidden(TidegateError):
+    """The key is good but its role or tenant does not allow this (HTTP 403)."""
+
+
+class NotFound(TidegateError):
+    """The named thing does not exist (HTTP 404, exit 1)."""
+
+
+class Conflict(TidegateError):
+    """The thing exists but its state does not allow this now (HTTP 409, exit 1)."""
+
+
+class StoreUnavailable(TidegateError):
+    """The store cannot be reached now: serve on from the snapshot and spool (HTTP 503)."""

@@ -1,0 +1,123 @@
+"""An exchange: one client request and what came of it."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Outcome(StrEnum):
+    """The closed set of results; the user's and the skill path's are two fields of it."""
+
+    OK = "ok"
+    CLIENT_ERROR = "client_error"
+    POLICY_DENIED = "policy_denied"
+    UPSTREAM_ERROR = "upstream_error"
+    UPSTREAM_TIMEOUT = "upstream_timeout"
+    SKILL_ERROR = "skill_error"
+    SKILL_TIMEOUT = "skill_timeout"
+    CLIENT_CLOSED = "client_closed"
+
+
+BAD_OUTCOMES = frozenset(
+    {Outcome.UPSTREAM_ERROR, Outcome.UPSTREAM_TIMEOUT, Outcome.SKILL_ERROR, Outcome.SKILL_TIMEOUT}
+)
+"""Outcomes that the user felt and that count as errors; a client's own mistake or hang-up does not."""
+
+
+class Arm(StrEnum):
+    """What a unit is assigned: the new variant, the concurrent control, or neither."""
+
+    CANDIDATE = "candidate"
+    CONTROL = "control"
+    OUTSIDE = "outside"
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Billed tokens, each kind apart (Anthropic's meaning: input excludes cache reads and writes)."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_5m_tokens + other.cache_write_5m_tokens,
+            self.cache_write_1h_tokens + other.cache_write_1h_tokens,
+        )
+
+
+class SkillUse(msgspec.Struct, frozen=True):
+    """One skill that was selected for the request, and why."""
+
+    name: str
+    version: int
+    reason: str
+    score: float
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ledger's line; epoch seconds, durations in seconds, cost in US dollars (None: unpriced)."""
+
+    id: str
+    at: float
+    finished_at: float
+    tenant: str
+    key_id: str
+    unit_hash: str
+    conversation_hash: str = ""
+    task: str = ""
+    route: str = "messages"
+    revision: int = 0
+    rollout: str | None = None
+    attempt: int = 0
+    stage: int | None = None
+    stage_name: str | None = None
+    stage_since: float = 0.0
+    """When the stage was entered, stamped at assignment like the stage itself."""
+    unit_kind: str = "user"
+    """The rollout's unit: `user`, `conversation` or `request`."""
+    arm: Arm = Arm.OUTSIDE
+    triggered: bool = False
+    counted: bool = True
+    """False where the exchange counts in neither arm (an unknown conversation within a step's grace)."""
+    skills: tuple[SkillUse, ...] = ()
+    model: str = ""
+    outcome: Outcome
+    skill_outcome: Outcome | None = None
+    status: int
+    seconds: float
+    first_token_seconds: float | None = None
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    cache: str | None = None
+    fallback: str | None = None
+    attempts: int = 1
+    stream: bool = False
+    message_id: str | None = None
+
+    @property
+    def bad(self) -> bool:
+        return self.outcome in BAD_OUTCOMES
+
+
+class Amend(msgspec.Struct, frozen=True):
+    """What became known after the record: whether the last bytes were handed over, and when."""
+
+    id: str
+    delivered: bool
+    seconds: float
+
+
+class Vote(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's thumb on an answer; `request_id` is ours or the message's `msg_…` id."""
+
+    request_id: str
+    vote: str
+    at: float
+    tenant: str
+    comment: str | None = None

@@ -1,0 +1,181 @@
+"""A rollout: its plan, its state, and the table of transitions; a pair not in the table is an error."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Unit(StrEnum):
+    """What is kept on one side."""
+
+    USER = "user"
+    CONVERSATION = "conversation"
+    REQUEST = "request"
+
+
+class SkillRef(msgspec.Struct, frozen=True):
+    """A skill pinned to one version by digest."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A serving policy; seconds for times; `model` None serves the model the client asked for."""
+
+    skills: tuple[SkillRef, ...] = ()
+    model: str | None = None
+    system: str = "keep"
+    timeout_seconds: float = 5.0
+    deadline_seconds: float = 600.0
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Weight and holdout in basis points of 10,000; bake in seconds; `promote` is manual or auto."""
+
+    name: str
+    weight: int
+    bake_seconds: float
+    promote: str = "manual"
+    report: str = "daily"
+    holdout: int = 0
+
+
+class ErrorsGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Errors against control (sequential test) and against an absolute limit at the stage's end (a ratio)."""
+
+    max: float | None = None
+    worse: str = "rollback"
+
+
+class SavingsGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Savings of the candidate against concurrent control, as ratios."""
+
+    min: float
+    floor: float | None = None
+    worse: str = "hold"
+    unsure: str = "hold"
+
+
+class SamplesGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Triggered candidate requests needed before a stage may be judged."""
+
+    min: int
+    unsure: str = "hold"
+
+
+class TripGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Roll back at once when this share of the latest distinct units failed, unless control trips too."""
+
+    errors: float
+    over: int
+
+
+class Gates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The gates this plan asks for; None where it does not."""
+
+    errors: ErrorsGate | None = None
+    savings: SavingsGate | None = None
+    samples: SamplesGate | None = None
+    trip: TripGate | None = None
+
+
+class After(msgspec.Struct, frozen=True, kw_only=True):
+    """What stays control once completed: holdout in basis points, for so many seconds."""
+
+    holdout: int = 0
+    for_seconds: float = 0.0
+
+
+class Eligible(msgspec.Struct, frozen=True, kw_only=True):
+    """Which requests the rollout covers; `*` covers every tenant or task."""
+
+    tenants: tuple[str, ...] = ("*",)
+    tasks: tuple[str, ...] = ("*",)
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A spec with every skill resolved to a digest: what the controller carries out."""
+
+    name: str
+    unit: Unit
+    eligible: Eligible
+    baseline: Variant
+    candidate: Variant
+    stages: tuple[Stage, ...]
+    gates: Gates
+    after: After = After()
+
+
+class Phase(StrEnum):
+    """Where a rollout is in its life."""
+
+    DRAFT = "draft"
+    PROGRESSING = "progressing"
+    PAUSED = "paused"
+    AWAITING_APPROVAL = "awaiting-approval"
+    COMPLETED = "completed"
+    ROLLED_BACK = "rolled-back"
+    ABORTED = "aborted"
+
+
+ACTIVE = frozenset({Phase.PROGRESSING, Phase.PAUSED, Phase.AWAITING_APPROVAL})
+
+
+class Move(StrEnum):
+    """What can happen to a rollout, by the controller or by a person."""
+
+    START = "start"
+    ASK = "ask"
+    ADVANCE = "advance"
+    COMPLETE = "complete"
+    PROMOTE = "promote"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    ABORT = "abort"
+    RETRY = "retry"
+    UNDO = "undo"
+
+
+class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A plan in execution; `attempt` counts retries, each with its own random salt and evidence."""
+
+    name: str
+    plan: Plan
+    phase: Phase
+    stage: int = 0
+    attempt: int = 1
+    salt: str
+    """32 hex digits, drawn at start and at each retry, never chosen."""
+    created_at: float
+    created_by: str
+    stage_since: float = 0.0
+    """When the current stage was entered."""
+    phase_since: float = 0.0
+    paused_from: Phase | None = None
+    paused_seconds: float = 0.0
+    """Time paused within the stage; it does not count as baking."""
+    completed_at: float | None = None
+    version: int = 0
+    """Rises with every commit; a commit against another version than it read is a Conflict."""
+
+    @property
+    def current(self) -> Stage:
+        return self.plan.stages[self.stage]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of a hash-chained log; `stream` is `rollout:NAME`, `switch`, `keys` or `skills`."""
+
+    stream: str
+    seq: int
+    at: float
+    actor: str
+    kind: str
+    reason: str
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    """JSON: for a rollout the phase and stage before and after, the verdicts and the evidence judged."""
+    previous_hash: str = ""
+    hash: str = ""

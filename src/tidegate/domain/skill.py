@@ -1,0 +1,65 @@
+"""A skill, its immutable versions, and what the gateway needs of one to serve it."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class VersionState(StrEnum):
+    """Life of a version; a revoked one is never served again."""
+
+    SCANNED = "scanned"
+    PUBLISHED = "published"
+    DEPRECATED = "deprecated"
+    REVOKED = "revoked"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The frontmatter of `SKILL.md` (agentskills.io) with Tidegate's optional metadata keys read out."""
+
+    name: str
+    description: str
+    license: str | None = None
+    compatibility: str | None = None
+    allowed_tools: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}
+    match: tuple[str, ...] = ()
+    """`tidegate.match`: patterns in RE2 syntax that select the skill."""
+    keywords: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    mode: str = "hosted"
+    timeout_seconds: float | None = None
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """One file of a package: path relative to the skill's folder, size in bytes, sha256 hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class SkillVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An immutable, content-addressed upload of a skill; `digest` is `sha256:…` of the canonical archive."""
+
+    name: str
+    number: int
+    digest: str
+    state: VersionState
+    manifest: Manifest
+    body: str
+    """The Markdown of SKILL.md after the frontmatter: what a model reads."""
+    files: tuple[FileEntry, ...] = ()
+    created_at: float
+    created_by: str
+
+
+class SkillPackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A validated package before it has a number: what `registry/validate` returns."""
+
+    manifest: Manifest
+    body: str
+    files: tuple[FileEntry, ...]
+    archive: bytes
+    digest: str

@@ -1,0 +1,1 @@
+"""What Tidegate is tried against: the provider emulator and the load it is put under."""

@@ -1,0 +1,295 @@
+"""Everything Tidegate asks of the world: small protocols, named by need. All times are epoch seconds."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from tidegate.domain.access import KeyRecord, Switch
+from tidegate.domain.cost import Price
+from tidegate.domain.evidence import StageEvidence
+from tidegate.domain.exchange import Amend, Exchange, Vote
+from tidegate.domain.metrics import Metric
+from tidegate.domain.rollout import Event, Rollout
+from tidegate.domain.skill import SkillPackage, SkillVersion, VersionState
+
+Header = tuple[bytes, bytes]
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never step back; the event loop's own time."""
+        ...
+
+
+# ---- upstream -------------------------------------------------------------------------------------------
+
+
+class UpstreamFailure(Exception):
+    """No answer, or half of one, came from the upstream.
+
+    `kind`: connect | timeout | reset | protocol. `replayable` is True only where the request went out on a
+    reused connection and not one response byte came back: sending it again cannot do the work twice.
+    """
+
+    def __init__(self, kind: str, message: str, *, replayable: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.replayable = replayable
+
+
+class UpstreamResponse(Protocol):
+    """A response whose head has arrived; the body streams in behind it, with backpressure."""
+
+    status: int
+    headers: Sequence[Header]
+
+    async def chunk(self) -> bytes:
+        """The next piece of the body as it came, b"" once at the end; raises UpstreamFailure."""
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """The whole remaining body; raises UpstreamFailure (kind protocol) beyond `limit` bytes."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back if the body is finished, else cut it at once; safe to call twice."""
+        ...
+
+
+class Upstream(Protocol):
+    """One provider endpoint; base URL, TLS, proxy and pool belong to the adapter."""
+
+    async def send(
+        self, method: str, target: str, headers: Sequence[Header], body: bytes, *, deadline: float
+    ) -> UpstreamResponse:
+        """Send and wait for the response head until `deadline` (event-loop time, also for later reads).
+
+        Cancelling this at any await leaves no open upstream call. Raises UpstreamFailure.
+        """
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+# ---- ledger ---------------------------------------------------------------------------------------------
+
+
+class Spool(Protocol):
+    """The durable hand-off from the request path to the ledger; `record` returns once `write` has."""
+
+    def record(self, exchange: Exchange) -> None: ...
+
+    def amend(self, amend: Amend) -> None:
+        """Buffered: goes out with the next record or flush."""
+        ...
+
+
+class IngestResult(msgspec.Struct, frozen=True):
+    """What one batch did: rows really inserted, and the rollouts whose evidence it touched."""
+
+    inserted: int
+    rollouts: frozenset[str]
+
+
+class StageKey(msgspec.Struct, frozen=True):
+    """Names one stage's evidence."""
+
+    rollout: str
+    attempt: int
+    stage: int
+
+
+class LedgerQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which exchanges: half-open [since, until) by `at`."""
+
+    since: float | None = None
+    until: float | None = None
+    rollout: str | None = None
+    tenant: str | None = None
+
+
+class Ledger(Protocol):
+    """Every exchange, durably; evidence is summed in the same transaction from the rows really inserted."""
+
+    async def ingest(self, exchanges: Sequence[Exchange], amends: Sequence[Amend]) -> IngestResult:
+        """Idempotent by exchange id; raises StoreUnavailable."""
+        ...
+
+    async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:
+        """The stage's buckets and events from `since` on; `latest` distinct units per arm (trip gate)."""
+        ...
+
+    def export(self, query: LedgerQuery) -> AsyncIterator[Exchange]:
+        """Exchanges by (at, id), streamed."""
+        ...
+
+    async def vote(self, vote: Vote) -> str:
+        """Keep a vote: `counted` (first on its exchange), `repeated`, or `parked` (exchange not here yet)."""
+        ...
+
+    async def count(self, query: LedgerQuery) -> int: ...
+
+
+# ---- state ----------------------------------------------------------------------------------------------
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to tell people, written in the same transaction as its cause; delivered at least once."""
+
+    id: str
+    kind: str
+    subject: str
+    data: msgspec.Raw
+    at: float
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event before the store has chained it."""
+
+    stream: str
+    at: float
+    actor: str
+    kind: str
+    reason: str
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Proof of leadership: a commit under it fails with Conflict once `token` is no longer the newest."""
+
+    holder: str
+    token: int
+    until: float
+
+
+class RoutingState(msgspec.Struct, frozen=True, kw_only=True):
+    """All that routing is derived from, read in one transaction at `revision`.
+
+    `versions` holds every version any listed rollout names, plus whatever else is published, newest last.
+    """
+
+    revision: int
+    rollouts: tuple[Rollout, ...]
+    switches: tuple[Switch, ...]
+    keys: tuple[KeyRecord, ...]
+    versions: tuple[SkillVersion, ...]
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """A live gateway process and the newest snapshot it serves from."""
+
+    id: str
+    started_at: float
+    seen_at: float
+    revision: int
+
+
+class Routing(Protocol):
+    """What every gateway process follows; each write below bumps the revision in its transaction."""
+
+    async def revision(self) -> int: ...
+    async def load(self) -> RoutingState: ...
+    async def acknowledge(self, process: Process) -> None: ...
+    async def leave(self, process_id: str) -> None: ...
+    async def processes(self) -> Sequence[Process]: ...
+
+
+class Rollouts(Protocol):
+    """Rollouts, their events, and leadership."""
+
+    async def get(self, name: str) -> Rollout | None: ...
+    async def list(self) -> Sequence[Rollout]: ...
+
+    async def commit(
+        self, rollout: Rollout, event: NewEvent, notices: Sequence[Notice] = (), *, lease: Lease | None = None
+    ) -> tuple[Rollout, int]:
+        """Write state + event + notices + a new revision in one transaction; insert where `version` is 0.
+
+        Returns the rollout with its new version, and the revision. Conflict if the stored version is not
+        `rollout.version`, if the name exists already, or if `lease` is no longer the newest.
+        """
+        ...
+
+    async def events(self, stream: str) -> Sequence[Event]: ...
+
+    async def take_lease(self, holder: str, *, now: float, seconds: float) -> Lease | None:
+        """Take or renew leadership; None while another holder's lease runs."""
+        ...
+
+    async def release_lease(self, holder: str) -> None: ...
+
+
+class Outbox(Protocol):
+    """Notices that wait for delivery."""
+
+    async def pending(self, limit: int) -> Sequence[Notice]: ...
+    async def delivered(self, notice_id: str, at: float) -> None: ...
+
+
+class Switches(Protocol):
+    """Instant overrides; both return the revision that carries the change."""
+
+    async def list(self) -> Sequence[Switch]: ...
+    async def off(self, switch: Switch) -> int: ...
+    async def on(self, scope: str, target: str, *, by: str, reason: str, at: float) -> int:
+        """Raises NotFound where no such switch is off."""
+        ...
+
+
+class Keys(Protocol):
+    """Access keys; only hashes are stored."""
+
+    async def list(self) -> Sequence[KeyRecord]: ...
+    async def add(self, key: KeyRecord, *, by: str, reason: str) -> int: ...
+    async def revoke(self, key_id: str, *, by: str, reason: str, at: float) -> int:
+        """Raises NotFound for an unknown id, Conflict for one already revoked."""
+        ...
+
+
+class Skills(Protocol):
+    """Immutable versions of skills."""
+
+    async def publish(
+        self, package: SkillPackage, *, by: str, reason: str, at: float
+    ) -> tuple[SkillVersion, bool]:
+        """Atomic; the same digest again returns the version it has and False."""
+        ...
+
+    async def get(self, name: str, number: int | None = None) -> SkillVersion | None:
+        """That version, or the latest servable one."""
+        ...
+
+    async def list(self) -> Sequence[SkillVersion]:
+        """Every version, by name and number."""
+        ...
+
+    async def archive(self, digest: str) -> bytes | None: ...
+    async def set_state(
+        self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
+    ) -> int: ...
+
+
+# ---- measuring ------------------------------------------------------------------------------------------
+
+
+class Meter(Protocol):
+    """Metrics by their catalogue entry (`domain/metrics`); label values in the entry's order."""
+
+    def add(self, metric: Metric, labels: tuple[str, ...], value: float = 1.0) -> None: ...
+    def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None: ...
+    def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None: ...
+
+
+class Prices(Protocol):
+    """What a model's tokens cost; asked once per model and kept."""
+
+    def price(self, model: str) -> Price | None:
+        """None where the model is unknown: its exchanges stay unpriced, never free."""
+        ...

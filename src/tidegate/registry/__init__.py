@@ -1,0 +1,1 @@
+"""Skill packages: parsing, validation and publishing of immutable versions."""

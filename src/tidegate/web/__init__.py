@@ -1,0 +1,1 @@
+"""The HTTP surface: gateway API, control API, probes and metrics."""
