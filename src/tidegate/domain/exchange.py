@@ -97,12 +97,25 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cache: str | None = None
     fallback: str | None = None
     attempts: int = 1
+    first_attempt_failed: bool = False
+    """The first upstream attempt failed (5xx, timeout, reset, or a 4xx that the plain request did not get),
+    whether or not a retry or a fallback then saved the answer."""
     stream: bool = False
     message_id: str | None = None
 
     @property
     def bad(self) -> bool:
+        """The user felt an error."""
         return self.outcome in BAD_OUTCOMES
+
+    @property
+    def faulted(self) -> bool:
+        """What the arms are compared on: a user-visible error, or an answer that had to be rescued.
+
+        A broken skill hides behind its fallback, a broken upstream behind a retry; both arms count their
+        first attempt alike, so neither hides and a shared outage still weighs on both.
+        """
+        return self.first_attempt_failed or self.outcome in BAD_OUTCOMES
 
 
 class Amend(msgspec.Struct, frozen=True):

@@ -1,0 +1,42 @@
+"""The static checks are tests: types strict, style clean, layers kept, locks free of addresses."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check", "src", "tests", "bench"),
+        ("ruff", "format", "--check", "src", "tests", "bench"),
+        ("lint-imports", "--no-logo", "--no-cache"),
+        ("pyright",),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_static_check_is_clean(command: tuple[str, ...]) -> None:
+    done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "uv.txt"])
+def test_lock_is_hashed_and_carries_no_address(lock: str) -> None:
+    text = (ROOT / "requirements" / lock).read_text()
+    assert "://" not in text
+    entries = re.findall(r"^[a-z0-9][^\n]*==(?:[^\n]*\\\n)+(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", text, re.M)
+    assert len(entries) == len(re.findall(r"^[a-z0-9]\S*==", text, re.M)) > 0
+
+
+def test_every_direct_dependency_says_what_it_is_for() -> None:
+    page = (ROOT / "docs/reference/dependencies.md").read_text()
+    block = re.findall(r'^    "([a-z0-9-]+)', (ROOT / "pyproject.toml").read_text(), re.M)
+    names = [name for name in block if name not in {"cli", "bootstrap", "domain"}]
+    assert [name for name in names if f"| {name} " not in page] == []
