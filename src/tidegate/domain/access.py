@@ -1,5 +1,6 @@
 """Keys: who may call what, for which tenant."""
 
+import hashlib
 from enum import StrEnum
 
 import msgspec
@@ -12,6 +13,11 @@ class Role(StrEnum):
     PUBLISHER = "publisher"
     OPERATOR = "operator"
     VIEWER = "viewer"
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored of a key: sha256 in hex; a secret of 256 random bits needs no salt or stretching."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

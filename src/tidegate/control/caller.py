@@ -1,0 +1,83 @@
+"""Who calls the control plane, and what their role and tenant let them do there."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tidegate.domain.access import KeyRecord, Role, hash_secret
+from tidegate.domain.errors import Forbidden, Unauthenticated
+from tidegate.ports import Keys
+
+HOME_TENANT = "default"
+"""Keys of this tenant manage the whole installation; keys of another see that tenant alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated person or program; `actor` is what events record."""
+
+    actor: str
+    role: Role
+    tenant: str = HOME_TENANT
+
+    @property
+    def everywhere(self) -> bool:
+        """True where the caller's rights reach beyond one tenant."""
+        return self.tenant == HOME_TENANT
+
+    def require(self, *roles: Role) -> None:
+        """Raises Forbidden unless the role is one of `roles`; an operator may do everything."""
+        if self.role is not Role.OPERATOR and self.role not in roles:
+            wanted = " or ".join(sorted({*roles, Role.OPERATOR}))
+            raise Forbidden(f"a {self.role} key may not do this; use a key with role {wanted}")
+
+    def require_everywhere(self) -> None:
+        """Raises Forbidden for a caller bound to one tenant."""
+        if not self.everywhere:
+            raise Forbidden(
+                f"this reaches beyond tenant {self.tenant!r}; use a key of tenant {HOME_TENANT!r}"
+            )
+
+
+Authenticate = Callable[[Mapping[str, str]], Awaitable[Caller]]
+"""Reads request headers (lower-case names); raises Unauthenticated, or Forbidden for a client key."""
+
+
+def by_key(keys: Keys) -> Authenticate:
+    """Authenticate by `authorization: Bearer` or `x-api-key`, against the store at every call."""
+
+    async def authenticate(headers: Mapping[str, str]) -> Caller:
+        record = _find(await keys.list(), _secret(headers))
+        if record.role is Role.CLIENT:
+            raise Forbidden("a client key calls /v1 only; use a viewer, publisher or operator key here")
+        return Caller(actor=f"{record.name} ({record.id})", role=record.role, tenant=record.tenant)
+
+    return authenticate
+
+
+def by_home(user: str) -> Authenticate:
+    """Authenticate by possession: whoever can open the home's store is its operator."""
+    caller = Caller(actor=user, role=Role.OPERATOR)
+
+    async def authenticate(headers: Mapping[str, str]) -> Caller:
+        del headers  # possession of the home was proved by opening it
+        return caller
+
+    return authenticate
+
+
+def _secret(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    secret = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+    if not secret:
+        raise Unauthenticated("no key: send `authorization: Bearer KEY` or `x-api-key: KEY`")
+    return secret
+
+
+def _find(records: Sequence[KeyRecord], secret: str) -> KeyRecord:
+    wanted = hash_secret(secret)
+    for record in records:
+        if record.secret_hash == wanted:
+            if record.revoked_at is not None:
+                raise Unauthenticated(f"key {record.id} was revoked; ask an operator for a new one")
+            return record
+    raise Unauthenticated("unknown key; `tidegate keys list` shows the keys there are")
