@@ -21,3 +21,189 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+
+
+OTHER = "other"
+"""The value that stands for all values of a bounded label beyond its bound."""
+
+LABEL_BOUNDS: dict[str, int] = {"skill": 100, "model": 100, "rollout": 100, "target": 100}
+"""How many distinct values each label of names may take in one process; further ones become `other`."""
+
+DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Seconds; 5 and 10 are bounds because latency objectives are set there."""
+
+FIRST_TOKEN_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
+OVERHEAD_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0, 5.0, 10.0)
+
+# ---- the request path -----------------------------------------------------------------------------------
+
+REQUESTS = Metric(
+    name="tidegate_requests_total",
+    kind=Kind.COUNTER,
+    help="Exchanges by API route, arm and what the user got.",
+    labels=("route", "arm", "outcome"),
+)
+REQUEST_DURATION = Metric(
+    name="tidegate_request_duration_seconds",
+    kind=Kind.HISTOGRAM,
+    help="From a request's arrival to its recorded end.",
+    labels=("route", "arm"),
+    buckets=DURATION_BUCKETS,
+)
+FIRST_TOKEN = Metric(
+    name="tidegate_time_to_first_token_seconds",
+    kind=Kind.HISTOGRAM,
+    help="From a streamed request's arrival to the first content byte of its answer.",
+    labels=("arm",),
+    buckets=FIRST_TOKEN_BUCKETS,
+)
+GATEWAY_OVERHEAD = Metric(
+    name="tidegate_gateway_overhead_seconds",
+    kind=Kind.HISTOGRAM,
+    help="From a request's arrival to sending it upstream: what the gateway itself adds in front.",
+    labels=("route",),
+    buckets=OVERHEAD_BUCKETS,
+)
+SKILL_REQUESTS = Metric(
+    name="tidegate_skill_requests_total",
+    kind=Kind.COUNTER,
+    help="Exchanges that were served with a skill or tried to be, by what came of the skill path.",
+    labels=("skill", "version", "outcome"),
+)
+SKILL_TIMEOUTS = Metric(
+    name="tidegate_skill_timeouts_total",
+    kind=Kind.COUNTER,
+    help="Exchanges whose skill path gave no first content byte within the variant's timeout.",
+    labels=("skill",),
+)
+FALLBACKS = Metric(
+    name="tidegate_fallbacks_total",
+    kind=Kind.COUNTER,
+    help="Requests served without skills because the skill path failed, by reason.",
+    labels=("reason",),
+)
+TOKENS = Metric(
+    name="tidegate_tokens_total",
+    kind=Kind.COUNTER,
+    help="Billed tokens; kind is input, output, cache_read, cache_write_5m or cache_write_1h.",
+    labels=("model", "kind", "arm"),
+)
+COST = Metric(
+    name="tidegate_cost_usd_total",
+    kind=Kind.COUNTER,
+    help="Cost of priced exchanges in US dollars, every attempt included.",
+    labels=("model", "arm"),
+)
+UNPRICED = Metric(
+    name="tidegate_unpriced_requests_total",
+    kind=Kind.COUNTER,
+    help="Exchanges without a cost because the model's price is unknown.",
+    labels=("model",),
+)
+FEEDBACK = Metric(
+    name="tidegate_feedback_total",
+    kind=Kind.COUNTER,
+    help="Votes taken by POST /v1/feedback; result is counted, repeated or parked.",
+    labels=("vote", "result"),
+)
+
+# ---- rollouts -------------------------------------------------------------------------------------------
+
+ROLLOUT_WEIGHT = Metric(
+    name="tidegate_rollout_weight_percent",
+    kind=Kind.GAUGE,
+    help="Share of units in the candidate, in percent; 0 when the rollout is not serving it.",
+    labels=("rollout",),
+)
+ROLLOUT_PHASE = Metric(
+    name="tidegate_rollout_phase",
+    kind=Kind.GAUGE,
+    help="1 for the phase the rollout is in, 0 for every other.",
+    labels=("rollout", "phase"),
+)
+GATE_VERDICT = Metric(
+    name="tidegate_gate_verdict",
+    kind=Kind.GAUGE,
+    help="What a gate said at the last look: 1 pass, 0 unsure, -1 fail.",
+    labels=("rollout", "gate"),
+)
+E_VALUE = Metric(
+    name="tidegate_e_value",
+    kind=Kind.GAUGE,
+    help="Evidence of a sequential gate against 'candidate and control are alike'.",
+    labels=("rollout", "gate"),
+)
+SAVINGS = Metric(
+    name="tidegate_savings_ratio",
+    kind=Kind.GAUGE,
+    help="Candidate's mean cost per triggered request against concurrent control's; bound is point.",
+    labels=("rollout", "bound"),
+)
+DECISIONS = Metric(
+    name="tidegate_decisions_total",
+    kind=Kind.COUNTER,
+    help="Decisions the controller committed, by kind.",
+    labels=("rollout", "kind"),
+)
+NOTIFICATIONS = Metric(
+    name="tidegate_notifications_total",
+    kind=Kind.COUNTER,
+    help="Notices taken from the outbox, by kind and result (delivered or failed).",
+    labels=("kind", "result"),
+)
+
+# ---- the process ----------------------------------------------------------------------------------------
+
+SWITCH_STATE = Metric(
+    name="tidegate_switch_state",
+    kind=Kind.GAUGE,
+    help="1 while this process serves with the switch off; a switch on again is 0.",
+    labels=("scope", "target"),
+)
+SNAPSHOT_AGE = Metric(
+    name="tidegate_snapshot_age_seconds",
+    kind=Kind.GAUGE,
+    help="Since the store last confirmed the routing snapshot this process serves from.",
+)
+LEDGER_QUEUED = Metric(
+    name="tidegate_ledger_queued",
+    kind=Kind.GAUGE,
+    help="Exchanges in the spool that the store does not have yet.",
+)
+LEDGER_SPOOLED = Metric(
+    name="tidegate_ledger_spooled_bytes",
+    kind=Kind.GAUGE,
+    help="Bytes of the spool on disk.",
+)
+LEDGER_DROPPED = Metric(
+    name="tidegate_ledger_dropped_total",
+    kind=Kind.COUNTER,
+    help="Exchanges the spool could not take (disk full or past its limit): reports lack them.",
+)
+
+CATALOGUE: tuple[Metric, ...] = (
+    REQUESTS,
+    REQUEST_DURATION,
+    FIRST_TOKEN,
+    GATEWAY_OVERHEAD,
+    SKILL_REQUESTS,
+    SKILL_TIMEOUTS,
+    FALLBACKS,
+    TOKENS,
+    COST,
+    UNPRICED,
+    FEEDBACK,
+    ROLLOUT_WEIGHT,
+    ROLLOUT_PHASE,
+    GATE_VERDICT,
+    E_VALUE,
+    SAVINGS,
+    DECISIONS,
+    NOTIFICATIONS,
+    SWITCH_STATE,
+    SNAPSHOT_AGE,
+    LEDGER_QUEUED,
+    LEDGER_SPOOLED,
+    LEDGER_DROPPED,
+)
+"""Everything a gateway process emits, in the order of the reference page."""
