@@ -102,6 +102,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     whether or not a retry or a fallback then saved the answer."""
     stream: bool = False
     message_id: str | None = None
+    delivered: bool | None = None
+    """From the later Amend: whether the last bytes were handed over; None while unknown. No evidence."""
+    delivered_seconds: float | None = None
 
     @property
     def bad(self) -> bool:
