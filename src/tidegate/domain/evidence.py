@@ -1,5 +1,9 @@
 """Evidence: mergeable sums per (rollout, attempt, stage, arm, time bucket), and what gates read from it."""
 
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from tidegate.domain.exchange import Arm
@@ -74,3 +78,62 @@ class StageEvidence(msgspec.Struct, frozen=True, kw_only=True):
     buckets: tuple[ArmBucket, ...] = ()
     events: tuple[UnitEvent, ...] = ()
     latest: tuple[Latest, ...] = ()
+
+
+_CELL_FLOOR_SECONDS = 0.001
+_CELL_RATIO = 1.04
+_LOG_CELL_RATIO = math.log(_CELL_RATIO)
+_LAST_CELL = 400
+"""About 6,500 s: longer than any exchange may take; whatever exceeds it is counted there."""
+
+
+def latency_cell(seconds: float) -> int:
+    """The log-spaced histogram cell of a duration: 0 up to 1 ms, then 4 % wide, at most 400."""
+    if seconds <= _CELL_FLOOR_SECONDS:
+        return 0
+    if seconds == math.inf:
+        return _LAST_CELL
+    return min(_LAST_CELL, math.ceil(math.log(seconds / _CELL_FLOOR_SECONDS) / _LOG_CELL_RATIO))
+
+
+def cell_seconds(cell: int) -> float:
+    """The duration a cell stands for: its geometric middle, within 2 % of what was counted in it."""
+    if cell == 0:
+        return _CELL_FLOOR_SECONDS
+    return _CELL_FLOOR_SECONDS * _CELL_RATIO ** (cell - 0.5)
+
+
+def quantile(seconds: Mapping[int, int], q: float) -> float | None:
+    """The q-quantile (0 < q <= 1) of a latency histogram in seconds, None where it is empty."""
+    rank = math.ceil(q * sum(seconds.values()))
+    seen = 0
+    for cell in sorted(seconds):
+        seen += seconds[cell]
+        if seen >= rank > 0:
+            return cell_seconds(cell)
+    return None
+
+
+def p95(seconds: Mapping[int, int]) -> float | None:
+    """The 95th percentile of a latency histogram in seconds, None where it is empty."""
+    return quantile(seconds, 0.95)
+
+
+def merge(tallies: Iterable[Tally]) -> Tally:
+    """The sum of tallies, of several replicas or of several buckets; nothing merges to zeros."""
+    rows = tuple(tallies)
+    cells: Counter[int] = Counter()
+    for row in rows:
+        cells.update(row.seconds)
+    return Tally(
+        requests=sum(row.requests for row in rows),
+        errors=sum(row.errors for row in rows),
+        triggered=sum(row.triggered for row in rows),
+        triggered_errors=sum(row.triggered_errors for row in rows),
+        priced=sum(row.priced for row in rows),
+        cost_usd=math.fsum(row.cost_usd for row in rows),
+        capped_short=sum(row.capped_short for row in rows),
+        capped_long=sum(row.capped_long for row in rows),
+        skill_failures=sum(row.skill_failures for row in rows),
+        seconds=dict(cells),
+    )

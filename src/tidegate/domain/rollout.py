@@ -157,6 +157,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paused_from: Phase | None = None
     paused_seconds: float = 0.0
     """Time paused within the stage; it does not count as baking."""
+    resumed_at: float | None = None
+    """When the current stage was last resumed; a gate that only pauses judges anew from here."""
     completed_at: float | None = None
     version: int = 0
     """Rises with every commit; a commit against another version than it read is a Conflict."""

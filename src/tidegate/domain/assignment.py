@@ -1,0 +1,45 @@
+"""Assignment: which arm a unit belongs to, by a salted hash in integer arithmetic; same input, same arm."""
+
+from hashlib import blake2b
+
+from tidegate.domain.exchange import Arm
+from tidegate.domain.rollout import After, Stage
+
+BUCKETS = 10_000
+"""Buckets of assignment: one is a basis point of the units."""
+
+
+def bucket(salt_hex: str, tenant: str, unit: str) -> int:
+    """The unit's bucket, 0 to 9,999: blake2b-64 of salt, tenant and unit, mod 10,000.
+
+    The tenant's length is hashed with it, so no two (tenant, unit) pairs run together. 64 bits leave a
+    bias below 10^-15 in the modulus.
+    """
+    text = f"{salt_hex}:{len(tenant)}:{tenant}:{unit}"
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % BUCKETS
+
+
+def ceiling(stage: Stage) -> int:
+    """Buckets below this one are candidate: the weight, less what the holdout keeps back at the top."""
+    return min(stage.weight, BUCKETS - stage.holdout)
+
+
+def candidate_share(stage: Stage) -> float:
+    """The share of eligible units that the design sends to the candidate (0 to 1), the tests' rho."""
+    return ceiling(stage) / BUCKETS
+
+
+def arm(bucket: int, stage: Stage) -> Arm:
+    """The arm of an eligible unit while the stage lasts; control is everyone who is not candidate."""
+    return Arm.CANDIDATE if bucket < ceiling(stage) else Arm.CONTROL
+
+
+def arm_after(bucket: int, after: After) -> Arm:
+    """The arm of an eligible unit once the rollout has completed, while its `after` lasts."""
+    return Arm.CANDIDATE if bucket < BUCKETS - after.holdout else Arm.CONTROL
+
+
+def moved_range(previous: Stage | None, stage: Stage) -> range:
+    """The buckets that the step from `previous` (None: from no candidate at all) moves to the candidate."""
+    return range(ceiling(previous) if previous else 0, ceiling(stage))

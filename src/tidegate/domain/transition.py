@@ -1,0 +1,125 @@
+"""Transitions: one table of what may happen to a rollout in each phase, and what each move changes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from tidegate.domain.errors import Conflict, InvalidInput
+from tidegate.domain.rollout import Move, Phase, Rollout
+
+TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
+    {
+        (Phase.DRAFT, Move.START): Phase.PROGRESSING,
+        (Phase.PROGRESSING, Move.ADVANCE): Phase.PROGRESSING,
+        (Phase.PROGRESSING, Move.ASK): Phase.AWAITING_APPROVAL,
+        (Phase.PROGRESSING, Move.COMPLETE): Phase.COMPLETED,
+        (Phase.PROGRESSING, Move.PAUSE): Phase.PAUSED,
+        (Phase.PROGRESSING, Move.ROLLBACK): Phase.ROLLED_BACK,
+        (Phase.PROGRESSING, Move.ABORT): Phase.ABORTED,
+        (Phase.PAUSED, Move.RESUME): Phase.PROGRESSING,
+        (Phase.PAUSED, Move.ROLLBACK): Phase.ROLLED_BACK,
+        (Phase.PAUSED, Move.ABORT): Phase.ABORTED,
+        (Phase.AWAITING_APPROVAL, Move.PROMOTE): Phase.PROGRESSING,
+        (Phase.AWAITING_APPROVAL, Move.PAUSE): Phase.PAUSED,
+        (Phase.AWAITING_APPROVAL, Move.ROLLBACK): Phase.ROLLED_BACK,
+        (Phase.AWAITING_APPROVAL, Move.ABORT): Phase.ABORTED,
+        (Phase.COMPLETED, Move.UNDO): Phase.ROLLED_BACK,
+        (Phase.ROLLED_BACK, Move.RETRY): Phase.PROGRESSING,
+        (Phase.ABORTED, Move.RETRY): Phase.PROGRESSING,
+    }
+)
+"""A pair not listed is refused. Two targets depend on the rollout: `promote` on the last stage completes,
+and `resume` goes back to the phase that was paused."""
+
+_HINTS: Mapping[Move, str] = MappingProxyType(
+    {
+        Move.PROMOTE: "`promote` gives the approval that a finished stage asks for; wait until it asks",
+        Move.RETRY: "`retry` starts again what was rolled back or aborted",
+        Move.UNDO: "`undo` takes back what has completed; use `abort` for one that is running",
+        Move.RESUME: "`resume` goes on with what was paused",
+    }
+)
+
+
+def allowed(phase: Phase) -> tuple[Move, ...]:
+    """The moves the table has for a phase, in the order of the enumeration."""
+    return tuple(move for move in Move if (phase, move) in TABLE)
+
+
+def apply(rollout: Rollout, move: Move, now: float, *, salt: str | None = None) -> Rollout:
+    """The rollout after `move` at `now` (epoch seconds); `salt` (32 hex digits) is needed for a retry.
+
+    Raises Conflict where the table or the stage does not allow the move, InvalidInput for a retry without
+    a new salt.
+    """
+    phase = _target(rollout, move)
+    if move in (Move.START, Move.RETRY):
+        rollout = _begin(rollout, move, salt)
+    if move in (Move.START, Move.RETRY, Move.ADVANCE, Move.PROMOTE) and phase is Phase.PROGRESSING:
+        rollout = _enter(rollout, 0 if move in (Move.START, Move.RETRY) else rollout.stage + 1, now)
+    return msgspec.structs.replace(
+        rollout,
+        phase=phase,
+        phase_since=now,
+        paused_from=rollout.phase if move is Move.PAUSE else None,
+        paused_seconds=paused_seconds(rollout, now),
+        resumed_at=now if move is Move.RESUME else rollout.resumed_at,
+        completed_at=now if phase is Phase.COMPLETED else rollout.completed_at,
+    )
+
+
+def paused_seconds(rollout: Rollout, now: float) -> float:
+    """Seconds of the current stage spent paused, up to `now`."""
+    running = max(0.0, now - rollout.phase_since) if rollout.phase is Phase.PAUSED else 0.0
+    return rollout.paused_seconds + running
+
+
+def baked_seconds(rollout: Rollout, now: float) -> float:
+    """Seconds the current stage has baked, up to `now`; time paused does not count."""
+    return max(0.0, now - rollout.stage_since - paused_seconds(rollout, now))
+
+
+def on_last_stage(rollout: Rollout) -> bool:
+    """Whether the current stage is the plan's last."""
+    return rollout.stage == len(rollout.plan.stages) - 1
+
+
+def _target(rollout: Rollout, move: Move) -> Phase:
+    target = TABLE.get((rollout.phase, move))
+    if target is None:
+        raise Conflict(_refusal(rollout, move))
+    last = on_last_stage(rollout)
+    if move is Move.ADVANCE and last:
+        raise Conflict(f"rollout {rollout.name!r} is on its last stage {rollout.current.name!r}: complete it")
+    if move is Move.COMPLETE and not last:
+        raise Conflict(
+            f"rollout {rollout.name!r}: stage {rollout.current.name!r} is not its last: advance it"
+        )
+    if move is Move.PROMOTE and last:
+        return Phase.COMPLETED
+    if move is Move.RESUME and rollout.paused_from is not None:
+        return rollout.paused_from
+    return target
+
+
+def _refusal(rollout: Rollout, move: Move) -> str:
+    moves = ", ".join(f"`{possible}`" for possible in allowed(rollout.phase)) or "none"
+    hint = f" ({_HINTS[move]})" if move in _HINTS else ""
+    return (
+        f"cannot {move} rollout {rollout.name!r}: it is {rollout.phase}, where these moves are allowed: "
+        f"{moves}{hint}"
+    )
+
+
+def _begin(rollout: Rollout, move: Move, salt: str | None) -> Rollout:
+    """Attempt 1 keeps the salt it was created with; a retry takes new evidence and a new, random salt."""
+    if move is Move.START:
+        return rollout
+    if salt is None or salt == rollout.salt:
+        raise InvalidInput(f"a retry of rollout {rollout.name!r} needs a new random salt")
+    return msgspec.structs.replace(rollout, attempt=rollout.attempt + 1, salt=salt, completed_at=None)
+
+
+def _enter(rollout: Rollout, stage: int, now: float) -> Rollout:
+    return msgspec.structs.replace(rollout, stage=stage, stage_since=now, paused_seconds=0.0, resumed_at=None)
