@@ -1,0 +1,1 @@
+"""The demonstration: real processes, real sockets, three rollouts of a tide gate's life."""

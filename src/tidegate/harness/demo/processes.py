@@ -1,0 +1,88 @@
+"""The processes of the demonstration: started, spoken to by their command line, and always ended."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from tidegate.domain.errors import TidegateError
+
+TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
+START_SECONDS = 20.0
+STOP_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def running(log: Path, *arguments: str) -> AsyncGenerator[str]:
+    """Run `tidegate ARGUMENTS` and yield the URL it announces; stopped by SIGTERM at the end.
+
+    Everything it prints goes to `log`. Raises TidegateError where it does not come up or ends badly.
+    """
+    process = await asyncio.create_subprocess_exec(
+        TIDEGATE,
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=log.open("wb"),
+    )
+    try:
+        yield await asyncio.wait_for(_announced_url(process, arguments, log), START_SECONDS)
+    finally:
+        await _stop(process, arguments, log)
+
+
+async def _announced_url(process: asyncio.subprocess.Process, arguments: tuple[str, ...], log: Path) -> str:
+    while process.stdout and (line := await process.stdout.readline()):
+        _, found, url = line.decode().rpartition(" listening on ")
+        if found:
+            return url.strip()
+    raise TidegateError(f"`tidegate {' '.join(arguments)}` ended before it listened; its log is {log}")
+
+
+async def _stop(process: asyncio.subprocess.Process, arguments: tuple[str, ...], log: Path) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        code = await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise TidegateError(
+            f"`tidegate {arguments[0]}` did not stop within {STOP_SECONDS:g} s; see {log}"
+        ) from None
+    if code != 0:
+        raise TidegateError(f"`tidegate {arguments[0]}` ended with exit code {code}; its log is {log}")
+
+
+class CommandLine:
+    """The operator's terminal: each call is one `tidegate … --json` process; the answer is its JSON."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = {**os.environ, **environment}
+
+    async def __call__(self, *arguments: str) -> dict[str, object]:
+        process = await asyncio.create_subprocess_exec(
+            TIDEGATE,
+            *arguments,
+            "--json",
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        if process.returncode != 0:
+            raise TidegateError(f"`tidegate {' '.join(arguments)}` failed: {err.decode().strip()}")
+        return msgspec.json.decode(out, type=dict[str, object])
+
+    async def save(self, path: Path, *arguments: str) -> None:
+        """Run a command that prints lines and keep them in `path`."""
+        with path.open("wb") as out:
+            process = await asyncio.create_subprocess_exec(
+                TIDEGATE, *arguments, env=self._environment, stdout=out, stderr=asyncio.subprocess.PIPE
+            )
+            _, err = await process.communicate()
+        if process.returncode != 0:
+            raise TidegateError(f"`tidegate {' '.join(arguments)}` failed: {err.decode().strip()}")

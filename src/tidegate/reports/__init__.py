@@ -1,0 +1,1 @@
+"""Reports: numbers from the ledger, made readable."""
