@@ -1,0 +1,61 @@
+"""Secrets that live beside the configuration: the upstream's key, and the home's own secret."""
+
+import os
+import secrets
+from pathlib import Path
+
+from tidegate.config.settings import Upstream
+from tidegate.domain.errors import InvalidInput
+
+
+def upstream_key(upstream: Upstream) -> str:
+    """The gateway's key at the provider, from `upstream.key` or the first line of `upstream.key_file`.
+
+    Raises InvalidInput where there is none: a client's own key is checked here and never forwarded.
+    """
+    if upstream.key and upstream.key_file:
+        raise InvalidInput("both upstream.key and upstream.key_file are set; keep one of them")
+    key = _first_line(Path(upstream.key_file)) if upstream.key_file else upstream.key
+    if not key:
+        raise InvalidInput(
+            f"no key for the upstream {upstream.url}: set TIDEGATE_UPSTREAM_KEY, or upstream.key_file in "
+            "tidegate.toml (clients' keys are Tidegate's own and are never forwarded), or use --emulator"
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InvalidInput(
+            "the upstream's key holds characters that no HTTP header may carry; check its source"
+        )
+    return key
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8").split("\n", 1)[0].strip()
+    except OSError as wrong:
+        raise InvalidInput(f"upstream.key_file {path} cannot be read: {wrong.strerror}") from None
+
+
+def home_secret(home: Path) -> bytes:
+    """32 random bytes that key the hashes of units; made at the first start, readable by the owner alone.
+
+    Two processes that start at once agree on one secret: whoever links the file first wins.
+    """
+    path = home / "secret"
+    if not path.exists():
+        draft = home / f".secret.{os.getpid()}"
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first: its secret is the home's
+        finally:
+            draft.unlink()
+    secret = path.read_bytes()
+    if len(secret) != 32:
+        raise InvalidInput(f"{path} must hold 32 bytes and holds {len(secret)}; restore it from a backup")
+    return secret

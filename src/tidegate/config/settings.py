@@ -1,0 +1,206 @@
+"""All settings of a gateway, their defaults and what each is for; the reference page is made from this."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TypeVar
+
+from tidegate.config.values import between, choice, duration, size, some_of, text, truth, url, whole
+from tidegate.domain.cost import Price
+
+T = TypeVar("T")
+
+
+def setting(parse: Callable[[object], T], default: str, help: str, *, secret: bool = False) -> T:
+    """One setting: its parser, its default as it would be written, what it is for."""
+    metadata = {"parse": parse, "written": default, "help": help, "secret": secret}
+    return field(default=parse(default), metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The listening side."""
+
+    host: str = setting(text, "127.0.0.1", "Address to listen on.")
+    port: int = setting(between(0, 65535, whole), "8080", "Port to listen on; 0 takes any free one.")
+    max_head: int = setting(size, "64KiB", "Bytes of request line and headers; more is answered with 431.")
+    max_headers: int = setting(between(1, 10_000, whole), "100", "Headers in a request; more is a 431.")
+    head_timeout: float = setting(duration, "10s", "From a request's first byte to the end of its head.")
+    body_timeout: float = setting(duration, "30s", "Between two pieces of a request's body.")
+    keep_alive: float = setting(duration, "75s", "How long an idle client connection is kept open.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where state and ledger live."""
+
+    url: str = setting(
+        text,
+        "",
+        "`sqlite+aiosqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; "
+        "empty: `tidegate.db` in the home.",
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """The provider's API."""
+
+    url: str = setting(
+        url("http", "https"), "https://api.anthropic.com", "Base URL of the Anthropic Messages API."
+    )
+    key: str = setting(
+        text, "", "The gateway's own key there; a client's key is never forwarded.", secret=True
+    )
+    key_file: str = setting(text, "", "A file that holds the key (its first line), read at start.")
+    client: str = setting(choice("http1", "aiohttp"), "http1", "Tidegate's own HTTP/1.1 client, or aiohttp.")
+    ca_file: str = setting(text, "", "PEM file of certificate authorities instead of the system's.")
+    client_cert: str = setting(text, "", "PEM file of a client certificate, for mutual TLS.")
+    client_key: str = setting(text, "", "PEM file of the client certificate's key.")
+    proxy: str = setting(text, "", "`http://[USER:PASSWORD@]HOST:PORT` of a CONNECT proxy.", secret=True)
+    connect_timeout: float = setting(duration, "5s", "For connecting, TLS and proxy included.")
+    max_connections: int = setting(between(1, 65535, whole), "256", "Connections to the upstream.")
+    idle: float = setting(duration, "30s", "How long an idle upstream connection is kept.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request, and all together, may take."""
+
+    body: int = setting(size, "32MB", "Bytes of a request body; more is answered with 413.")
+    concurrency: int = setting(between(1, 1_000_000, whole), "1000", "Exchanges at once; more is a 529.")
+    deadline: float = setting(duration, "600s", "An exchange as a whole where its variant says nothing.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """Response headers of the gateway's own."""
+
+    identify: bool = setting(
+        truth, "true", "Send `tidegate-rollout`, `-arm`, `-skills`, `-fallback` and `-cache`."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """How a process follows the store's state."""
+
+    poll: float = setting(between(0.005, 60.0, duration), "50ms", "How often to ask for a newer revision.")
+    heartbeat: float = setting(duration, "2s", "How often this process says that it lives.")
+    confirm: float = setting(
+        duration, "60s", "Without the store's confirmation for so long, running rollouts serve the baseline."
+    )
+    conversation_grace: float = setting(
+        duration, "1h", "After a step, an unknown conversation in progress keeps its variant for so long."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """Going down without losing an answer."""
+
+    delay: float = setting(duration, "1s", "Not ready but still accepting, so that balancers notice.")
+    limit: float = setting(duration, "25s", "For requests in flight to finish; then they are cut.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spool:
+    """The hand-off from the request path to the ledger, on this machine's disk."""
+
+    limit: int = setting(size, "1GB", "Bytes on disk; beyond, exchanges are dropped and counted.")
+    fsync: float = setting(duration, "1s", "How often to fsync: what a power loss may cost.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Moving exchanges from the spool to the store."""
+
+    interval: float = setting(between(0.01, 60.0, duration), "250ms", "At most this long between batches.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who is kept on one side."""
+
+    unit: tuple[str, ...] = setting(
+        some_of("metadata", "header", "key"),
+        "metadata,header,key",
+        "Where to read the unit, the first there is: body `metadata.user_id`, header `tidegate-unit`, key.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The rollout controller."""
+
+    enabled: bool = setting(truth, "true", "Whether this process may lead; false serves only.")
+    lease: float = setting(between(1.0, 600.0, duration), "10s", "How long leadership lasts unrenewed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a gateway process is told; times in seconds, sizes in bytes."""
+
+    home: Path
+    server: Server = Server()
+    store: Store = Store()
+    upstream: Upstream = Upstream()
+    limits: Limits = Limits()
+    headers: Headers = Headers()
+    routing: Routing = Routing()
+    drain: Drain = Drain()
+    spool: Spool = Spool()
+    ledger: Ledger = Ledger()
+    identity: Identity = Identity()
+    control: Control = Control()
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL; an SQLite file in the home where none is given."""
+        return self.store.url or f"sqlite+aiosqlite:///{self.home.absolute() / 'tidegate.db'}"
+
+
+SECTIONS: dict[str, type] = {
+    "server": Server,
+    "store": Store,
+    "upstream": Upstream,
+    "limits": Limits,
+    "headers": Headers,
+    "routing": Routing,
+    "drain": Drain,
+    "spool": Spool,
+    "ledger": Ledger,
+    "identity": Identity,
+    "control": Control,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting as the loader and the reference page see it; `key` is `section.name`."""
+
+    section: str
+    name: str
+    parse: Callable[[object], object]
+    written: str
+    help: str
+    secret: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return f"TIDEGATE_{self.section}_{self.name}".upper()
+
+
+def entries() -> tuple[Entry, ...]:
+    """Every setting, in the order of the reference page."""
+    return tuple(
+        Entry(section, item.name, **item.metadata)
+        for section, shape in SECTIONS.items()
+        for item in fields(shape)
+    )

@@ -1,0 +1,132 @@
+"""What a configured value may look like: each parser takes TOML's value or an environment's text.
+
+A parser raises ValueError with what is allowed, worded to follow "must be".
+"""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+V = TypeVar("V", int, float)
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"(\d+)(B|KiB|MiB|GiB|kB|KB|MB|GB)")
+_BYTES = {
+    "B": 1,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+}
+_TRUTH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
+
+
+def text(value: object) -> str:
+    """Any text."""
+    if isinstance(value, str):
+        return value
+    raise ValueError('a text in quotes, as in "…"')
+
+
+def duration(value: object) -> float:
+    """Seconds, from a text with its unit; a bare number is refused, since its unit would be a guess."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('a duration with its unit, as in "250ms", "10s", "5m", "72h" or "30d"')
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def size(value: object) -> int:
+    """Bytes, from a text with its unit."""
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('a size with its unit, as in "64KiB", "32MB" or "1GB"')
+    return int(match[1]) * _BYTES[match[2]]
+
+
+def whole(value: object) -> int:
+    """A whole number; text of digits where it comes from the environment or a flag."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
+        return int(value)
+    raise ValueError("a whole number")
+
+
+def truth(value: object) -> bool:
+    """true or false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUTH:
+        return _TRUTH[value.lower()]
+    raise ValueError("true or false")
+
+
+def names(value: object) -> tuple[str, ...]:
+    """A list of texts; from the environment they are separated by commas."""
+    if isinstance(value, str):
+        return tuple(item.strip() for item in value.split(",") if item.strip())
+    if isinstance(value, list):
+        items: list[object] = list(value)  # pyright: ignore[reportUnknownArgumentType] TOML lists are untyped
+        return tuple(text(item) for item in items)
+    raise ValueError('a list of texts, as in ["a", "b"]')
+
+
+def choice(*allowed: str) -> Callable[[object], str]:
+    """One of a closed set."""
+
+    def parse(value: object) -> str:
+        if value not in allowed:
+            raise ValueError("one of " + ", ".join(f'"{item}"' for item in allowed))
+        return str(value)
+
+    return parse
+
+
+def some_of(*allowed: str) -> Callable[[object], tuple[str, ...]]:
+    """A list without repetition out of a closed set."""
+
+    def parse(value: object) -> tuple[str, ...]:
+        chosen = names(value)
+        if not chosen or len(set(chosen)) != len(chosen) or not set(chosen) <= set(allowed):
+            raise ValueError("a list of one or more of " + ", ".join(f'"{item}"' for item in allowed))
+        return chosen
+
+    return parse
+
+
+def between(low: V, high: V, parse: Callable[[object], V]) -> Callable[[object], V]:
+    """Bounds on top of another parser, both included."""
+
+    def bounded(value: object) -> V:
+        number = parse(value)
+        if not low <= number <= high:
+            raise ValueError(f"between {low:g} and {high:g}")
+        return number
+
+    return bounded
+
+
+def url(*schemes: str) -> Callable[[object], str]:
+    """An absolute URL with one of these schemes and a host."""
+
+    def parse(value: object) -> str:
+        given = text(value)
+        parts = urlsplit(given)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError("a URL as in " + " or ".join(f'"{scheme}://host"' for scheme in schemes))
+        return given.rstrip("/")
+
+    return parse
+
+
+def rate(value: object) -> float:
+    """A price: US dollars per million tokens, not negative."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
+        return float(value)
+    raise ValueError("a number of US dollars per million tokens, as in 3.0")
