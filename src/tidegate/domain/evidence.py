@@ -20,9 +20,11 @@ CAP_PER_UNIT = 100
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Sums over exchanges of one arm; errors, cost and the histogram are over triggered, counted exchanges.
+    """Sums over counted exchanges of one arm; cost, faults and the histogram are over triggered ones.
 
-    `requests` counts all exchanges of the arm. `capped_short` and `capped_long` count triggered requests,
+    `requests`, `errors` (user-visible) and `skill_failures` count all of the arm, `triggered_errors` the
+    user-visible errors and `faulted` the faulted exchanges (what the arms are compared on, see
+    `Exchange.faulted`) of the triggered. `capped_short` and `capped_long` count triggered requests,
     at most CAP_PER_UNIT per unit in each short and long window step. `seconds` maps a log-spaced latency
     cell (`latency_cell`) to a count.
     """
@@ -31,6 +33,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: int = 0
     triggered: int = 0
     triggered_errors: int = 0
+    faulted: int = 0
     priced: int = 0
     cost_usd: float = 0.0
     capped_short: int = 0
@@ -50,7 +53,7 @@ class ArmBucket(msgspec.Struct, frozen=True):
 class UnitEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A unit's first event of a kind in one short window step of its stage.
 
-    kind `bad`: a user-visible bad outcome; `streak`: a bad outcome that makes 3 bad of its last 5.
+    kind `bad`: a faulted, triggered exchange; `streak`: one that makes 3 faulted of the unit's last 5.
     `step` counts SHORT_WINDOW_SECONDS from the stage's start; `at` is epoch seconds of that first event.
     """
 
@@ -62,7 +65,8 @@ class UnitEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Latest(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest outcome of each of the latest distinct units of an arm (unit `request`: latest requests)."""
+    """The newest triggered outcome of each of the latest distinct units of an arm (unit `request`: latest
+    requests); `bad` counts the faulted."""
 
     arm: Arm
     units: int
