@@ -94,7 +94,7 @@ def _failures(summary: Summary) -> list[str]:
         (summary.sdk["answered"] >= 500, f"only {summary.sdk['answered']} answers through the SDK"),
         (
             summary.ledger["responses"] == summary.ledger["exchanges"],
-            f"{summary.ledger['responses']} answers, but the ledger has {summary.ledger['exchanges']} exchanges",
+            f"{summary.ledger['responses']} answers, in the ledger {summary.ledger['exchanges']} exchanges",
         ),
     )
     return [message for good, message in checks if not good]
