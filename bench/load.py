@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -37,8 +38,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[bytes] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -120,19 +120,18 @@ async def open_loop(url: str, payloads: list[bytes], *, rate: float, seconds: fl
     """`rate` requests a second at even spaces, whatever the answers do."""
     result = Open()
     idle = [await connect(url) for _ in range(8)]
-    loop = asyncio.get_running_loop()
 
     async def one(due: float, payload: bytes) -> None:
         connection = idle.pop() if idle else await connect(url)
         await connection.ask(payload)
-        result.latencies.append(loop.time() - due)
+        result.latencies.append(time.perf_counter() - due)
         idle.append(connection)
 
-    start = loop.time() + 0.05
+    start = time.perf_counter() + 0.05
     async with asyncio.TaskGroup() as group:
         for number in range(int(rate * seconds)):
             due = start + number / rate
-            await asyncio.sleep(due - loop.time())
+            await asyncio.sleep(due - time.perf_counter())
             group.create_task(one(due, payloads[number % len(payloads)]))
     for connection in idle:
         connection.transport.close()

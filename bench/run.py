@@ -5,7 +5,6 @@ The measured process is pinned to one core, load and upstream share another. Req
 """
 
 import argparse
-import asyncio
 import os
 import statistics
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -163,7 +163,7 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=4.0, help="of each measurement in a round")
     options.add_argument("--out", type=Path, default=Path("out/bench"))
     chosen = options.parse_args()
-    targets = asyncio.run(measure(chosen.rounds, chosen.seconds))
+    targets = uvloop.run(measure(chosen.rounds, chosen.seconds))
     missed = report(targets, chosen.out)
     for line in missed:
         print(f"missed: {line}", file=sys.stderr)

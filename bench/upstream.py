@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import cast
 
 import uvloop
 
@@ -25,7 +26,7 @@ class Fixed(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -35,7 +36,6 @@ class Fixed(asyncio.Protocol):
             if len(self._buffer) < head + 4 + length:
                 return
             self._buffer = self._buffer[head + 4 + length :]
-            assert isinstance(self._transport, asyncio.Transport)
             self._transport.write(RESPONSE)
 
 
