@@ -134,6 +134,7 @@ def merge(tallies: Iterable[Tally]) -> Tally:
         errors=sum(row.errors for row in rows),
         triggered=sum(row.triggered for row in rows),
         triggered_errors=sum(row.triggered_errors for row in rows),
+        faulted=sum(row.faulted for row in rows),
         priced=sum(row.priced for row in rows),
         cost_usd=math.fsum(row.cost_usd for row in rows),
         capped_short=sum(row.capped_short for row in rows),
