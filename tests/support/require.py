@@ -1,4 +1,4 @@
-"""What every test shares: loud skips for missing system parts."""
+"""Loud skips for missing system parts."""
 
 import os
 from typing import NoReturn

@@ -1,0 +1,155 @@
+"""A provider emulator and a gateway as real processes, for flow tests."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from tidegate.harness.demo.processes import CommandLine, running
+
+TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
+SKILLS = Path(__file__).parents[2] / "skills"
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class GatewayProcess:
+    """`tidegate up` on a home, which may be killed and started again on the same port."""
+
+    home: Path
+    upstream: str
+    log: Path
+    port: int = field(default_factory=free_port)
+    arguments: Sequence[str] = ()
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Returns once it says that it listens."""
+        command = ("up", "--home", str(self.home), "--port", str(self.port), "--upstream", self.upstream)
+        self.process = await asyncio.create_subprocess_exec(
+            TIDEGATE,
+            *command,
+            *self.arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=self.log.open("ab"),
+            env={**os.environ, "TIDEGATE_UPSTREAM_KEY": "upstream-secret"},
+        )
+        while line := await self.process.stdout.readline():
+            if b" listening on " in line:
+                return
+        raise AssertionError(f"the gateway ended with {await self.process.wait()}:\n{self.log.read_text()}")
+
+    async def kill(self) -> None:
+        """As a power cut would: no handler runs."""
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """By SIGTERM; returns the exit code."""
+        if self.process.returncode is None:
+            self.process.terminate()
+        return await asyncio.wait_for(self.process.wait(), 30)
+
+
+@dataclass(slots=True)
+class Stack:
+    """Everything a flow test speaks to."""
+
+    emulator: str
+    gateway: GatewayProcess
+    client_key: str
+    operator_key: str
+    operator: CommandLine
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return self.gateway.url
+
+    async def faults(self, *faults: dict[str, object]) -> None:
+        """Replace the emulator's faults."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.put(f"{self.emulator}/emulator/faults", json={"faults": list(faults)}) as response,
+        ):
+            assert response.status == 200, await response.text()
+
+    async def emulator_counts(self) -> dict[str, object]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.emulator}/emulator/counts") as response,
+        ):
+            return await response.json()
+
+    async def publish(self, *names: str) -> None:
+        for name in names:
+            await self.operator("skill", "publish", str(SKILLS / name), "--reason", "test")
+
+    async def start_rollout(self, spec: str) -> dict[str, object]:
+        name = re.search(r"name: ([a-z0-9-]+)", spec)[1]
+        path = self.folder / f"{name}.yaml"
+        path.write_text(spec)
+        return await self.operator("rollout", "start", str(path), "--reason", "test")
+
+    async def status(self, name: str) -> dict[str, object]:
+        async with (
+            aiohttp.ClientSession(headers={"x-api-key": self.operator_key}) as session,
+            session.get(f"{self.url}/api/rollouts/{name}") as response,
+        ):
+            assert response.status == 200, await response.text()
+            return await response.json()
+
+    async def until(self, name: str, *states: str, within: float = 60.0) -> dict[str, object]:
+        """Poll the rollout's status until it is in one of `states`."""
+        async with asyncio.timeout(within):
+            while (status := await self.status(name))["state"] not in states:
+                await asyncio.sleep(0.1)
+        return status
+
+    async def ledger(self, *options: str) -> list[dict[str, object]]:
+        """The exported exchanges, once the spool has been read out."""
+        await asyncio.sleep(0.6)
+        path = self.folder / "ledger.jsonl"
+        await self.operator.save(path, "ledger", "export", "--format", "jsonl", *options)
+        return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+
+
+@asynccontextmanager
+async def stack(
+    folder: Path, *, profile: str = "seed = 1\n", up: Sequence[str] = ()
+) -> AsyncGenerator[Stack]:
+    """Emulator and gateway with a client and an operator key; both end with exit code 0."""
+    home = folder / "home"
+    (folder / "emulator.toml").write_text(profile)
+    local = CommandLine({"TIDEGATE_HOME": str(home)})
+    client = await local("keys", "create", "--role", "client", "--name", "client")
+    operator = await local("keys", "create", "--role", "operator", "--name", "operator")
+    emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
+    async with running(folder / "emulator.log", *emulate) as emulator:
+        gateway = GatewayProcess(home, emulator, folder / "gateway.log", arguments=up)
+        await gateway.start()
+        command = CommandLine({"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": str(operator["key"])})
+        try:
+            yield Stack(emulator, gateway, str(client["key"]), str(operator["key"]), command, folder)
+        finally:
+            code = await gateway.stop()
+        assert code == 0, gateway.log.read_text()
