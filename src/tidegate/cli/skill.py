@@ -1,0 +1,131 @@
+"""`tidegate skill`: validate a package where it lies; publish, list and get versions."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tidegate.cli.call import call
+from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.output import emit_json, emit_table, run, say
+from tidegate.domain.errors import InvalidInput
+from tidegate.domain.skill import FileEntry
+from tidegate.registry.describe import describe_package
+from tidegate.registry.validate import Inspection, inspect_folder, inspect_zip
+
+app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get.")
+
+PackagePath = Annotated[Path, typer.Argument(metavar="PATH", help="A skill's folder, or a zip of it.")]
+
+
+class _Version(msgspec.Struct, kw_only=True):
+    """A version as the control API answers it."""
+
+    name: str
+    version: int
+    digest: str
+    state: str
+    description: str
+    created_at: str
+    created_by: str
+    match: list[str]
+    files: list[FileEntry]
+
+
+class _Published(_Version, kw_only=True):
+    created: bool
+
+
+class _Versions(msgspec.Struct):
+    skills: list[_Version]
+
+
+@app.command()
+def validate(path: PackagePath, as_json: AsJson = False) -> None:
+    """Judge a package as publishing would; exit 1 with every finding where it would be refused."""
+    inspection = run(asyncio.to_thread(_inspect, path))
+    if as_json:
+        emit_json(_judgement(path, inspection))
+    package = inspection.package
+    if package is None:
+        _complain(path, inspection)
+        raise typer.Exit(1)
+    if not as_json:
+        say(f"{package.manifest.name} is valid: {len(package.files)} files, {package.digest}")
+
+
+@app.command()
+def publish(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
+    """Publish a package as the skill's next version; the same content again is the version it has."""
+    inspection = run(asyncio.to_thread(_inspect, path))
+    package = inspection.package
+    if package is None:
+        _complain(path, inspection)
+        raise typer.Exit(1)
+    document = run(call("POST", "/api/skills", content=package.archive, params={"reason": reason}))
+    version = msgspec.convert(document, _Published)
+    how = "published" if version.created else "unchanged, already published"
+    tell(document, f"{version.name} version {version.version} {how}: {version.digest}", as_json=as_json)
+
+
+@app.command("list")
+def list_skills(as_json: AsJson = False) -> None:
+    """List every version of every skill."""
+    document = run(call("GET", "/api/skills"))
+    if as_json:
+        emit_json(document)
+        return
+    rows = [
+        (skill.name, str(skill.version), skill.state, skill.created_at, skill.created_by, skill.digest[:19])
+        for skill in msgspec.convert(document, _Versions).skills
+    ]
+    emit_table("skills", ("name", "version", "state", "created", "by", "digest"), rows)
+
+
+@app.command()
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The skill's name.")],
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Default: the latest.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one version of a skill: the latest that can be served, or the numbered one."""
+    params = None if version is None else {"version": str(version)}
+    document = run(call("GET", f"/api/skills/{name}", params=params))
+    if as_json:
+        emit_json(document)
+        return
+    found = msgspec.convert(document, _Version)
+    say(f"{found.name} version {found.version} ({found.state}) {found.digest}")
+    say(f"created {found.created_at} by {found.created_by}")
+    say(found.description)
+    for pattern in found.match:
+        say(f"match: {pattern}")
+    emit_table("files", ("path", "bytes"), [(file.path, str(file.size)) for file in found.files])
+
+
+def _inspect(path: Path) -> Inspection:
+    if path.is_dir():
+        return inspect_folder(path)
+    try:
+        return inspect_zip(path.read_bytes())
+    except OSError as error:
+        raise InvalidInput(
+            f"{path}: cannot be read ({error.strerror}); give a skill's folder or zip"
+        ) from error
+
+
+def _judgement(path: Path, inspection: Inspection) -> dict[str, object]:
+    verdict: dict[str, object] = {"path": str(path), "valid": inspection.package is not None}
+    if inspection.package is not None:
+        verdict |= describe_package(inspection.package)
+    return verdict | {"findings": [finding.document() for finding in inspection.findings]}
+
+
+def _complain(path: Path, inspection: Inspection) -> None:
+    count = len(inspection.findings)
+    sys.stderr.write(f"tidegate: {path} is refused, {count} {'finding' if count == 1 else 'findings'}:\n")
+    for finding in inspection.findings:
+        sys.stderr.write(f"  {finding}\n")

@@ -1,0 +1,38 @@
+"""A skill version as the API and the command line show it."""
+
+from datetime import UTC, datetime
+
+from tidegate.domain.skill import FileEntry, SkillPackage, SkillVersion
+
+
+def describe(version: SkillVersion) -> dict[str, object]:
+    """What there is to know of a version but its text; `created_at` in RFC 3339, UTC, to the millisecond."""
+    created = datetime.fromtimestamp(version.created_at, UTC).isoformat(timespec="milliseconds")
+    return {
+        "name": version.name,
+        "version": version.number,
+        "digest": version.digest,
+        "state": version.state.value,
+        "description": version.manifest.description,
+        "match": list(version.manifest.match),
+        "metadata": dict(version.manifest.metadata),
+        "files": _files(version.files),
+        "created_at": created.replace("+00:00", "Z"),
+        "created_by": version.created_by,
+    }
+
+
+def describe_package(package: SkillPackage) -> dict[str, object]:
+    """A package that is not published: the same but number, state and origin."""
+    return {
+        "name": package.manifest.name,
+        "digest": package.digest,
+        "description": package.manifest.description,
+        "match": list(package.manifest.match),
+        "metadata": dict(package.manifest.metadata),
+        "files": _files(package.files),
+    }
+
+
+def _files(files: tuple[FileEntry, ...]) -> list[dict[str, object]]:
+    return [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in files]

@@ -1,0 +1,25 @@
+"""Publish a validated package as the next version of its skill."""
+
+from tidegate.domain.errors import Conflict, InvalidInput
+from tidegate.domain.skill import SkillPackage, SkillVersion
+from tidegate.ports import Skills
+
+
+async def publish(
+    skills: Skills, package: SkillPackage, *, by: str, reason: str, at: float
+) -> tuple[SkillVersion, bool]:
+    """Store the package; the version it has, and whether that is new (the same content twice is one version).
+
+    Raises InvalidInput without a reason, Conflict where a skill it requires has no version to serve.
+    """
+    if not reason.strip():
+        raise InvalidInput(
+            f"publishing {package.manifest.name} needs a reason: say why, it is kept with the version"
+        )
+    for name in package.manifest.requires:
+        if await skills.get(name) is None:
+            raise Conflict(
+                f"{package.manifest.name} requires the skill {name!r}, which has no published version; "
+                f"publish {name!r} first, or take it out of tidegate.requires"
+            )
+    return await skills.publish(package, by=by, reason=reason.strip(), at=at)
