@@ -5,7 +5,7 @@ from typing import cast
 
 from tidegate.config.document import Document
 from tidegate.config.values import rate
-from tidegate.domain.cost import Price
+from tidegate.domain.cost import Price, with_cache_ratios
 
 _KEYS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 
@@ -13,8 +13,7 @@ _KEYS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 def read_prices(document: Document, problems: list[str]) -> dict[str, Price]:
     """Each model's price; what is wrong is added to `problems`.
 
-    `input` and `output` are needed. The cache's rates follow Anthropic's ratios where they are not given:
-    a read costs 0.1, a 5-minute write 1.25, a 1-hour write 2 times the input rate.
+    `input` and `output` are needed; cache rates that are not given follow Anthropic's ratios.
     """
     prices: dict[str, Price] = {}
     for model, table in document.section("prices").items():
@@ -40,13 +39,7 @@ def _price(rates: Mapping[str, object]) -> Price:
     read = {key: _rate(key, value) for key, value in rates.items()}
     if "input" not in read or "output" not in read:
         raise ValueError("needs both `input` and `output`")
-    return Price(
-        input=read["input"],
-        output=read["output"],
-        cache_read=read.get("cache_read", 0.1 * read["input"]),
-        cache_write_5m=read.get("cache_write_5m", 1.25 * read["input"]),
-        cache_write_1h=read.get("cache_write_1h", 2.0 * read["input"]),
-    )
+    return with_cache_ratios(**read)
 
 
 def _rate(key: str, value: object) -> float:

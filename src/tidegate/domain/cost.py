@@ -53,3 +53,24 @@ def cost(usage: Usage, price: Price) -> float:
         usage.cache_write_1h_tokens,
     )
     return sum(count * rate for count, rate in zip(tokens, rates, strict=True)) / 1_000_000
+
+
+def with_cache_ratios(
+    *,
+    input: float,
+    output: float,
+    cache_read: float | None = None,
+    cache_write_5m: float | None = None,
+    cache_write_1h: float | None = None,
+) -> Price:
+    """A price whose missing cache rates follow Anthropic's published ratios to the input rate.
+
+    A read costs 0.1, a 5-minute write 1.25, a 1-hour write 2 times the input rate.
+    """
+    return Price(
+        input=input,
+        output=output,
+        cache_read=0.1 * input if cache_read is None else cache_read,
+        cache_write_5m=1.25 * input if cache_write_5m is None else cache_write_5m,
+        cache_write_1h=2.0 * input if cache_write_1h is None else cache_write_1h,
+    )

@@ -1,0 +1,119 @@
+"""The port Prices over the price list of genai-prices, which ships inside the package: no network."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from decimal import Decimal
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from tidegate.domain.cost import Price, with_cache_ratios
+from tidegate.ports import Clock
+
+if TYPE_CHECKING:  # the list takes half a second to import: it is loaded in a thread, after listening
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import ModelPrice, TieredPrices
+
+_CACHED_MODELS = 4096
+_DAY_SECONDS = 86400
+
+
+class ListPrices:
+    """Anthropic's list prices, an operator's own before them; a model in neither has no price.
+
+    The list is loaded in a thread of its own; a look-up before it is there waits for it, since a wrong
+    "unknown" would stay in the ledger. Prices with a date are looked up again each UTC day.
+    """
+
+    def __init__(self, overrides: Mapping[str, Price], clock: Clock) -> None:
+        self._overrides = overrides
+        self._clock = clock
+        self._list: Future[DataSnapshot] = Future()
+        self._cache: dict[str, Price | None] = {}
+        self._day = 0
+
+    def start(self) -> None:
+        """Begin to load the list; call once."""
+        Thread(target=self._load, name="price-list", daemon=True).start()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a look-up answers at once."""
+        return self._list.done()
+
+    def price(self, model: str) -> Price | None:
+        """US dollars per million tokens; None where nobody knows the model's price."""
+        if model in self._overrides:
+            return self._overrides[model]
+        day = int(self._clock.now() // _DAY_SECONDS)
+        if day != self._day or len(self._cache) >= _CACHED_MODELS:
+            self._cache.clear()
+            self._day = day
+        if model not in self._cache:
+            self._cache[model] = self._look_up(model)
+        return self._cache[model]
+
+    def _load(self) -> None:
+        # Imported here and nowhere else: the list and its types are the slowest import of a start.
+        from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 (see above)
+
+        try:
+            self._list.set_result(get_snapshot())
+        except Exception as failure:
+            self._list.set_exception(failure)
+
+    def _look_up(self, model: str) -> Price | None:
+        try:
+            _, info = self._list.result().find_provider_model(model, None, "anthropic", None)
+        except LookupError:
+            return None
+        return to_price(info.get_prices(datetime.fromtimestamp(self._clock.now(), UTC)))
+
+
+def to_price(listed: "ModelPrice") -> Price | None:
+    """A listed price as rates and at most one tier; None where input or output has no rate."""
+    base = _rates(listed, None)
+    above = _tier_start(listed.input_mtok)
+    tier = None if above is None else _rates(listed, above)
+    if base is None or tier is None:
+        return base
+    return replace(
+        base,
+        tier_above=above,
+        tier_input=tier.input,
+        tier_output=tier.output,
+        tier_cache_read=tier.cache_read,
+        tier_cache_write_5m=tier.cache_write_5m,
+        tier_cache_write_1h=tier.cache_write_1h,
+    )
+
+
+def _rates(listed: "ModelPrice", above: int | None) -> Price | None:
+    """The rates of the tier that begins at `above` input tokens; None is the first."""
+    input_rate, output_rate = _rate(listed.input_mtok, above), _rate(listed.output_mtok, above)
+    if input_rate is None or output_rate is None:
+        return None
+    return with_cache_ratios(
+        input=input_rate,
+        output=output_rate,
+        cache_read=_rate(listed.cache_read_mtok, above),
+        cache_write_5m=_rate(listed.cache_write_mtok, above),
+        cache_write_1h=_rate(listed.cache_write_1h_mtok, above),
+    )
+
+
+def _rate(listed: "Decimal | TieredPrices | None", above: int | None) -> float | None:
+    if listed is None:
+        return None
+    if isinstance(listed, Decimal):
+        return float(listed)
+    tiers = [tier.price for tier in listed.tiers if above is not None and tier.start <= above]
+    return float(tiers[-1] if tiers else listed.base)
+
+
+def _tier_start(listed: "Decimal | TieredPrices | None") -> int | None:
+    if listed is None or isinstance(listed, Decimal) or not listed.tiers:
+        return None
+    return listed.tiers[0].start

@@ -1,0 +1,1 @@
+"""Metrics for the world outside: the Prometheus text exposition."""

@@ -1,0 +1,103 @@
+"""The port Meter over prometheus_client: cached children, bounded labels, the text exposition."""
+
+from collections.abc import Callable, Sequence
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from tidegate.domain.metrics import CATALOGUE, LABEL_BOUNDS, OTHER, Kind, Metric
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+
+_Family = Counter | Gauge | Histogram
+_Record = Callable[[float], None]
+
+
+class PrometheusMeter:
+    """Metrics of one process in a registry of its own.
+
+    Each (metric, label values) pair finds its child by two dictionary look-ups. A label of names
+    (`LABEL_BOUNDS`) takes that many distinct values; any further one is counted as `other`.
+    """
+
+    def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
+        disable_created_metrics()  # the text format shows creation times as gauges nobody asked for
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._families = {metric.name: self._register(metric) for metric in catalogue}
+        self._children: dict[str, dict[tuple[str, ...], _Record]] = {metric.name: {} for metric in catalogue}
+        self._seen: dict[str, set[str]] = {label: set() for label in LABEL_BOUNDS}
+
+    def add(self, metric: Metric, labels: tuple[str, ...], value: float = 1.0) -> None:
+        """Count: `value` is not negative."""
+        try:
+            record = self._children[metric.name][labels]
+        except KeyError:
+            record = self._child(metric, labels, Kind.COUNTER)
+        record(value)
+
+    def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
+        """Put a value into a histogram."""
+        try:
+            record = self._children[metric.name][labels]
+        except KeyError:
+            record = self._child(metric, labels, Kind.HISTOGRAM)
+        record(value)
+
+    def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
+        """Set a gauge."""
+        try:
+            record = self._children[metric.name][labels]
+        except KeyError:
+            record = self._child(metric, labels, Kind.GAUGE)
+        record(value)
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus' text format, version 0.0.4 (`CONTENT_TYPE`)."""
+        return generate_latest(self._registry)
+
+    def _register(self, metric: Metric) -> _Family:
+        if metric.kind is Kind.COUNTER:
+            return Counter(metric.name, metric.help, metric.labels, registry=self._registry)
+        if metric.kind is Kind.GAUGE:
+            return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
+        return Histogram(
+            metric.name, metric.help, metric.labels, registry=self._registry, buckets=metric.buckets
+        )
+
+    def _child(self, metric: Metric, labels: tuple[str, ...], asked: Kind) -> _Record:
+        """Find or make the child of new label values; the rare path."""
+        family = self._families.get(metric.name)
+        if family is None:
+            raise ValueError(f"{metric.name} is not in the catalogue of metrics: add it to domain/metrics.py")
+        if metric.kind is not asked or len(labels) != len(metric.labels):
+            raise ValueError(
+                f"{metric.name} is a {metric.kind} with labels {metric.labels}, "
+                f"but was asked for as a {asked} with {labels}"
+            )
+        bounded = tuple(self._bound(*pair) for pair in zip(metric.labels, labels, strict=True))
+        child = family.labels(*bounded) if bounded else family
+        record = _recorder(child)
+        if bounded == labels:  # a value beyond the bound is not kept, so that the cache is bounded as well
+            self._children[metric.name][labels] = record
+        return record
+
+    def _bound(self, label: str, value: str) -> str:
+        seen = self._seen.get(label)
+        if seen is None or value in seen:
+            return value
+        if len(seen) >= LABEL_BOUNDS[label]:
+            return OTHER
+        seen.add(value)
+        return value
+
+
+def _recorder(child: _Family) -> _Record:
+    if isinstance(child, Counter):
+        return child.inc
+    return child.set if isinstance(child, Gauge) else child.observe
