@@ -1,0 +1,81 @@
+"""After a switch or an abort returns, no later request is served with a skill; earlier ones finish."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from clients import Users
+from stack import Stack, stack
+
+SLOW = "seed = 5\n[timing]\nfirst_token_seconds = 0.3\nfirst_token_sigma = 0.3\n"
+SPEC = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: live}
+spec:
+  unit: user
+  candidate: {skills: {contract-analysis: latest}}
+  stages:
+    - {name: half, weight: 50, bake: 1h, promote: manual}
+    - {name: full, weight: 100, bake: 1h, promote: manual, holdout: 5}
+  gates:
+    errors: {worse: rollback}
+"""
+
+
+async def skills_after(it: Stack, users: Users, *command: str, grace: float = 0.0) -> tuple[int, int, int]:
+    """Runs the command under load; returns later answers, later ones with a skill, and those in flight."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(2.0)
+    assert any(seen.skills for seen in users.seen)
+    await it.operator(*command, "--reason", "test")
+    returned = loop.time()
+    in_flight = [seen for seen in users.seen if not seen.done]
+    await asyncio.sleep(2.0)
+    later = [seen for seen in users.seen if seen.sent > returned + grace and seen.done]
+    assert in_flight
+    assert all(seen.whole for seen in in_flight if seen.done)
+    return len(later), sum(bool(seen.skills) for seen in later), len(in_flight)
+
+
+@pytest.mark.exclusive
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("switch", "off", "--all"),
+        ("switch", "off", "--skill", "contract-analysis"),
+        ("switch", "off", "--tenant", "default"),
+        ("rollout", "abort", "live"),
+    ],
+    ids=" ".join,
+)
+async def test_no_later_request_is_served_with_a_skill(
+    tmp_path: Path, figure: Callable[[str], None], command: tuple[str, ...]
+) -> None:
+    async with stack(tmp_path, profile=SLOW) as it:
+        await it.publish("contract-analysis")
+        await it.start_rollout(SPEC)
+        async with Users(it.url, it.client_key, rate=200, stream_share=0.3).sending() as users:
+            grace = 0.25 if "abort" in command else 0.0
+            later, with_skill, in_flight = await skills_after(it, users, *command, grace=grace)
+        figure(
+            f"{' '.join(command)}: {later} later answers, {with_skill} with a skill, {in_flight} in flight"
+        )
+        assert later >= 200
+        assert with_skill == 0
+        assert all(seen.whole for seen in users.seen)
+
+
+@pytest.mark.exclusive
+async def test_a_switch_that_is_on_again_serves_skills_again(tmp_path: Path) -> None:
+    async with stack(tmp_path) as it:
+        await it.publish("contract-analysis")
+        await it.start_rollout(SPEC)
+        await it.operator("switch", "off", "--skill", "contract-analysis", "--reason", "test")
+        listed = await it.operator("switch", "list")
+        assert "contract-analysis" in str(listed)
+        await it.operator("switch", "on", "--skill", "contract-analysis", "--reason", "test")
+        async with Users(it.url, it.client_key, rate=100).sending() as users:
+            await asyncio.sleep(1.0)
+        assert any(seen.skills for seen in users.seen)
