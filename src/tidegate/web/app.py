@@ -1,0 +1,81 @@
+"""The ASGI application: `/v1` to the gateway, `/api` to the control API, the rest to probes."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from tidegate.web.asgi import App, Message, Receive, Send, answer
+
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+log = logging.getLogger("tidegate.web")
+
+
+class LazyApp:
+    """An application whose imports take long: built in a thread after start; a first request waits for it."""
+
+    def __init__(self, build: Callable[[], App]) -> None:
+        self._build = build
+        self._app: asyncio.Task[App] | None = None
+
+    def start(self) -> None:
+        """Begin to build; a request does so too where nobody has."""
+        if self._app is None:
+            self._app = asyncio.create_task(asyncio.to_thread(self._build), name="control-api")
+
+    async def close(self) -> None:
+        """Wait for a build under way, so that no thread outlives the loop."""
+        if self._app is not None:
+            with contextlib.suppress(Exception):  # a failed build has been told to whoever asked for it
+                await self._app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.start()
+        assert self._app is not None  # noqa: S101 (start has just made it)
+        try:
+            app = await asyncio.shield(self._app)
+        except Exception as failure:
+            log.exception("the control API could not be built")
+            await answer(send, 503, _unavailable(failure))
+            return
+        await app(scope, receive, send)
+
+
+class Dispatcher:
+    """Sends each request where its path says; a path nobody serves is a 404 in the gateway's error shape."""
+
+    def __init__(self, gateway: App, control: App, probes: App) -> None:
+        self._gateway = gateway
+        self._control = control
+        self._probes = probes
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path.startswith("/v1/"):
+            await self._gateway(scope, receive, send)
+        elif path.startswith("/api/"):
+            await self._control(scope, receive, send)
+        elif path in _PROBES:
+            await self._probes(scope, receive, send)
+        else:
+            await answer(send, 404, _NOTHING_HERE)
+
+
+def _unavailable(failure: Exception) -> bytes:
+    message = f"the control API could not be started: {failure}; see the log, then restart the gateway"
+    return msgspec.json.encode({"error": {"type": "unavailable", "message": message}})
+
+
+_NOTHING_HERE = msgspec.json.encode(
+    {
+        "type": "error",
+        "error": {
+            "type": "not_found_error",
+            "message": "nothing is served here; the Messages API is under /v1/, the control API under /api/",
+        },
+        "request_id": None,
+    }
+)

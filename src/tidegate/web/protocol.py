@@ -1,0 +1,232 @@
+"""One client connection: uvicorn's HTTP/1.1 protocol with caps, time limits and word of a disconnect.
+
+uvicorn alone takes any amount of headers, waits for them for ever, and lets an application send into a
+closed connection without a sign. This class bounds the head (431) and the time for head and body (408) in
+the gateway's error shape, and tells whoever watches that the client has gone. One sweep by the server looks
+at all connections (`check`): no request has a timer of its own.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+_LINGER_SECONDS = 2.0
+"""How long a refused client may go on sending: closing at once would reset the refusal away."""
+
+_REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+_ERROR_TYPES = {400: "invalid_request_error", 408: "timeout_error", 431: "request_too_large"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """Bytes and count of a request's head, and seconds for head, body pieces and idleness."""
+
+    max_head: int = 65536
+    max_headers: int = 100
+    head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    keep_alive: float = 75.0
+
+
+class Reading(Enum):
+    """What the connection is reading; answering goes on beside it."""
+
+    IDLE = "idle"
+    HEAD = "head"
+    BODY = "body"
+    REFUSED = "refused"
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """A connection with limits; in a request's scope it is `extensions["tidegate.connection"]`.
+
+    As such it offers `watch(callback)`, called once when the client is gone, and `unwatch()`.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        state: ServerState,
+        limits: ConnectionLimits,
+        draining: Callable[[], bool],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(config, state, {}, loop)
+        self._limits = limits
+        self._draining = draining
+        self._reading = Reading.IDLE
+        self._since = loop.time()
+        self._head_bytes = 0
+        self._counted_headers = 0
+        self._served = False
+        self._lost = False
+        self._callback: Callable[[], None] | None = None
+        self._extensions = {"tidegate.connection": self}
+
+    # ---- what the gateway asks of its client's connection
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call back once when the client is gone; at once if it is already."""
+        if self._lost:
+            callback()
+        else:
+            self._callback = callback
+
+    def unwatch(self) -> None:
+        """Forget the callback: the exchange is over."""
+        self._callback = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._lost = True
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+    # ---- reading within bounds
+
+    def data_received(self, data: bytes) -> None:
+        if self._reading is Reading.REFUSED:
+            return
+        super().data_received(data)
+        if self._reading is Reading.HEAD:
+            self._head_bytes += len(data)
+            if self._head_bytes > self._limits.max_head:
+                self._refuse_head()
+        elif self._reading is Reading.BODY:
+            self._since = self.loop.time()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions  # pyright: ignore[reportGeneralTypeIssues] ASGI lets servers extend the scope
+        self._reading = Reading.HEAD
+        self._since = self.loop.time()
+        self._head_bytes = 0
+        self._counted_headers = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._counted_headers += len(name) + len(value) + 4
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._reading is Reading.REFUSED:
+            return
+        size = len(self.url) + self._counted_headers
+        if size > self._limits.max_head or len(self.headers) > self._limits.max_headers:
+            self._refuse_head()
+            return
+        if self.parser is not None and self.parser.should_upgrade():  # the parser would lose the body of such a request
+            self._refuse(400, "only HTTP/1.1 is spoken here: send this without `upgrade` and not by CONNECT")
+            return
+        super().on_headers_complete()
+        self._reading = Reading.BODY
+        self._served = True
+        if self._draining():
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        if self._reading is not Reading.REFUSED:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._reading is not Reading.REFUSED:
+            super().on_message_complete()
+            self._reading = Reading.IDLE
+            self._since = self.loop.time()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._reading is Reading.IDLE:
+            self._since = self.loop.time()
+
+    # ---- the server's sweep
+
+    @property
+    def answering(self) -> bool:
+        """Whether a request is being answered or waits for its turn."""
+        return self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] None before the first request
+
+    def check(self, now: float) -> None:
+        """Refuse or close what has taken too long; `now` is event-loop time."""
+        if self._reading is Reading.BODY and self.flow.read_paused:
+            self._since = now  # the gateway makes the client wait, not the other way round
+        age = now - self._since
+        if self._reading is Reading.REFUSED:
+            if age > _LINGER_SECONDS:
+                self.transport.abort()
+        elif self._reading is Reading.HEAD:
+            if age > self._limits.head_timeout:
+                self._refuse(
+                    408, f"the request's head was not complete after {self._limits.head_timeout:g} s"
+                )
+        elif self._reading is Reading.BODY:
+            if age > self._limits.body_timeout:
+                self._refuse(408, f"no piece of the request's body came for {self._limits.body_timeout:g} s")
+        elif age > self._limits.keep_alive and not self.answering:
+            self.transport.close()
+
+    def close_if_idle(self, now: float) -> None:
+        """While the server goes down: close where no request is being read or answered.
+
+        A connection that has not asked anything yet may be about to: it gets a moment.
+        """
+        if self._reading is Reading.IDLE and not self.answering and (self._served or now - self._since > 0.5):
+            self.transport.close()
+
+    def end_after_answer(self) -> None:
+        """Close the connection once the answer under way is complete."""
+        if self.answering:
+            self.cycle.keep_alive = False
+
+    # ---- refusing
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's hook for bytes that are not HTTP/1.1."""
+        self._refuse(400, "this is not a valid HTTP/1.1 request")
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """uvicorn's hook after an upgrade request, which is refused already."""
+
+    def _refuse_head(self) -> None:
+        limits = self._limits
+        self._refuse(
+            431,
+            f"the request's head is over the limit: {limits.max_head} bytes or {limits.max_headers} headers",
+        )
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer with an error unless an answer has begun, take nothing more, and close soon."""
+        was_body = self._reading is Reading.BODY
+        self._reading = Reading.REFUSED
+        self._since = self.loop.time()
+        if self.answering and not was_body:
+            self.cycle.keep_alive = False  # an earlier request's answer goes out whole, then the end
+            return
+        begun = self.answering and (self.cycle.response_started or bool(self.pipeline))
+        if self.answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if not begun:
+            self.transport.write(_head_and_body(status, _error(status, message)))
+        if begun or not self.transport.can_write_eof():
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+
+
+def _error(status: int, message: str) -> bytes:
+    error = {"type": _ERROR_TYPES[status], "message": message}
+    return msgspec.json.encode({"type": "error", "error": error, "request_id": None})
+
+
+def _head_and_body(status: int, body: bytes) -> bytes:
+    return (
+        b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        % (status, _REASONS[status], len(body))
+    ) + body

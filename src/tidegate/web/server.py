@@ -1,0 +1,119 @@
+"""The listening socket and its connections: open, sweep, drain; signals belong to the caller."""
+
+import asyncio
+import contextlib
+import time
+from email.utils import formatdate
+from typing import Any, cast
+
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from tidegate.domain.errors import Conflict
+from tidegate.web.asgi import App
+from tidegate.web.protocol import ConnectionLimits, GatewayProtocol
+
+_SWEEP_SECONDS = 0.5
+_POLL_SECONDS = 0.02
+_BACKLOG = 2048
+
+
+class Server:
+    """One ASGI application on one loopback or given address.
+
+    `listen`, then serve for as long as the loop runs, then `drain`: first still accepting while every answer
+    says `connection: close`, then no longer accepting until the requests in flight are answered.
+    """
+
+    def __init__(self, app: App, limits: ConnectionLimits) -> None:
+        self._config = Config(
+            cast(Any, app),
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(limits.keep_alive),
+        )
+        self._config.load()
+        self._limits = limits
+        self._sweep_seconds = min(_SWEEP_SECONDS, limits.head_timeout / 4, limits.body_timeout / 4)
+        self._state = ServerState()
+        self._listener: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self.draining = False
+        self.port = 0
+
+    async def listen(self, host: str, port: int) -> None:
+        """Accept connections; `port` 0 takes a free one. Raises Conflict where the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._listener = await loop.create_server(
+                lambda: GatewayProtocol(self._config, self._state, self._limits, self._is_draining, loop),
+                host,
+                port,
+                backlog=_BACKLOG,
+            )
+        except OSError as refusal:
+            raise Conflict(
+                f"cannot listen on {host}:{port}: {refusal.strerror or refusal}; "
+                "stop what holds the port, or choose another with --port (0 takes a free one)"
+            ) from refusal
+        self.port = self._listener.sockets[0].getsockname()[1]
+        self._sweeper = asyncio.create_task(self._sweep(), name="connection-sweep")
+
+    async def drain(self, *, delay: float, limit: float, hurry: asyncio.Event) -> int:
+        """Go down; returns how many requests were cut because `limit` seconds were not enough for them.
+
+        `hurry` skips the delay and, once set, cuts what is in flight.
+        """
+        self.draining = True
+        for connection in self._connections():
+            connection.end_after_answer()
+        await _pause(delay, hurry)
+        hurry.clear()
+        if self._listener is not None:
+            self._listener.close()
+        await self._wait_for_answers(limit, hurry)
+        cut = len(self._state.tasks)
+        for connection in self._connections():
+            connection.transport.abort()
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=5.0)
+        await self._stop_sweeping()
+        return cut
+
+    async def _wait_for_answers(self, limit: float, hurry: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit
+        while (self._state.connections or self._state.tasks) and loop.time() < until and not hurry.is_set():
+            for connection in self._connections():
+                connection.close_if_idle(loop.time())
+            await _pause(_POLL_SECONDS, hurry)
+
+    def _connections(self) -> list[GatewayProtocol]:
+        return cast(list[GatewayProtocol], list(self._state.connections))
+
+    def _is_draining(self) -> bool:
+        return self.draining
+
+    async def _sweep(self) -> None:
+        """Look at every connection in turn, and renew the date header."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._state.default_headers = [(b"date", formatdate(time.time(), usegmt=True).encode())]
+            for connection in self._connections():
+                connection.check(loop.time())
+            await asyncio.sleep(self._sweep_seconds)
+
+    async def _stop_sweeping(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+
+
+async def _pause(seconds: float, hurry: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(hurry.wait(), seconds)

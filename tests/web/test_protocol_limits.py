@@ -1,0 +1,257 @@
+"""Raw sockets against a real server: what a client may send, for how long, and what it is told."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tidegate.web.asgi import Message, Receive, Send, answer
+from tidegate.web.protocol import ConnectionLimits
+from tidegate.web.server import Server
+
+QUICK = ConnectionLimits(head_timeout=0.3, body_timeout=0.3, keep_alive=5.0)
+
+
+class Echo:
+    """Answers with the length of the body it read; remembers clients that went away."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.disconnects = 0
+        self.waiting = asyncio.Event()
+        self.gone = asyncio.Event()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.requests += 1
+        if scope["path"] == "/wait":
+            scope["extensions"]["tidegate.connection"].watch(self.gone.set)
+            self.waiting.set()
+            await self.gone.wait()
+            return
+        length = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.disconnects += 1
+                return
+            length += len(message["body"])
+            if not message["more_body"]:
+                break
+        await answer(send, 200, str(length).encode())
+
+
+@pytest.fixture
+def echo() -> Echo:
+    return Echo()
+
+
+@contextlib.asynccontextmanager
+async def serving(echo: Echo, limits: ConnectionLimits) -> AsyncGenerator[Server]:
+    server = Server(echo, limits)
+    await server.listen("127.0.0.1", 0)
+    try:
+        yield server
+    finally:
+        await server.drain(delay=0, limit=0.2, hurry=asyncio.Event())
+
+
+@contextlib.asynccontextmanager
+async def client(server: Server) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    lines = head.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+    body = await reader.readexactly(int(headers["content-length"]))
+    return int(lines[0].split()[1]), headers, body
+
+
+def error_of(body: bytes) -> tuple[str, str]:
+    document = json.loads(body)
+    assert document["type"] == "error"
+    return document["error"]["type"], document["error"]["message"]
+
+
+async def test_keep_alive_serves_many_requests_on_one_connection(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        for length in (0, 5, 70_000):
+            body = b"x" * length
+            writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n%b" % (length, body))
+            status, headers, text = await read_answer(reader)
+            assert (status, text) == (200, str(length).encode())
+            assert "date" in headers
+            assert "connection" not in headers
+
+
+async def test_pipelined_requests_are_answered_in_order(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(
+            b"".join(b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (n, b"x" * n) for n in (1, 2, 3))
+        )
+        assert [(await read_answer(reader))[2] for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+async def test_a_head_that_drips_is_refused_after_its_time(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        began = asyncio.get_running_loop().time()
+
+        async def drip() -> None:
+            writer.write(b"GET / HTTP/1.1\r\n")
+            for number in range(1000):
+                writer.write(b"x-%d: y\r\n" % number)
+                await asyncio.sleep(0.02)
+
+        dripping = asyncio.create_task(drip())
+        status, headers, body = await read_answer(reader)
+        dripping.cancel()
+        assert status == 408
+        assert headers["connection"] == "close"
+        assert error_of(body) == ("timeout_error", "the request's head was not complete after 0.3 s")
+        assert asyncio.get_running_loop().time() - began < 2
+        assert await reader.read() == b""
+    assert echo.requests == 0
+
+
+async def test_a_body_that_stops_is_refused_and_the_application_hears_of_it(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nabc")
+        status, _, body = await read_answer(reader)
+        assert status == 408
+        assert error_of(body)[1] == "no piece of the request's body came for 0.3 s"
+    assert echo.disconnects == 1
+
+
+async def test_a_body_that_comes_slowly_but_steadily_is_served(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\n")
+        for _ in range(10):
+            writer.write(b"x")
+            await asyncio.sleep(0.1)
+        assert (await read_answer(reader))[2] == b"10"
+
+
+async def test_26_megabytes_of_headers_are_refused_with_431(echo: Echo) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\n")
+
+        async def flood() -> None:
+            with contextlib.suppress(OSError):
+                for _ in range(26):
+                    writer.write(b"x: " + b"y" * 1_000_000 + b"\r\n")
+                    await writer.drain()
+
+        flooding = asyncio.create_task(flood())
+        status, _, body = await read_answer(reader)
+        flooding.cancel()
+        assert status == 431
+        assert error_of(body)[0] == "request_too_large"
+    assert echo.requests == 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 101 + b"\r\n",
+        b"GET /" + b"x" * 65536 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nx: " + b"y" * 65536 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nx: " + b"y" * 70000,
+        b"GET /" + b"x" * 70000,
+    ],
+    ids=["101 headers", "long target", "one long header", "unfinished header", "unfinished target"],
+)
+async def test_a_head_over_its_limits_is_refused_with_431(echo: Echo, head: bytes) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        writer.write(head)
+        status, headers, _ = await read_answer(reader)
+        assert (status, headers["connection"]) == (431, "close")
+        assert await reader.read() == b""
+    assert echo.requests == 0
+
+
+async def test_a_head_just_within_its_limits_is_served(echo: Echo) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nx: " + b"y" * 65000 + b"\r\n" + b"a: b\r\n" * 50 + b"\r\n")
+        assert (await read_answer(reader))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"hello\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET \xff HTTP/1.1\r\n\r\n",
+    ],
+    ids=["TLS hello", "no request line", "unknown version", "target not ASCII"],
+)
+async def test_what_is_not_http_is_refused_with_400(echo: Echo, garbage: bytes) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(garbage)
+        status, _, body = await read_answer(reader)
+        assert status == 400
+        assert error_of(body)[0] == "invalid_request_error"
+
+
+async def test_conflicting_lengths_are_refused(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\nabc")
+        assert (await read_answer(reader))[0] == 400
+
+
+async def test_a_connection_that_never_speaks_is_closed(echo: Echo) -> None:
+    limits = ConnectionLimits(head_timeout=0.2, keep_alive=0.3)
+    async with serving(echo, limits) as server, client(server) as (reader, _):
+        assert await asyncio.wait_for(reader.read(), 3) == b""
+
+
+async def test_a_connection_that_only_sends_line_ends_is_closed(echo: Echo) -> None:
+    limits = ConnectionLimits(head_timeout=0.2, keep_alive=0.5)
+    async with serving(echo, limits) as server, client(server) as (reader, writer):
+
+        async def tick() -> None:
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    writer.write(b"\r\n")
+                    await asyncio.sleep(0.02)
+
+        ticking = asyncio.create_task(tick())
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+        ticking.cancel()
+
+
+async def test_a_client_that_leaves_is_told_to_the_watcher(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server:
+        async with client(server) as (_, writer):
+            writer.write(b"GET /wait HTTP/1.1\r\n\r\n")
+            await asyncio.wait_for(echo.waiting.wait(), 2)
+            assert not echo.gone.is_set()
+        await asyncio.wait_for(echo.gone.wait(), 2)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 2\r\n\r\nab",
+        b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+        b"CONNECT example.test:443 HTTP/1.1\r\n\r\n",
+    ],
+    ids=["h2c", "websocket", "CONNECT"],
+)
+async def test_an_upgrade_is_refused_and_not_half_read(echo: Echo, head: bytes) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(head)
+        status, _, body = await read_answer(reader)
+        assert status == 400
+        assert "HTTP/1.1" in error_of(body)[1]
+    assert echo.requests == 0
