@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
 import msgspec
@@ -35,10 +35,13 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def run(work: Coroutine[object, object, T]) -> T:
-    """Run a command to its end; a refusal is one line on stderr and exit 1."""
+def run(
+    work: Coroutine[object, object, T], *, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> T:
+    """Run a command to its end; a refusal is one line on stderr and exit 1; servers bring a faster loop."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
     except TidegateError as refusal:
         sys.stderr.write(f"tidegate: {refusal}\n")
         raise typer.Exit(1) from refusal

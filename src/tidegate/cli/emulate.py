@@ -1,0 +1,63 @@
+"""`tidegate emulate`: run the emulated provider as a process."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+import uvloop
+
+from tidegate.cli.output import run, say
+from tidegate.domain.errors import Conflict, NotFound
+from tidegate.harness.emulator import PROFILES, Profile, parse_profile, start_emulator
+
+app = typer.Typer(help="Run an emulated provider that speaks the Anthropic Messages API.")
+
+
+@app.callback(invoke_without_command=True)
+def emulate(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on the loopback; 0 picks a free one.")],
+    profile: Annotated[
+        str, typer.Option(help="instant, realistic, or a TOML file (docs/reference/emulator.md).")
+    ] = "instant",
+    seed: Annotated[int | None, typer.Option(help="Takes the place of the profile's seed.")] = None,
+    key: Annotated[
+        list[str] | None, typer.Option(help="A key to accept, repeatable; without any, every key is good.")
+    ] = None,
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the address.")] = False,
+) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    served = _serve(port, profile, seed, tuple(key or ()), quiet=quiet)
+    run(served, loop_factory=uvloop.new_event_loop)
+
+
+async def _serve(port: int, name: str, seed: int | None, keys: tuple[str, ...], *, quiet: bool) -> None:
+    profile = _profile(name)
+    if seed is not None:
+        profile = msgspec.structs.replace(profile, seed=seed)
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    try:
+        emulator = await start_emulator(profile, port=port, keys=keys)
+    except OSError as problem:
+        raise Conflict(f"cannot listen on 127.0.0.1:{port}: {problem}; choose another --port") from problem
+    if not quiet:
+        say(f"emulator listening on {emulator.url}")
+    await stopped.wait()
+    await emulator.close()
+
+
+def _profile(name: str) -> Profile:
+    """A named profile, or the one in a file."""
+    if name in PROFILES:
+        return PROFILES[name]
+    try:
+        text = Path(name).read_bytes()
+    except OSError as problem:
+        known = ", ".join(PROFILES)
+        raise NotFound(f"--profile {name}: {problem.strerror}; give {known} or a TOML file") from problem
+    return parse_profile(text, name)

@@ -1,0 +1,224 @@
+"""The emulated Messages API: messages, token counts and models, from checked requests."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from tidegate.harness.emulator.answer import Author
+from tidegate.harness.emulator.counts import Counts
+from tidegate.harness.emulator.delivery import Delivery, Step, damaged
+from tidegate.harness.emulator.faults import Fault, striking
+from tidegate.harness.emulator.message import (
+    MessageOut,
+    error_event,
+    events,
+    message,
+    usage,
+)
+from tidegate.harness.emulator.models import MODELS, Model, ModelInfo, find_model, model_info
+from tidegate.harness.emulator.prefix_cache import PrefixCache
+from tidegate.harness.emulator.profile import INSTANT, Pace, Profile, draw_pace, standing_faults, timings
+from tidegate.harness.emulator.refusal import ERROR_TYPES, Refusal, standard_message
+from tidegate.harness.emulator.schema import Container, MessagesRequest, Prompt
+from tidegate.harness.emulator.script import NO_SCRIPT, Script, last_user_text, read_script
+from tidegate.harness.emulator.tokens import Segment, segments
+from tidegate.harness.emulator.validation import read_messages_request, read_prompt
+
+_SKILL = re.compile(r'<skill name="([^"]+)"')
+_STATUS_OF = {kind: status for status, kind in reversed(ERROR_TYPES.items())}
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A response body before it has a head; `length` None for a stream."""
+
+    delivery: Delivery
+    length: int | None
+
+
+class TokensCount(msgspec.Struct, frozen=True):
+    """What `count_tokens` answers."""
+
+    input_tokens: int
+
+
+class ModelPage(msgspec.Struct, frozen=True):
+    """What `GET /v1/models` answers."""
+
+    data: list[ModelInfo]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A checked request with what was read out of it; `tokens` is the whole prompt's length."""
+
+    request: MessagesRequest
+    model: Model
+    script: Script
+    prompt: Sequence[Segment]
+    tokens: int
+
+
+class Provider:
+    """One emulated provider; `faults` is replaced while it runs."""
+
+    def __init__(
+        self, profile: Profile, counts: Counts, *, now: Callable[[], float], new_id: Callable[[str], str]
+    ) -> None:
+        self.faults: tuple[Fault, ...] = ()
+        self._profile = profile
+        self._counts = counts
+        self._now = now
+        self._new_id = new_id
+        self._standing = standing_faults(profile)
+        self._timings = timings(profile)
+        self._author = Author(profile.seed, profile.output)
+        self._cache = PrefixCache(profile.minimum_cacheable_tokens)
+        self._number = 0
+
+    def messages(self, body: bytes, owner: str, *, beta: bool) -> Body:
+        """Answer `POST /v1/messages` for a key's owner; raises Refusal."""
+        asked = _ask(read_messages_request(body, beta=beta))
+        struck = self._strike(asked.request, asked.model, asked.script)
+        return self._delivered(asked, self._whole(asked, owner), struck)
+
+    def count_tokens(self, body: bytes, *, beta: bool) -> Body:
+        """Answer `POST /v1/messages/count_tokens`; raises Refusal."""
+        prompt = read_prompt(body, beta=beta)
+        struck = self._strike(prompt, _model(prompt.model), NO_SCRIPT)
+        counted = TokensCount(sum(segment.tokens for segment in segments(prompt)))
+        return _json(msgspec.json.encode(counted), 0.0, struck)
+
+    def _strike(self, prompt: Prompt, model: Model, script: Script) -> list[Fault]:
+        """The faults of this request, counted; raises Refusal where one is an error status."""
+        self._number += 1
+        skills = carried_skills(prompt)
+        for name in skills:
+            self._counts.skills[name] = self._counts.skills.get(name, 0) + 1
+        faults = (*script.faults, *self.faults, *self._standing)
+        if not faults:
+            return []
+        struck = striking(
+            faults,
+            seed=self._profile.seed,
+            request=self._number,
+            models=(model.id, *model.aliases),
+            skills=skills,
+        )
+        for fault in struck:
+            self._counts.faults[fault.kind] = self._counts.faults.get(fault.kind, 0) + 1
+            _raise_status(fault, stream=isinstance(prompt, MessagesRequest) and bool(prompt.stream))
+        return struck
+
+    def _whole(self, asked: _Asked, owner: str) -> MessageOut:
+        """The complete message, billed."""
+        answer = self._author.answer(asked.request, asked.script, self._new_id)
+        cache = self._cache.use(owner, asked.model.id, asked.prompt, self._now())
+        bill = usage(asked.tokens, cache, answer.tokens)
+        self._counts.bill(asked.model.id, bill)
+        return message(answer, self._new_id("msg_"), asked.model.id, bill)
+
+    def _delivered(self, asked: _Asked, whole: MessageOut, struck: Sequence[Fault]) -> Body:
+        timing = self._timings.get(asked.model.id, self._profile.timing)
+        pace = draw_pace(timing, self._profile.seed, self._number)
+        if not asked.request.stream:
+            wait = pace.first_token + pace.token * whole.usage.output_tokens
+            return _json(msgspec.json.encode(whole), wait, struck)
+        return Body(_faulty(Delivery(_paced(whole, pace)), struck), None)
+
+
+def list_models(lifecycles: Sequence[str], limit: int, after: str | None, before: str | None) -> ModelPage:
+    """One page of the models, newest first; an unknown cursor begins at the start, as an empty one does."""
+    shown = [model for model in MODELS if model.lifecycle in lifecycles]
+    ids = [model.id for model in shown]
+    start = ids.index(after) + 1 if after in ids else 0
+    stop = ids.index(before) if before in ids else len(ids)
+    if before in ids and after is None:
+        start = max(stop - limit, 0)
+    page = shown[start:stop][:limit]
+    more = start > 0 if before in ids and after is None else start + len(page) < stop
+    return ModelPage(
+        [model_info(model) for model in page],
+        more,
+        page[0].id if page else None,
+        page[-1].id if page else None,
+    )
+
+
+def get_model(name: str) -> ModelInfo:
+    """One model by id or alias; raises Refusal (404)."""
+    return model_info(_model(name))
+
+
+def carried_skills(prompt: Prompt) -> frozenset[str]:
+    """The skills a request carries: marked in its system prompt, or named for the container."""
+    names: set[str] = set()
+    if isinstance(prompt.system, str):
+        names.update(_SKILL.findall(prompt.system))
+    else:
+        for block in prompt.system or ():
+            names.update(_SKILL.findall(block.text))
+    if isinstance(prompt, MessagesRequest) and isinstance(prompt.container, Container):
+        names.update(skill.skill_id for skill in prompt.container.skills or ())
+    return frozenset(names)
+
+
+def _ask(request: MessagesRequest) -> _Asked:
+    model = _model(request.model)
+    prompt = segments(request)
+    tokens = sum(segment.tokens for segment in prompt)
+    _check_limits(request, model, tokens)
+    return _Asked(request, model, read_script(last_user_text(request.messages)), prompt, tokens)
+
+
+def _model(name: str) -> Model:
+    model = find_model(name)
+    if model is None:
+        raise Refusal(404, f"model: {name}")
+    return model
+
+
+def _check_limits(request: MessagesRequest, model: Model, total: int) -> None:
+    if request.max_tokens > model.max_tokens:
+        raise Refusal(
+            400,
+            f"max_tokens: {request.max_tokens} > {model.max_tokens}, which is the maximum allowed number of"
+            f" output tokens for {model.id}",
+        )
+    if total > model.max_input_tokens:
+        raise Refusal(400, f"prompt is too long: {total} tokens > {model.max_input_tokens} maximum")
+    if request.messages[-1].role == "assistant" and not model.prefill:
+        raise Refusal(
+            400,
+            "This model does not support assistant message prefill. The conversation must end with a user"
+            " message.",
+        )
+
+
+def _raise_status(fault: Fault, *, stream: bool) -> None:
+    if fault.kind == "status":
+        raise Refusal(fault.status, standard_message(fault.status), retry_after=fault.retry_after)
+    if fault.kind == "stream_error" and not stream:
+        status = _STATUS_OF.get(fault.error, 500)
+        raise Refusal(status, standard_message(status), retry_after=fault.retry_after)
+
+
+def _json(body: bytes, wait: float, struck: Sequence[Fault]) -> Body:
+    return Body(_faulty(Delivery((Step(wait, body),)), struck), len(body))
+
+
+def _faulty(delivery: Delivery, struck: Sequence[Fault]) -> Delivery:
+    for fault in struck:
+        status = _STATUS_OF.get(fault.error, 500)
+        delivery = damaged(delivery, fault, error_event(fault.error, standard_message(status)))
+    return delivery
+
+
+def _paced(whole: MessageOut, pace: Pace) -> tuple[Step, ...]:
+    """The stream's events, each after the time its tokens take; the first after the first token."""
+    if pace is INSTANT:
+        return tuple(Step(0.0, event.data) for event in events(whole))
+    steps = [Step(pace.token * event.tokens, event.data) for event in events(whole)]
+    return (Step(pace.first_token, steps[0].data), *steps[1:])
