@@ -1,0 +1,148 @@
+"""What the controller knows of a stage: sums per arm and the tests' state, folded as the evidence grows."""
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, UnitEvent, merge
+from tidegate.domain.exchange import Arm
+from tidegate.domain.rollout import Rollout, Unit
+from tidegate.domain.sequential import ErrorsProcess, ErrorsState, errors_process
+from tidegate.domain.sticky import StickyProcess, StickyState, sticky_process
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What `decide` judges a stage by.
+
+    `e_value` is the errors test now, `peak` its highest since the stage began (or was resumed, where the
+    gate does not roll back). `recent` counts bad triggered requests of (candidate, control) over the newest
+    buckets, as many as hold the candidate's latest bad outcomes.
+    """
+
+    candidate: Tally = Tally()
+    control: Tally = Tally()
+    e_value: float = 0.0
+    peak: float = 0.0
+    latest: tuple[Latest, ...] = ()
+    recent: tuple[int, int] = (0, 0)
+
+    def latest_of(self, arm: Arm) -> Latest:
+        """The newest outcomes of an arm's latest distinct units; empty where nothing was seen."""
+        return next((each for each in self.latest if each.arm is arm), Latest(arm=arm, units=0, bad=0))
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """The settled part of a stage's evidence: everything up to `until` (epoch seconds) is folded in."""
+
+    attempt: int
+    stage: int
+    until: float
+    candidate: Tally = Tally()
+    control: Tally = Tally()
+    state: ErrorsState | StickyState
+    e_value: float = 0.0
+    peak: float = 0.0
+
+    def covers(self, rollout: Rollout) -> bool:
+        """Whether this is about the rollout's current attempt and stage; if not, begin anew."""
+        return (self.attempt, self.stage) == (rollout.attempt, rollout.stage)
+
+
+def begin(rollout: Rollout) -> Progress:
+    """Progress at the start of the rollout's current stage."""
+    return Progress(
+        attempt=rollout.attempt,
+        stage=rollout.stage,
+        until=0.0,
+        state=process(rollout).begin(),
+    )
+
+
+def settle(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: float) -> Progress:
+    """Progress with all evidence up to `until` folded in, `evidence` holding all from `progress.until` on.
+
+    Choose `until` old enough that no replica's evidence for it is still to come.
+    """
+    until = max(progress.until, until // BUCKET_SECONDS * BUCKET_SECONDS)
+    return _fold(progress, rollout, evidence, until)
+
+
+def observe(progress: Progress, rollout: Rollout, evidence: StageEvidence) -> Evidence:
+    """The stage as it stands: `progress` plus whatever `evidence` holds after it, the open bucket included.
+
+    From scratch: `observe(begin(rollout), rollout, evidence)`; with a settled prefix the result is equal.
+    """
+    newest = _fold(progress, rollout, evidence, None)
+    bad = next((each.bad for each in evidence.latest if each.arm is Arm.CANDIDATE), 0)
+    return Evidence(
+        candidate=newest.candidate,
+        control=newest.control,
+        e_value=newest.e_value,
+        peak=newest.peak,
+        latest=evidence.latest,
+        recent=_recent(evidence.buckets, bad),
+    )
+
+
+def process(rollout: Rollout) -> ErrorsProcess | StickyProcess:
+    """The errors test of the rollout's current stage, by its unit.
+
+    A gate that only pauses or holds would do so again for ever after a person resumed: it judges anew.
+    """
+    gate = rollout.plan.gates.errors
+    restart = rollout.resumed_at if gate is not None and gate.worse != "rollback" else None
+    make = errors_process if rollout.plan.unit is Unit.REQUEST else sticky_process
+    return make(rollout, restart)
+
+
+def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: float | None) -> Progress:
+    """Fold in what lies between `progress.until` and `until`, or all that lies after it (None)."""
+    end = math.inf if until is None else until
+    buckets = [each for each in evidence.buckets if progress.until < each.start + BUCKET_SECONDS <= end]
+    events = [each for each in evidence.events if progress.until <= each.at < end]
+    state, e_value, peak = _advance(process(rollout), progress.state, buckets, events)
+    return msgspec.structs.replace(
+        progress,
+        until=progress.until if until is None else until,
+        candidate=_sum(progress.candidate, buckets, Arm.CANDIDATE),
+        control=_sum(progress.control, buckets, Arm.CONTROL),
+        state=state,
+        e_value=e_value,
+        peak=peak,
+    )
+
+
+def _advance(
+    test: ErrorsProcess | StickyProcess,
+    state: ErrorsState | StickyState,
+    buckets: list[ArmBucket],
+    events: list[UnitEvent],
+) -> tuple[ErrorsState | StickyState, float, float]:
+    match test, state:
+        case ErrorsProcess(), ErrorsState():
+            errors = test.fold(state, buckets)
+            return errors, *test.e_values(errors)
+        case StickyProcess(), StickyState():
+            sticky = test.fold(state, buckets, events)
+            return sticky, *test.e_values(sticky)
+        case _:
+            raise TypeError("the state of one test was given to the other: begin anew for this rollout")
+
+
+def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm) -> Tally:
+    return merge([before, *(each.tally for each in buckets if each.arm is arm)])
+
+
+def _recent(buckets: Iterable[ArmBucket], bad: int) -> tuple[int, int]:
+    """Bad requests of (candidate, control) over the newest buckets, until the candidate's reach `bad`."""
+    candidate = control = 0
+    newest = sorted(buckets, key=lambda each: each.start, reverse=True)
+    edge: int | None = None
+    for each in newest:
+        if candidate >= bad and each.start != edge:
+            break
+        edge = each.start
+        candidate += each.tally.triggered_errors if each.arm is Arm.CANDIDATE else 0
+        control += each.tally.triggered_errors if each.arm is Arm.CONTROL else 0
+    return candidate, control

@@ -1,0 +1,187 @@
+"""Errors by sticky unit: is the candidate worse than control? A heavy user must not look like a fault.
+
+If no assignment matters to anyone, only each unit's arm is random: candidate with probability rho. So a
+process reads an arm once: at a unit's first bad outcome in a window, or at its first run of 3 bad among 5.
+With r0 = 1,
+
+    S_r <- (S_r + w) * r^[candidate] / (1 + rho'(r-1)),      E = mean over r of S_r
+
+rho' = max(rho, the candidate's share of the requests in the window so far, at most 100 a unit): a larger rho'
+only lowers E, so a candidate that merely brings users back more often does not fire. A window j fires when
+E_j >= 1/alpha_j; the union over windows and kinds spends alpha. The construction is that of e-RT
+(arXiv 2512.04366).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from tidegate.domain.assignment import candidate_share
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, UnitEvent
+from tidegate.domain.exchange import Arm
+from tidegate.domain.rollout import Rollout
+from tidegate.domain.sequential import LARGEST, RATIOS
+from tidegate.domain.window import LONG, START_MASS, Calendar, Window, calendar
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """Capped requests of the stage so far, by arm, with the cap per long and per short step."""
+
+    long_candidate: int = 0
+    long_control: int = 0
+    short_candidate: int = 0
+    short_control: int = 0
+
+    def plus(self, bucket: ArmBucket) -> "Traffic":
+        """With one more bucket counted."""
+        long, short = bucket.tally.capped_long, bucket.tally.capped_short
+        if bucket.arm is Arm.OUTSIDE:
+            return self
+        if bucket.arm is Arm.CANDIDATE:
+            return msgspec.structs.replace(
+                self, long_candidate=self.long_candidate + long, short_candidate=self.short_candidate + short
+            )
+        return msgspec.structs.replace(
+            self, long_control=self.long_control + long, short_control=self.short_control + short
+        )
+
+    def share_since(self, opening: "Traffic", window: Window) -> float:
+        """The candidate's share of the requests since `opening`; 0 where there were none."""
+        if window.span is LONG:
+            candidate = self.long_candidate - opening.long_candidate
+            control = self.long_control - opening.long_control
+        else:
+            candidate = self.short_candidate - opening.short_candidate
+            control = self.short_control - opening.short_control
+        return candidate / (candidate + control) if candidate + control > 0 else 0.0
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A live window: wealth per ratio, mass spent since it opened, the traffic there had been by then."""
+
+    window: Window
+    wealth: tuple[float, ...]
+    spent: float
+    traffic: Traffic
+
+    @property
+    def e_value(self) -> float:
+        """E on the gate's scale: it fires at 1/alpha, as the window does at 1/alpha_j."""
+        return sum(self.wealth) / len(self.wealth) * self.window.alpha_share
+
+
+class StickyState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fold remembers; `last` is the last short step in which a unit had an event of a kind."""
+
+    elapsed: float = -1.0
+    traffic: Traffic = Traffic()
+    windows: tuple[Open, ...] = ()
+    last: Mapping[tuple[str, str], int] = {}
+    peak: float = 0.0
+    restarted: float | None = None
+
+
+class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage's windows; `share` is the design's share of units in the candidate, `since` epoch seconds.
+
+    `restart` is where evidence starts anew within the stage (a person's resume): the wealth of the live
+    windows is dropped, and units they have read are not read again by them.
+    """
+
+    calendar: Calendar
+    share: float
+    since: float
+    restart: float | None = None
+
+    def begin(self) -> StickyState:
+        """The state at the stage's start."""
+        return self._open(StickyState(), 0.0)
+
+    def fold(
+        self, state: StickyState, buckets: Iterable[ArmBucket], events: Iterable[UnitEvent]
+    ) -> StickyState:
+        """The state after more evidence; in pieces or at once, it is the same.
+
+        Pieces are cut at one time: buckets that end by then, events before it. Evidence after the cut may be
+        folded too, as long as it is folded anew from the state at the cut once it has grown.
+        """
+        last = dict(state.last)
+        for at, item in _timeline(buckets, events):
+            state = self._advance(state, at)
+            if isinstance(item, ArmBucket):
+                state = msgspec.structs.replace(state, traffic=state.traffic.plus(item))
+                continue
+            key = (item.kind, item.unit)
+            state = self._read(state, item, at - self.since, last.get(key, -1))
+            last[key] = max(item.step, last.get(key, -1))
+        return msgspec.structs.replace(state, last=last)
+
+    def e_values(self, state: StickyState) -> tuple[float, float]:
+        """E now and at its highest since the stage began or was restarted, both on the gate's scale."""
+        if self.restart is not None and state.restarted != self.restart:
+            return 0.0, 0.0
+        return max((live.e_value for live in state.windows), default=0.0), state.peak
+
+    def _advance(self, state: StickyState, at: float) -> StickyState:
+        elapsed = max(0.0, at - self.since)
+        if self.restart is not None and state.restarted != self.restart and at >= self.restart:
+            state = self._restarted(self._open(state, self.restart - self.since), self.restart)
+        return self._open(state, elapsed) if elapsed > state.elapsed else state
+
+    def _open(self, state: StickyState, elapsed: float) -> StickyState:
+        live = tuple(each for each in state.windows if elapsed < each.window.opens + each.window.span.life)
+        opening = tuple(
+            Open(window, (START_MASS,) * len(RATIOS), 0.0, state.traffic)
+            for window in self.calendar.opening(state.elapsed, elapsed)
+        )
+        elapsed = max(elapsed, state.elapsed)
+        return msgspec.structs.replace(state, elapsed=elapsed, windows=live + opening)
+
+    def _read(self, state: StickyState, event: UnitEvent, elapsed: float, last: int) -> StickyState:
+        """Let every live window that has not read the unit's arm yet read it."""
+        windows = tuple(
+            self._bet(each, event.arm, elapsed, state.traffic)
+            if each.window.kind == event.kind and last < each.window.first_step <= event.step
+            else each
+            for each in state.windows
+        )
+        peak = max((each.e_value for each in windows), default=0.0)
+        return msgspec.structs.replace(state, windows=windows, peak=max(state.peak, peak))
+
+    def _bet(self, live: Open, arm: Arm, elapsed: float, traffic: Traffic) -> Open:
+        rho = max(self.share, traffic.share_since(live.traffic, live.window))
+        spent = max(live.spent, live.window.spent(elapsed))
+        begun = spent - live.spent
+        wealth = tuple(
+            min(LARGEST, (s + begun) * (r if arm is Arm.CANDIDATE else 1.0) / (1 + rho * (r - 1)))
+            for s, r in zip(live.wealth, RATIOS, strict=True)
+        )
+        return Open(live.window, wealth, spent, live.traffic)
+
+    def _restarted(self, state: StickyState, restart: float) -> StickyState:
+        windows = tuple(
+            Open(each.window, (0.0,) * len(RATIOS), each.window.spent(restart - self.since), each.traffic)
+            for each in state.windows
+        )
+        return msgspec.structs.replace(state, windows=windows, peak=0.0, restarted=restart)
+
+
+def sticky_process(rollout: Rollout, restart: float | None = None) -> StickyProcess:
+    """The process of a rollout's current stage."""
+    return StickyProcess(
+        calendar=calendar(rollout.plan, rollout.stage),
+        share=candidate_share(rollout.current),
+        since=rollout.stage_since,
+        restart=restart,
+    )
+
+
+def _timeline(
+    buckets: Iterable[ArmBucket], events: Iterable[UnitEvent]
+) -> Iterator[tuple[float, ArmBucket | UnitEvent]]:
+    """Buckets as they end and events as they happen: a bet on an arm never knows its own bucket's traffic."""
+    items: list[tuple[float, int, str, str, ArmBucket | UnitEvent]] = []
+    items += [(each.start + BUCKET_SECONDS, 0, each.arm, "", each) for each in buckets]
+    items += [(each.at, 1, each.unit, each.kind, each) for each in events if each.arm is not Arm.OUTSIDE]
+    for at, _, _, _, item in sorted(items, key=lambda row: row[:4]):
+        yield at, item

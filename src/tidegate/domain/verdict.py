@@ -1,0 +1,152 @@
+"""Verdicts: what each gate says of a stage, with its numbers."""
+
+import math
+
+import msgspec
+
+from tidegate.domain.assignment import candidate_share
+from tidegate.domain.evidence import Tally
+from tidegate.domain.exchange import Arm
+from tidegate.domain.observation import Evidence
+from tidegate.domain.rollout import ErrorsGate, Rollout, SamplesGate, SavingsGate, TripGate
+from tidegate.domain.sequential import ALPHA_ERRORS
+
+THRESHOLD = 1 / ALPHA_ERRORS
+"""The errors test has found the candidate worse once its E reaches this."""
+
+SHARED_FAULT = 0.001
+"""The trip gate acts only where a fault shared by both arms would fall like this less often than so."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one gate says: `pass`, `fail` or `unsure`; value and bound in the gate's own measure."""
+
+    name: str
+    verdict: str
+    value: float | None = None
+    bound: float | None = None
+    e_value: float | None = None
+    reason: str
+
+
+def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
+    """The verdicts of the plan's gates, in the order they are judged in."""
+    gates, share = rollout.plan.gates, candidate_share(rollout.current)
+    asked = (
+        trip(gates.trip, evidence, share) if gates.trip else None,
+        errors(gates.errors, evidence, share) if gates.errors else None,
+        samples(gates.samples, evidence) if gates.samples else None,
+        savings(gates.savings, evidence) if gates.savings else None,
+    )
+    return tuple(each for each in asked if each is not None)
+
+
+def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
+    """Fail where the sequential test fired; unsure above `max` or without data; else pass. Values: ratios."""
+    ratio = _ratio(evidence.candidate)
+    seen = f"candidate {_errors_of(evidence.candidate)}, control {_errors_of(evidence.control)}"
+    verdict, reason = "pass", f"not worse than control so far: {seen}"
+    if evidence.peak >= THRESHOLD:
+        verdict, reason = (
+            "fail",
+            f"worse than control (E reached {evidence.peak:.4g} of {THRESHOLD:.0f}): {seen}",
+        )
+    elif ratio is None or (share < 1 and evidence.control.triggered == 0):
+        verdict, reason = "unsure", f"no data to compare: {seen}"
+    elif gate.max is not None and ratio > gate.max:
+        verdict = "unsure"
+        reason = f"above max {_percent(gate.max)}, which alone may be a fault both arms share: {seen}"
+    elif share >= 1:
+        verdict = "unsure" if gate.max is None else "pass"
+        reason = f"no control at weight 100 % without a holdout, so nothing to compare with: {seen}"
+    return Verdict(
+        name="errors", verdict=verdict, value=ratio, bound=gate.max, e_value=evidence.e_value, reason=reason
+    )
+
+
+def trip(gate: TripGate, evidence: Evidence, share: float) -> Verdict:
+    """Fail where enough of the latest distinct units failed in the candidate and not in control as well."""
+    latest, control = evidence.latest_of(Arm.CANDIDATE), evidence.latest_of(Arm.CONTROL)
+    ratio = latest.bad / latest.units if latest.units else None
+    seen = f"{latest.bad} of the candidate's latest {latest.units} units failed"
+    if latest.units < gate.over:
+        verdict, reason = "unsure", f"{seen}; it judges {gate.over}"
+    elif latest.bad < gate.errors * latest.units:
+        verdict, reason = "pass", seen
+    elif control.units and control.bad >= gate.errors * control.units:
+        verdict, reason = "pass", f"{seen}, but so did {control.bad} of control's latest {control.units}"
+    elif share < 1 and shared_fault_probability(*evidence.recent, share) > SHARED_FAULT:
+        verdict, reason = "pass", f"{seen}, but in the same seconds control failed {evidence.recent[1]} times"
+    else:
+        verdict, reason = "fail", f"{seen}; control: {control.bad} of {control.units}"
+    return Verdict(name="trip", verdict=verdict, value=ratio, bound=gate.errors, reason=reason)
+
+
+def shared_fault_probability(candidate: int, control: int, share: float) -> float:
+    """How often at least so many of the bad requests fall to the candidate if both arms fail alike.
+
+    The upper tail of a binomial, X >= candidate with n = candidate + control and p = share; 1 where the
+    candidate has no more than its part. It compares the arms over the same seconds: the slower arm's latest
+    outcomes may be older than the beginning of an outage, or than its end.
+    """
+    n = candidate + control
+    if candidate <= n * share:
+        return 1.0
+    log_p, log_q = math.log(share), math.log1p(-share)
+    total = 0.0
+    for k in range(candidate, n + 1):
+        log_ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+        term = math.exp(log_ways + k * log_p + (n - k) * log_q)
+        total += term
+        if term <= total * 1e-12:
+            break
+    return min(1.0, total)
+
+
+def samples(gate: SamplesGate, evidence: Evidence) -> Verdict:
+    """Pass once the candidate has enough triggered requests."""
+    count = evidence.candidate.triggered
+    enough = count >= gate.min
+    return Verdict(
+        name="samples",
+        verdict="pass" if enough else "unsure",
+        value=count,
+        bound=gate.min,
+        reason=f"{count:,} triggered candidate requests of {gate.min:,}",
+    )
+
+
+def savings(gate: SavingsGate, evidence: Evidence) -> Verdict:
+    """Pass at `min` or above; below `floor` fail, between them unsure. Neither ever rolls back."""
+    point = savings_point(evidence.candidate, evidence.control)
+    if point is None:
+        verdict, reason = "unsure", "no priced requests in both arms to compare"
+    elif point >= gate.min:
+        verdict, reason = "pass", f"the candidate costs {_percent(point)} less than control"
+    else:
+        verdict = "fail" if gate.floor is not None and point < gate.floor else "unsure"
+        reason = (
+            f"savings of {_percent(point)} are below min {_percent(gate.min)}; "
+            "a point value has no error control, so it only holds"
+        )
+    return Verdict(name="savings", verdict=verdict, value=point, bound=gate.min, reason=reason)
+
+
+def savings_point(candidate: Tally, control: Tally) -> float | None:
+    """1 - mean candidate cost / mean control cost over triggered priced requests; None without both."""
+    if not candidate.priced or not control.priced or control.cost_usd <= 0:
+        return None
+    return 1 - (candidate.cost_usd / candidate.priced) / (control.cost_usd / control.priced)
+
+
+def _ratio(tally: Tally) -> float | None:
+    return tally.triggered_errors / tally.triggered if tally.triggered else None
+
+
+def _errors_of(tally: Tally) -> str:
+    ratio = _ratio(tally)
+    return "no requests" if ratio is None else f"{_percent(ratio)} of {tally.triggered:,}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.4g} %"
