@@ -29,7 +29,7 @@ PROCESS = ErrorsProcess(prior=PRIOR, share=0.05, since=SINCE)
 
 def buckets(*counts: tuple[int, int, int]) -> list[ArmBucket]:
     return [
-        ArmBucket(int(SINCE) + at, arm, Tally(triggered=n, triggered_errors=n))
+        ArmBucket(int(SINCE) + at, arm, Tally(triggered=n, faulted=n))
         for at, candidate, control in counts
         for arm, n in ((Arm.CANDIDATE, candidate), (Arm.CONTROL, control))
     ]
@@ -150,18 +150,18 @@ def test_folding_in_pieces_is_folding_at_once(rows, cuts) -> None:
 @given(counts, st.randoms(use_true_random=False))
 def test_the_order_in_which_replicas_report_does_not_matter(rows, shuffle) -> None:
     whole = buckets(*rows)
-    split = [ArmBucket(b.start, b.arm, Tally(triggered_errors=n)) for b in whole for n in _halves(b)]
+    split = [ArmBucket(b.start, b.arm, Tally(faulted=n)) for b in whole for n in _halves(b)]
     shuffle.shuffle(split)
     assert PROCESS.fold(PROCESS.begin(), split) == PROCESS.fold(PROCESS.begin(), whole)
 
 
 def _halves(bucket: ArmBucket) -> tuple[int, int]:
-    n = bucket.tally.triggered_errors
+    n = bucket.tally.faulted
     return n // 2, n - n // 2
 
 
 def test_outside_traffic_is_no_evidence() -> None:
-    outside = [ArmBucket(int(SINCE), Arm.OUTSIDE, Tally(triggered_errors=50))]
+    outside = [ArmBucket(int(SINCE), Arm.OUTSIDE, Tally(faulted=50))]
     assert list(bad_counts(outside)) == []
 
 

@@ -16,7 +16,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What `decide` judges a stage by.
 
     `e_value` is the errors test now, `peak` its highest since the stage began (or was resumed, where the
-    gate does not roll back). `recent` counts bad triggered requests of (candidate, control) over the newest
+    gate does not roll back). `recent` counts faulted requests of (candidate, control) over the newest
     buckets, as many as hold the candidate's latest bad outcomes.
     """
 
@@ -135,7 +135,7 @@ def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm) -> Tally:
 
 
 def _recent(buckets: Iterable[ArmBucket], bad: int) -> tuple[int, int]:
-    """Bad requests of (candidate, control) over the newest buckets, until the candidate's reach `bad`."""
+    """Faulted requests of (candidate, control) over the newest buckets, until the candidate's reach `bad`."""
     candidate = control = 0
     newest = sorted(buckets, key=lambda each: each.start, reverse=True)
     edge: int | None = None
@@ -143,6 +143,6 @@ def _recent(buckets: Iterable[ArmBucket], bad: int) -> tuple[int, int]:
         if candidate >= bad and each.start != edge:
             break
         edge = each.start
-        candidate += each.tally.triggered_errors if each.arm is Arm.CANDIDATE else 0
-        control += each.tally.triggered_errors if each.arm is Arm.CONTROL else 0
+        candidate += each.tally.faulted if each.arm is Arm.CANDIDATE else 0
+        control += each.tally.faulted if each.arm is Arm.CONTROL else 0
     return candidate, control

@@ -1,7 +1,7 @@
 """Errors by request: is the candidate worse than control? A test that may be looked at at any time.
 
-The process is a Shiryaev-weighted conditional two-sample e-process. Of the x bad requests in a bucket x_c are
-the candidate's; given x, a rate ratio of r puts each of them there with odds rho*r : 1-rho. For each r of the
+The process is a Shiryaev-weighted conditional two-sample e-process. Bad is what `Exchange.faulted` says, in
+triggered requests of both arms alike. Of the x bad requests in a bucket x_c are the candidate's; given x, a rate ratio of r puts each of them there with odds rho*r : 1-rho. For each r of the
 grid, against a tolerated ratio r0,
 
     S_r <- (S_r + w) * exp(x_c ln(r/r0) - x ln[(1 + rho(r-1)) / (1 + rho(r0-1))]),      E = mean over r of S_r
@@ -98,7 +98,7 @@ class ErrorsProcess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bad_counts(buckets: Iterable[ArmBucket]) -> Iterator[tuple[int, int, int]]:
-    """(start, candidate's, control's) bad triggered requests of each bucket, oldest first.
+    """(start, candidate's, control's) faulted requests of each bucket, oldest first.
 
     Tallies that replicas sent for the same bucket and arm are summed.
     """
@@ -106,7 +106,7 @@ def bad_counts(buckets: Iterable[ArmBucket]) -> Iterator[tuple[int, int, int]]:
     for bucket in buckets:
         if bucket.arm is not Arm.OUTSIDE:
             pair = sums.setdefault(bucket.start, [0, 0])
-            pair[bucket.arm is Arm.CONTROL] += bucket.tally.triggered_errors
+            pair[bucket.arm is Arm.CONTROL] += bucket.tally.faulted
     for start in sorted(sums):
         yield start, sums[start][0], sums[start][1]
 

@@ -42,8 +42,12 @@ def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
 
 
 def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
-    """Fail where the sequential test fired; unsure above `max` or without data; else pass. Values: ratios."""
-    ratio = _ratio(evidence.candidate)
+    """Fail where the sequential test fired; unsure above `max` or without data; else pass.
+
+    The test compares faults (errors, and answers that had to be rescued); value and `max` are ratios of the
+    errors that users saw.
+    """
+    ratio = _ratio(evidence.candidate.triggered_errors, evidence.candidate)
     seen = f"candidate {_errors_of(evidence.candidate)}, control {_errors_of(evidence.control)}"
     verdict, reason = "pass", f"not worse than control so far: {seen}"
     if evidence.peak >= THRESHOLD:
@@ -139,13 +143,15 @@ def savings_point(candidate: Tally, control: Tally) -> float | None:
     return 1 - (candidate.cost_usd / candidate.priced) / (control.cost_usd / control.priced)
 
 
-def _ratio(tally: Tally) -> float | None:
-    return tally.triggered_errors / tally.triggered if tally.triggered else None
+def _ratio(count: int, tally: Tally) -> float | None:
+    return count / tally.triggered if tally.triggered else None
 
 
 def _errors_of(tally: Tally) -> str:
-    ratio = _ratio(tally)
-    return "no requests" if ratio is None else f"{_percent(ratio)} of {tally.triggered:,}"
+    errors, faults = _ratio(tally.triggered_errors, tally), _ratio(tally.faulted, tally)
+    if errors is None or faults is None:
+        return "no requests"
+    return f"{_percent(errors)} errors and {_percent(faults)} faults of {tally.triggered:,}"
 
 
 def _percent(ratio: float) -> str:
