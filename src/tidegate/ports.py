@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from tidegate.domain.access import KeyRecord, Switch
+from tidegate.domain.chain import Head
 from tidegate.domain.cost import Price
 from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
@@ -218,6 +219,10 @@ class Rollouts(Protocol):
         ...
 
     async def events(self, stream: str) -> Sequence[Event]: ...
+
+    async def head(self, stream: str) -> Head | None:
+        """The end of a stream, kept apart from its events, so that a cut-off end is found."""
+        ...
 
     async def take_lease(self, holder: str, *, now: float, seconds: float) -> Lease | None:
         """Take or renew leadership; None while another holder's lease runs."""

@@ -1,6 +1,8 @@
 """A skill, its immutable versions, and what the gateway needs of one to serve it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,6 +14,17 @@ class VersionState(StrEnum):
     PUBLISHED = "published"
     DEPRECATED = "deprecated"
     REVOKED = "revoked"
+
+
+VERSION_MOVES: Mapping[VersionState, frozenset[VersionState]] = MappingProxyType(
+    {
+        VersionState.SCANNED: frozenset({VersionState.PUBLISHED, VersionState.REVOKED}),
+        VersionState.PUBLISHED: frozenset({VersionState.DEPRECATED, VersionState.REVOKED}),
+        VersionState.DEPRECATED: frozenset({VersionState.PUBLISHED, VersionState.REVOKED}),
+        VersionState.REVOKED: frozenset(),
+    }
+)
+"""Where a version may go from each state: only `revoked` has no way back."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,0 +1,149 @@
+"""Evidence rows: add a batch to them within its transaction, and read a stage's back."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Executable, Row, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tidegate.adapters.storage.database import Database
+from tidegate.adapters.storage.jsonrows import encode_rows, insert_rows, matching_rows, upsert_rows
+from tidegate.adapters.storage.schema import EVIDENCE, EXCHANGE, UNIT_EVENT, UNIT_STATE
+from tidegate.domain.evidence import BUCKET_SECONDS, Latest, StageEvidence, UnitEvent
+from tidegate.domain.exchange import Arm, Exchange
+from tidegate.domain.recount import newest, stage_evidence
+from tidegate.domain.tallying import (
+    SUM_FIELDS,
+    Cell,
+    StageEvent,
+    Sums,
+    UnitKey,
+    UnitState,
+    add_sums,
+    fold,
+    has_sticky_unit,
+    is_evidence,
+)
+from tidegate.ports import StageKey
+
+_CELLS = msgspec.json.Decoder(dict[int, int])
+_UNIT_KEY = ("rollout", "attempt", "unit")
+_CELL_KEY = Cell._fields
+
+
+class EvidenceRows:
+    """The three evidence tables; every statement is built once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._select_units = matching_rows(database, UNIT_STATE, _UNIT_KEY)
+        self._select_cells = matching_rows(database, EVIDENCE, _CELL_KEY)
+        self._upsert_units = upsert_rows(database, UNIT_STATE)
+        self._upsert_cells = upsert_rows(database, EVIDENCE)
+        self._insert_events = insert_rows(database, UNIT_EVENT).on_conflict_do_nothing()
+
+    async def lock(self, connection: AsyncConnection, exchanges: Sequence[Exchange]) -> None:
+        """Take turns per attempt, so that no replica's sums or states are lost; the order avoids deadlock."""
+        attempts = {(found.rollout or "", found.attempt) for found in exchanges if is_evidence(found)}
+        for rollout, attempt in sorted(attempts):
+            await self._database.lock(connection, f"evidence {attempt} {rollout}")
+
+    async def add(self, connection: AsyncConnection, exchanges: Sequence[Exchange]) -> frozenset[str]:
+        """Sum exchanges, in order of arrival, under `lock`; returns the rollouts touched."""
+        evidence = [found for found in exchanges if is_evidence(found)]
+        if not evidence:
+            return frozenset()
+        folded = fold(evidence, await self._read_units(connection, evidence))
+        known = await self._read_cells(connection, folded.sums)
+        cells = [
+            _cell_row(cell, add_sums(known[cell], sums) if cell in known else sums)
+            for cell, sums in folded.sums.items()
+        ]
+        units = [key._asdict() | msgspec.structs.asdict(state) for key, state in folded.units.items()]
+        events = [_event_row(event) for event in folded.events]
+        await _write(connection, self._upsert_cells, cells)
+        await _write(connection, self._upsert_units, units)
+        await _write(connection, self._insert_events, events)
+        return frozenset(cell.rollout for cell in folded.sums)
+
+    async def read(
+        self, connection: AsyncConnection, key: StageKey, *, latest: int, since: float
+    ) -> StageEvidence:
+        """The buckets that end after `since`, the events from then on, the latest units per arm."""
+        place = (key.rollout, key.attempt, key.stage)
+        cells = select(EVIDENCE).where(*_of_stage(EVIDENCE, key), EVIDENCE.c.bucket > since - BUCKET_SECONDS)
+        events = select(UNIT_EVENT).where(*_of_stage(UNIT_EVENT, key), UNIT_EVENT.c.at >= since)
+        sums = [_to_cell(row) for row in await connection.execute(cells)]
+        found = [
+            StageEvent(*place, msgspec.convert(row, UnitEvent, from_attributes=True))
+            for row in await connection.execute(events)
+        ]
+        arms = [await _read_latest(connection, key, arm, latest) for arm in (Arm.CANDIDATE, Arm.CONTROL)]
+        return stage_evidence(place, dict(sums), found, arms)
+
+    async def _read_units(
+        self, connection: AsyncConnection, exchanges: Sequence[Exchange]
+    ) -> dict[UnitKey, UnitState]:
+        keys = {
+            (found.rollout or "", found.attempt, found.unit_hash)
+            for found in exchanges
+            if has_sticky_unit(found)
+        }
+        if not keys:
+            return {}
+        wanted = [dict(zip(_UNIT_KEY, key, strict=True)) for key in sorted(keys)]
+        rows = await connection.execute(self._select_units, encode_rows(wanted))
+        return dict(_to_unit(row) for row in rows)
+
+    async def _read_cells(self, connection: AsyncConnection, cells: Iterable[Cell]) -> dict[Cell, Sums]:
+        wanted = [cell._asdict() for cell in cells]
+        rows = await connection.execute(self._select_cells, encode_rows(wanted))
+        return dict(_to_cell(row) for row in rows)
+
+
+async def _write(connection: AsyncConnection, statement: Executable, rows: Sequence[object]) -> None:
+    if rows:
+        await connection.execute(statement, encode_rows(rows))
+
+
+async def _read_latest(connection: AsyncConnection, key: StageKey, arm: Arm, latest: int) -> Latest:
+    """Sticky units have states; where there are none the unit is the request, the latest are exchanges."""
+    units = (
+        select(UNIT_STATE.c.last_faulted)
+        .where(*_of_stage(UNIT_STATE, key), UNIT_STATE.c.arm == arm, UNIT_STATE.c.triggered)
+        .order_by(UNIT_STATE.c.last_at.desc(), UNIT_STATE.c.unit.desc())
+        .limit(latest)
+    )
+    requests = (
+        select(EXCHANGE.c.faulted)
+        .where(*_of_stage(EXCHANGE, key), EXCHANGE.c.arm == arm, EXCHANGE.c.own_unit)
+        .order_by(EXCHANGE.c.finished_at.desc(), EXCHANGE.c.id.desc())
+        .limit(latest)
+    )
+    faults = (await connection.execute(units)).scalars().all()
+    return newest(faults or (await connection.execute(requests)).scalars().all(), arm)
+
+
+def _of_stage(table: Table, key: StageKey) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.rollout == key.rollout, table.c.attempt == key.attempt, table.c.stage == key.stage)
+
+
+def _cell_row(cell: Cell, sums: Sums) -> dict[str, object]:
+    row: dict[str, object] = cell._asdict()
+    return row | msgspec.structs.asdict(sums) | {"seconds": msgspec.json.encode(sums.seconds).decode()}
+
+
+def _to_cell(row: Row[*tuple[object, ...]]) -> tuple[Cell, Sums]:
+    cell = Cell(row.rollout, row.attempt, row.stage, row.bucket, Arm(row.arm))
+    sums = {name: getattr(row, name) for name in SUM_FIELDS} | {"seconds": _CELLS.decode(row.seconds)}
+    return cell, msgspec.convert(sums, Sums)
+
+
+def _to_unit(row: Row[*tuple[object, ...]]) -> tuple[UnitKey, UnitState]:
+    key = UnitKey(row.rollout, row.attempt, row.unit, row.stage)
+    return key, msgspec.convert(row, UnitState, from_attributes=True)
+
+
+def _event_row(found: StageEvent) -> dict[str, object]:
+    place: dict[str, object] = {"rollout": found.rollout, "attempt": found.attempt, "stage": found.stage}
+    return place | msgspec.structs.asdict(found.event)

@@ -1,0 +1,56 @@
+"""Which database errors mean "not now" (StoreUnavailable), which "this data never" (InvalidInput)."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tidegate.domain.errors import InvalidInput, StoreUnavailable
+
+_SQLITE_UNAVAILABLE = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_IOERR",
+    "SQLITE_FULL",
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_PERM",
+    "SQLITE_PROTOCOL",
+    "SQLITE_NOTADB",
+    "SQLITE_CORRUPT",
+)
+"""Result codes (https://www.sqlite.org/rescode.html) that say something about the file, not the statement."""
+
+
+@contextmanager
+def translated(where: str) -> Generator[None]:
+    """Turn outages into StoreUnavailable and refused values into InvalidInput; let our own mistakes through.
+
+    `where` names the database in the message, without its password.
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StoreUnavailable(
+            f"The store {where} is overloaded: no connection came free; try again."
+        ) from error
+    except OSError as error:
+        raise StoreUnavailable(f"The store {where} cannot be reached: {error}.") from error
+    except DataError as error:
+        raise InvalidInput(f"The store {where} cannot hold this value: {error.orig}.") from error
+    except (OperationalError, InterfaceError) as error:
+        if not _unavailable(error):
+            raise
+        raise StoreUnavailable(
+            f"The store {where} cannot be used now: {error.orig}. Check the server or disk, then try again."
+        ) from error
+
+
+def _unavailable(error: DBAPIError) -> bool:
+    name = getattr(error.orig, "sqlite_errorname", None)
+    if isinstance(name, str):
+        return name.startswith(_SQLITE_UNAVAILABLE)
+    if type(error.orig).__module__ == "sqlite3":
+        return "unable to open" in str(error.orig) or "connection closed" in str(error.orig).lower()
+    return True

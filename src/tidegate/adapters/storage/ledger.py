@@ -1,0 +1,180 @@
+"""Every exchange, durably, and the evidence that is summed with it in one transaction."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tidegate.adapters.storage.database import Database
+from tidegate.adapters.storage.evidence import EvidenceRows
+from tidegate.adapters.storage.jsonrows import encode_rows, field, insert_rows, json_rows
+from tidegate.adapters.storage.schema import EXCHANGE
+from tidegate.adapters.storage.votes import VoteRows
+from tidegate.domain.evidence import StageEvidence
+from tidegate.domain.exchange import Amend, Exchange, Vote
+from tidegate.domain.recount import recount
+from tidegate.domain.tallying import has_sticky_unit, is_evidence
+from tidegate.ports import IngestResult, LedgerQuery, StageKey
+
+PAGE = 1000
+"""Exchanges an export reads at a time."""
+
+_EXCHANGE = msgspec.json.Decoder(Exchange)
+
+
+class SqlLedger:
+    """`ports.Ledger` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._evidence = EvidenceRows(database)
+        self._votes = VoteRows(database)
+        inserted = insert_rows(database, EXCHANGE).on_conflict_do_nothing(index_elements=[EXCHANGE.c.id])
+        self._insert = inserted.returning(EXCHANGE.c.id)
+        rows = json_rows(database)
+        self._amend = (
+            update(EXCHANGE)
+            .where(EXCHANGE.c.id == field(rows, EXCHANGE.c.id))
+            .values(
+                delivered=field(rows, EXCHANGE.c.delivered),
+                delivered_seconds=field(rows, EXCHANGE.c.delivered_seconds),
+            )
+        )
+
+    async def ingest(self, exchanges: Sequence[Exchange], amends: Sequence[Amend]) -> IngestResult:
+        """Insert what is new, sum its evidence, add amends, settle parked votes; all or none."""
+        amended = {amend.id: amend for amend in amends}
+        async with self._database.write() as connection:
+            await self._evidence.lock(connection, exchanges)
+            await self._votes.lock(connection, shared=True)
+            fresh = await self._insert_new(connection, exchanges, amended)
+            touched = await self._evidence.add(connection, list(fresh.values()))
+            later = [_amend_row(amend) for amend in amended.values() if amend.id not in fresh]
+            if later:
+                await connection.execute(self._amend, encode_rows(later))
+            await self._votes.settle(connection, list(fresh.values()))
+        return IngestResult(len(fresh), touched)
+
+    async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:
+        """A stage's evidence: buckets that end after `since`, events from then on, latest units per arm."""
+        async with self._database.read() as connection:
+            return await self._evidence.read(connection, key, latest=latest, since=since)
+
+    async def evidence_from_ledger(self, key: StageKey, *, latest: int) -> StageEvidence:
+        """The same recounted from the exchanges: it differs only if either was tampered with."""
+        attempt = select(EXCHANGE.c.body).where(
+            EXCHANGE.c.rollout == key.rollout, EXCHANGE.c.attempt == key.attempt
+        )
+        async with self._database.read() as connection:
+            bodies = (await connection.execute(attempt.order_by(EXCHANGE.c.seq))).scalars().all()
+        exchanges = [_EXCHANGE.decode(body) for body in bodies]
+        return recount(exchanges, key.rollout, key.attempt, key.stage, latest=latest)
+
+    async def export(self, query: LedgerQuery) -> AsyncIterator[Exchange]:
+        """Exchanges by (at, id), a page at a time: a long export holds no transaction open."""
+        last: tuple[float, str] | None = None
+        while True:
+            page = select(*_STORED).where(*_matching(query)).limit(PAGE)
+            if last is not None:
+                page = page.where(tuple_(EXCHANGE.c.at, EXCHANGE.c.id) > tuple_(*last))
+            async with self._database.read() as connection:
+                rows = (await connection.execute(page.order_by(EXCHANGE.c.at, EXCHANGE.c.id))).all()
+            for row in rows:
+                yield _to_exchange(row)
+            if len(rows) < PAGE:
+                return
+            last = (rows[-1].at, rows[-1].id)
+
+    async def vote(self, vote: Vote) -> str:
+        """Keep a vote: `counted`, `repeated`, or `parked` where the tenant has no such exchange (yet)."""
+        async with self._database.write() as connection:
+            await self._votes.lock(connection, shared=False)
+            return await self._votes.keep(connection, vote)
+
+    async def count(self, query: LedgerQuery) -> int:
+        """How many exchanges `export` would give."""
+        async with self._database.read() as connection:
+            counted = select(func.count()).select_from(EXCHANGE).where(*_matching(query))
+            return (await connection.execute(counted)).scalar_one()
+
+    async def _insert_new(
+        self, connection: AsyncConnection, exchanges: Sequence[Exchange], amended: dict[str, Amend]
+    ) -> dict[str, Exchange]:
+        """The exchanges really inserted, by id, in their order of arrival."""
+        if not exchanges:
+            return {}
+        rows = [_exchange_row(found, amended.get(found.id)) for found in exchanges]
+        inserted = set((await connection.execute(self._insert, encode_rows(rows))).scalars())
+        fresh: dict[str, Exchange] = {}
+        for found in exchanges:
+            if found.id in inserted:
+                fresh.setdefault(found.id, found)
+        return fresh
+
+
+_STORED = (EXCHANGE.c.at, EXCHANGE.c.id, EXCHANGE.c.body, EXCHANGE.c.delivered, EXCHANGE.c.delivered_seconds)
+
+
+def _matching(query: LedgerQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.since is not None:
+        conditions.append(EXCHANGE.c.at >= query.since)
+    if query.until is not None:
+        conditions.append(EXCHANGE.c.at < query.until)
+    if query.rollout is not None:
+        conditions.append(EXCHANGE.c.rollout == query.rollout)
+    if query.tenant is not None:
+        conditions.append(EXCHANGE.c.tenant == query.tenant)
+    return conditions
+
+
+class _ExchangeRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    at: float
+    finished_at: float
+    tenant: str
+    unit_hash: str
+    message_id: str | None
+    rollout: str | None
+    attempt: int
+    stage: int | None
+    arm: str
+    outcome: str
+    faulted: bool
+    own_unit: bool
+    delivered: bool | None
+    delivered_seconds: float | None
+    body: str
+
+
+def _exchange_row(exchange: Exchange, amend: Amend | None) -> _ExchangeRow:
+    return _ExchangeRow(
+        id=exchange.id,
+        at=exchange.at,
+        finished_at=exchange.finished_at,
+        tenant=exchange.tenant,
+        unit_hash=exchange.unit_hash,
+        message_id=exchange.message_id,
+        rollout=exchange.rollout,
+        attempt=exchange.attempt,
+        stage=exchange.stage,
+        arm=exchange.arm,
+        outcome=exchange.outcome,
+        faulted=exchange.faulted,
+        own_unit=exchange.triggered and is_evidence(exchange) and not has_sticky_unit(exchange),
+        delivered=amend.delivered if amend else None,
+        delivered_seconds=amend.seconds if amend else None,
+        body=msgspec.json.encode(exchange).decode(),
+    )
+
+
+def _amend_row(amend: Amend) -> dict[str, object]:
+    return {"id": amend.id, "delivered": amend.delivered, "delivered_seconds": amend.seconds}
+
+
+def _to_exchange(row: Row[*tuple[object, ...]]) -> Exchange:
+    recorded = _EXCHANGE.decode(row.body)
+    if row.delivered is None:
+        return recorded
+    return msgspec.structs.replace(recorded, delivered=row.delivered, delivered_seconds=row.delivered_seconds)

@@ -1,0 +1,85 @@
+"""Bring a database to the newest schema; safe where several processes start at once."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tidegate.adapters.storage.database import Database, parse_url
+from tidegate.adapters.storage.failures import translated
+
+HEAD = "0001"
+"""The newest migration under migrations/versions; a test compares the two."""
+
+_ADVISORY_LOCK = "tidegate schema"
+
+
+async def upgrade(url: str) -> None:
+    """Run every migration the database lacks; does nothing, quickly, on an up-to-date one."""
+    parsed = parse_url(url)
+    database = Database(parsed)
+    try:
+        async with start_lock(parsed):
+            await upgrade_database(database)
+    finally:
+        await database.close()
+
+
+async def upgrade_database(database: Database) -> None:
+    """As `upgrade`, over open connections; call it under `start_lock`."""
+    if await _current(database) == HEAD:
+        return
+    async with database.write() as connection:
+        await database.lock(connection, _ADVISORY_LOCK)
+        await connection.run_sync(_run_migrations)
+
+
+@asynccontextmanager
+async def start_lock(url: URL) -> AsyncGenerator[None]:
+    """Let one process at a time open a SQLite file: switching it to WAL cannot wait for another's lock."""
+    if url.get_backend_name() != "sqlite":
+        yield
+        return
+    path = Path(f"{url.database}.lock")
+    with translated(str(url)):
+        descriptor = await asyncio.to_thread(_locked, path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+async def _current(database: Database) -> str | None:
+    try:
+        async with database.read() as connection:
+            return await _version(connection)
+    except DBAPIError:
+        return None  # no version table: an empty database
+
+
+async def _version(connection: AsyncConnection) -> str | None:
+    return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+
+
+def _run_migrations(connection: Connection) -> None:
+    # Alembic takes a third of a second to import: only a home that is not up to date pays for it.
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""Alembic migrations, in order; `migrate.upgrade` runs them."""

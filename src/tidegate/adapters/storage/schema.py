@@ -1,0 +1,303 @@
+"""The tables; migrations build them, a test holds the two together. Times are epoch seconds."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the key's type is exactly INTEGER."""
+
+# ---- state ----------------------------------------------------------------------------------------------
+
+REVISION = Table(
+    "revision",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+"""One row: the number of the newest routing state. Whoever changes state locks it first."""
+
+ROLLOUT = Table(
+    "rollout",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+EVENT = Table(
+    "event",
+    METADATA,
+    Column("stream", Text),
+    Column("seq", BigInteger, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("stream", "seq"),
+)
+
+STREAM_HEAD = Table(
+    "stream_head",
+    METADATA,
+    Column("stream", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+"""The last event of each stream, so that cutting off a chain's end is found too."""
+
+NOTICE = Table(
+    "notice",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("delivered_at", Double),
+)
+Index(
+    "ix_notice_pending",
+    NOTICE.c.at,
+    NOTICE.c.id,
+    sqlite_where=NOTICE.c.delivered_at.is_(None),
+    postgresql_where=NOTICE.c.delivered_at.is_(None),
+)
+
+LEASE = Table(
+    "lease",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("until", Double, nullable=False),
+)
+
+PROCESS = Table(
+    "process",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("started_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+SWITCH = Table(
+    "switch",
+    METADATA,
+    Column("scope", Text),
+    Column("target", Text),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("scope", "target"),
+)
+
+ACCESS_KEY = Table(
+    "access_key",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+    Column("revoked_at", Double),
+)
+
+SKILL_VERSION = Table(
+    "skill_version",
+    METADATA,
+    Column("name", Text),
+    Column("number", Integer, autoincrement=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("name", "number"),
+    UniqueConstraint("name", "digest"),
+)
+"""`body` is the version as JSON; its `state` is the column's."""
+
+SKILL_ARCHIVE = Table(
+    "skill_archive",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("archive", LargeBinary, nullable=False),
+)
+
+# ---- ledger ---------------------------------------------------------------------------------------------
+
+EXCHANGE = Table(
+    "exchange",
+    METADATA,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at", Double, nullable=False),
+    Column("finished_at", Double, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("unit_hash", Text, nullable=False),
+    Column("message_id", Text),
+    Column("rollout", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("stage", Integer),
+    Column("arm", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("faulted", Boolean, nullable=False),
+    Column("own_unit", Boolean, nullable=False),
+    Column("delivered", Boolean),
+    Column("delivered_seconds", Double),
+    Column("body", Text, nullable=False),
+)
+"""`seq` is the order of arrival, in which evidence is summed; `own_unit` marks triggered evidence of
+rollouts whose unit is the request; `body` is the whole exchange as JSON, as it was recorded."""
+Index("ix_exchange_at_id", EXCHANGE.c.at, EXCHANGE.c.id)
+Index(
+    "ix_exchange_message",
+    EXCHANGE.c.message_id,
+    sqlite_where=EXCHANGE.c.message_id.is_not(None),
+    postgresql_where=EXCHANGE.c.message_id.is_not(None),
+)
+Index(
+    "ix_exchange_rollout",
+    EXCHANGE.c.rollout,
+    EXCHANGE.c.attempt,
+    sqlite_where=EXCHANGE.c.rollout.is_not(None),
+    postgresql_where=EXCHANGE.c.rollout.is_not(None),
+)
+Index(
+    "ix_exchange_newest",
+    EXCHANGE.c.rollout,
+    EXCHANGE.c.attempt,
+    EXCHANGE.c.stage,
+    EXCHANGE.c.arm,
+    EXCHANGE.c.finished_at,
+    sqlite_where=text("own_unit = 1"),
+    postgresql_where=EXCHANGE.c.own_unit,
+)
+
+EVIDENCE = Table(
+    "evidence",
+    METADATA,
+    Column("rollout", Text),
+    Column("attempt", Integer, autoincrement=False),
+    Column("stage", Integer, autoincrement=False),
+    Column("bucket", BigInteger, autoincrement=False),
+    Column("arm", Text),
+    Column("requests", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("triggered", BigInteger, nullable=False),
+    Column("triggered_errors", BigInteger, nullable=False),
+    Column("faulted", BigInteger, nullable=False),
+    Column("priced", BigInteger, nullable=False),
+    Column("cost_picos", BigInteger, nullable=False),
+    Column("capped_short", BigInteger, nullable=False),
+    Column("capped_long", BigInteger, nullable=False),
+    Column("skill_failures", BigInteger, nullable=False),
+    Column("seconds", Text, nullable=False),
+    PrimaryKeyConstraint("rollout", "attempt", "stage", "bucket", "arm"),
+)
+"""Sums per stage, arm and bucket; cost in 10⁻¹² dollars so that sums are exact in any order; `seconds`
+is the latency histogram as JSON, cell to count."""
+
+UNIT_STATE = Table(
+    "unit_state",
+    METADATA,
+    Column("rollout", Text),
+    Column("attempt", Integer, autoincrement=False),
+    Column("stage", Integer, autoincrement=False),
+    Column("unit", Text),
+    Column("arm", Text, nullable=False),
+    Column("triggered", Boolean, nullable=False),
+    Column("recent", Integer, nullable=False),
+    Column("short_step", Integer, nullable=False),
+    Column("short_count", Integer, nullable=False),
+    Column("long_step", Integer, nullable=False),
+    Column("long_count", Integer, nullable=False),
+    Column("last_at", Double, nullable=False),
+    Column("last_faulted", Boolean, nullable=False),
+    PrimaryKeyConstraint("rollout", "attempt", "unit", "stage"),
+)
+Index(
+    "ix_unit_state_newest",
+    UNIT_STATE.c.rollout,
+    UNIT_STATE.c.attempt,
+    UNIT_STATE.c.stage,
+    UNIT_STATE.c.arm,
+    UNIT_STATE.c.last_at,
+    sqlite_where=text("triggered = 1"),
+    postgresql_where=UNIT_STATE.c.triggered,
+)
+
+UNIT_EVENT = Table(
+    "unit_event",
+    METADATA,
+    Column("rollout", Text),
+    Column("attempt", Integer, autoincrement=False),
+    Column("stage", Integer, autoincrement=False),
+    Column("unit", Text),
+    Column("kind", Text),
+    Column("step", Integer, autoincrement=False),
+    Column("arm", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("rollout", "attempt", "stage", "unit", "kind", "step"),
+)
+Index(
+    "ix_unit_event_at",
+    UNIT_EVENT.c.rollout,
+    UNIT_EVENT.c.attempt,
+    UNIT_EVENT.c.stage,
+    UNIT_EVENT.c.at,
+)
+
+VOTE = Table(
+    "vote",
+    METADATA,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("request_id", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("vote", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("comment", Text),
+    Column("exchange_id", Text),
+    Column("counted", Boolean, nullable=False),
+)
+"""`exchange_id` is null while the vote is parked; at most one vote of an exchange is counted."""
+Index(
+    "ix_vote_counted",
+    VOTE.c.exchange_id,
+    unique=True,
+    sqlite_where=text("counted = 1"),
+    postgresql_where=VOTE.c.counted,
+)
+Index(
+    "ix_vote_parked",
+    VOTE.c.request_id,
+    sqlite_where=VOTE.c.exchange_id.is_(None),
+    postgresql_where=VOTE.c.exchange_id.is_(None),
+)

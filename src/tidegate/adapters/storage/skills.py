@@ -1,0 +1,131 @@
+"""Immutable versions of skills and their archives."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tidegate.adapters.storage.database import Database
+from tidegate.adapters.storage.journal import record, state_change
+from tidegate.adapters.storage.schema import SKILL_ARCHIVE, SKILL_VERSION
+from tidegate.domain.errors import Conflict, NotFound
+from tidegate.domain.skill import VERSION_MOVES, SkillPackage, SkillVersion, VersionState
+
+STREAM = "skills"
+SERVABLE = (VersionState.PUBLISHED, VersionState.DEPRECATED)
+
+
+class SqlSkills:
+    """`ports.Skills` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def publish(
+        self, package: SkillPackage, *, by: str, reason: str, at: float
+    ) -> tuple[SkillVersion, bool]:
+        """Store the package as the skill's next version, or find the version its digest has (then False)."""
+        name = package.manifest.name
+        async with state_change(self._database) as connection:
+            known = await _read_one(connection, name, SKILL_VERSION.c.digest == package.digest)
+            if known is not None:
+                return known, False
+            version = SkillVersion(
+                name=name,
+                number=await _last_number(connection, name) + 1,
+                digest=package.digest,
+                state=VersionState.PUBLISHED,
+                manifest=package.manifest,
+                body=package.body,
+                files=package.files,
+                created_at=at,
+                created_by=by,
+            )
+            await self._insert(connection, version, package.archive)
+            data = {"name": name, "number": version.number, "digest": version.digest}
+            await record(
+                self._database, connection, STREAM, "published", by=by, reason=reason, at=at, data=data
+            )
+            return version, True
+
+    async def get(self, name: str, number: int | None = None) -> SkillVersion | None:
+        """That version in any state; without a number the highest published, else the highest deprecated."""
+        async with self._database.read() as connection:
+            if number is not None:
+                return await _read_one(connection, name, SKILL_VERSION.c.number == number)
+            return await _read_one(connection, name, SKILL_VERSION.c.state.in_(SERVABLE))
+
+    async def list(self) -> Sequence[SkillVersion]:
+        """Every version in any state, by name and number."""
+        by_number = select(SKILL_VERSION.c.body, SKILL_VERSION.c.state).order_by(
+            SKILL_VERSION.c.name, SKILL_VERSION.c.number
+        )
+        async with self._database.read() as connection:
+            return [to_version(row.body, row.state) for row in await connection.execute(by_number)]
+
+    async def archive(self, digest: str) -> bytes | None:
+        """The canonical archive of a digest; None where it is unknown."""
+        found = select(SKILL_ARCHIVE.c.archive).where(SKILL_ARCHIVE.c.digest == digest)
+        async with self._database.read() as connection:
+            return (await connection.execute(found)).scalar_one_or_none()
+
+    async def set_state(
+        self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
+    ) -> int:
+        """Move a version to `state`; returns the revision. Raises NotFound, or Conflict if it may not."""
+        same = (SKILL_VERSION.c.name == name) & (SKILL_VERSION.c.number == number)
+        async with state_change(self._database) as connection:
+            before = (
+                await connection.execute(select(SKILL_VERSION.c.state).where(same))
+            ).scalar_one_or_none()
+            if before is None:
+                raise NotFound(f"Skill '{name}' has no version {number}; `tidegate skill list` shows them.")
+            if state not in VERSION_MOVES[VersionState(before)]:
+                raise Conflict(f"Version {number} of skill '{name}' is {before} and cannot become {state}.")
+            await connection.execute(update(SKILL_VERSION).where(same).values(state=state))
+            data = {"name": name, "number": number, "from": before, "to": state}
+            return await record(
+                self._database, connection, STREAM, state, by=by, reason=reason, at=at, data=data
+            )
+
+    async def _insert(self, connection: AsyncConnection, version: SkillVersion, archive: bytes) -> None:
+        row = {
+            "name": version.name,
+            "number": version.number,
+            "digest": version.digest,
+            "state": version.state,
+            "created_at": version.created_at,
+            "body": msgspec.json.encode(version).decode(),
+        }
+        await connection.execute(insert(SKILL_VERSION), row)
+        await connection.execute(
+            self._database.insert(SKILL_ARCHIVE)
+            .values(digest=version.digest, archive=archive)
+            .on_conflict_do_nothing(index_elements=[SKILL_ARCHIVE.c.digest])
+        )
+
+
+def to_version(body: str, state: str) -> SkillVersion:
+    """A stored version in the state it has now."""
+    stored = msgspec.json.decode(body, type=SkillVersion)
+    return msgspec.structs.replace(stored, state=VersionState(state))
+
+
+async def _last_number(connection: AsyncConnection, name: str) -> int:
+    last = select(func.max(SKILL_VERSION.c.number)).where(SKILL_VERSION.c.name == name)
+    return (await connection.execute(last)).scalar_one_or_none() or 0
+
+
+async def _read_one(
+    connection: AsyncConnection, name: str, condition: ColumnElement[bool]
+) -> SkillVersion | None:
+    published_first = case((SKILL_VERSION.c.state == VersionState.PUBLISHED, 0), else_=1)
+    statement = (
+        select(SKILL_VERSION.c.body, SKILL_VERSION.c.state)
+        .where(SKILL_VERSION.c.name == name, condition)
+        .order_by(published_first, SKILL_VERSION.c.number.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return to_version(row.body, row.state) if row else None

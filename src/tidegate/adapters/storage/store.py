@@ -1,0 +1,46 @@
+"""The store as a whole: open it, and every state port is an attribute of it."""
+
+from tidegate.adapters.storage.database import Database, parse_url
+from tidegate.adapters.storage.keys import SqlKeys
+from tidegate.adapters.storage.ledger import SqlLedger
+from tidegate.adapters.storage.migrate import start_lock, upgrade_database
+from tidegate.adapters.storage.outbox import SqlOutbox
+from tidegate.adapters.storage.rollouts import SqlRollouts
+from tidegate.adapters.storage.routing import SqlRouting
+from tidegate.adapters.storage.skills import SqlSkills
+from tidegate.adapters.storage.switches import SqlSwitches
+from tidegate.ports import Clock
+
+
+class Store:
+    """All state ports over one database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self.ledger = SqlLedger(database)
+        self.routing = SqlRouting(database, clock)
+        self.rollouts = SqlRollouts(database)
+        self.outbox = SqlOutbox(database)
+        self.switches = SqlSwitches(database)
+        self.keys = SqlKeys(database)
+        self.skills = SqlSkills(database)
+
+    async def close(self) -> None:
+        """Close every connection; transactions that still run are rolled back."""
+        await self._database.close()
+
+
+async def open_store(url: str, *, clock: Clock) -> Store:
+    """Open `sqlite:///PATH` or `postgresql://…`, creating or migrating its tables first.
+
+    Raises InvalidInput for a URL we cannot serve from, StoreUnavailable where the database cannot be reached.
+    """
+    parsed = parse_url(url)
+    database = Database(parsed)
+    try:
+        async with start_lock(parsed):
+            await upgrade_database(database)
+    except BaseException:
+        await database.close()
+        raise
+    return Store(database, clock)

@@ -1,0 +1,254 @@
+"""From exchanges to evidence: a pure fold in the order of arrival, over the units' states so far."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from tidegate.domain.evidence import (
+    BUCKET_SECONDS,
+    CAP_PER_UNIT,
+    LONG_WINDOW_SECONDS,
+    SHORT_WINDOW_SECONDS,
+    Tally,
+    UnitEvent,
+    latency_cell,
+)
+from tidegate.domain.exchange import Arm, Exchange, Outcome
+
+PICOS = 10**12
+"""Costs are summed in 10⁻¹² dollars, as integers: the sum is the same in any order."""
+
+RECENT = 5
+STREAK = 3
+"""A `streak` is this many faulted of a unit's RECENT latest exchanges (design, section 7, event b)."""
+
+SKILL_FAILURES = frozenset({Outcome.SKILL_ERROR, Outcome.SKILL_TIMEOUT})
+
+
+class Cell(NamedTuple):
+    """Where a sum belongs; `bucket` in epoch seconds."""
+
+    rollout: str
+    attempt: int
+    stage: int
+    bucket: int
+    arm: Arm
+
+
+class UnitKey(NamedTuple):
+    """One unit in one stage of one attempt."""
+
+    rollout: str
+    attempt: int
+    unit: str
+    stage: int
+
+
+class UnitState(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be remembered of a unit in a stage.
+
+    `recent` holds its last RECENT triggered outcomes as bits, the newest lowest, 1 for faulted; the counts
+    are of its triggered exchanges in the newest short and long window step, up to CAP_PER_UNIT.
+    """
+
+    arm: Arm
+    triggered: bool = False
+    recent: int = 0
+    short_step: int = 0
+    short_count: int = 0
+    long_step: int = 0
+    long_count: int = 0
+    last_at: float = 0.0
+    last_faulted: bool = False
+
+
+class Sums(msgspec.Struct, kw_only=True):
+    """A tally in the making; the fields are `Tally`'s, cost in 10⁻¹² dollars."""
+
+    requests: int = 0
+    errors: int = 0
+    triggered: int = 0
+    triggered_errors: int = 0
+    faulted: int = 0
+    priced: int = 0
+    cost_picos: int = 0
+    capped_short: int = 0
+    capped_long: int = 0
+    skill_failures: int = 0
+    seconds: dict[int, int] = {}
+
+
+SUM_FIELDS = tuple(field for field in Sums.__struct_fields__ if field != "seconds")
+
+
+class StageEvent(NamedTuple):
+    """A unit's event and the stage it belongs to."""
+
+    rollout: str
+    attempt: int
+    stage: int
+    event: UnitEvent
+
+
+class Folded(NamedTuple):
+    """What a batch adds: sums per cell, the new states of the units it touched, and events.
+
+    An event may be one that the ledger has already (the same unit, kind and step): the first one stands.
+    """
+
+    sums: dict[Cell, Sums]
+    units: dict[UnitKey, UnitState]
+    events: list[StageEvent]
+
+
+def is_evidence(exchange: Exchange) -> bool:
+    """It belongs to an arm of a rollout's stage and counts."""
+    return (
+        exchange.rollout is not None
+        and exchange.stage is not None
+        and exchange.arm is not Arm.OUTSIDE
+        and exchange.counted
+    )
+
+
+def has_sticky_unit(exchange: Exchange) -> bool:
+    """Its unit lives longer than the request, so that it has a state."""
+    return exchange.unit_kind != "request"
+
+
+def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> Folded:
+    """Sum the exchanges in their order of arrival.
+
+    `units` must hold every stage of the attempts touched for every sticky unit in `exchanges`, where known: a
+    unit stays triggered from its first trigger within the attempt. Exchanges that are no evidence are passed
+    over. Folding a sequence in pieces, each with the states that the one before left, gives the same sums.
+    """
+    folded = Folded({}, {}, [])
+    known = dict(units)
+    triggered = {key[:3] for key, state in units.items() if state.triggered}
+    for exchange in exchanges:
+        if not is_evidence(exchange):
+            continue
+        cell = _cell(exchange)
+        sums = folded.sums.get(cell)
+        if sums is None:
+            sums = folded.sums[cell] = Sums(seconds={})
+        if has_sticky_unit(exchange):
+            _add_sticky(exchange, sums, folded, known, triggered)
+        else:
+            _add(exchange, sums, triggered=exchange.triggered)
+            sums.capped_short += exchange.triggered
+            sums.capped_long += exchange.triggered
+    return folded
+
+
+def _cell(exchange: Exchange) -> Cell:
+    bucket = int(exchange.finished_at // BUCKET_SECONDS) * BUCKET_SECONDS
+    return Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, exchange.arm)
+
+
+def _add(exchange: Exchange, sums: Sums, *, triggered: bool) -> None:
+    sums.requests += 1
+    sums.errors += exchange.bad
+    sums.skill_failures += exchange.skill_outcome in SKILL_FAILURES
+    if not triggered:
+        return
+    sums.triggered += 1
+    sums.triggered_errors += exchange.bad
+    sums.faulted += exchange.faulted
+    if exchange.cost_usd is not None:
+        sums.priced += 1
+        sums.cost_picos += round(exchange.cost_usd * PICOS)
+    cell = latency_cell(exchange.seconds)
+    sums.seconds[cell] = sums.seconds.get(cell, 0) + 1
+
+
+def _add_sticky(
+    exchange: Exchange,
+    sums: Sums,
+    folded: Folded,
+    known: dict[UnitKey, UnitState],
+    triggered: set[tuple[str, int, str]],
+) -> None:
+    key = UnitKey(exchange.rollout or "", exchange.attempt, exchange.unit_hash, exchange.stage or 0)
+    if exchange.triggered:
+        triggered.add(key[:3])
+    is_triggered = key[:3] in triggered
+    _add(exchange, sums, triggered=is_triggered)
+    before = known.get(key) or UnitState(arm=exchange.arm)
+    after = _step_unit(before, exchange) if is_triggered else before
+    known[key] = folded.units[key] = after
+    if not is_triggered:
+        return
+    sums.capped_short += _counted(before.short_step, before.short_count, after.short_step, after.short_count)
+    sums.capped_long += _counted(before.long_step, before.long_count, after.long_step, after.long_count)
+    kinds = ("bad", "streak") if after.recent.bit_count() >= STREAK else ("bad",)
+    for kind in kinds if exchange.faulted else ():
+        event = UnitEvent(
+            unit=exchange.unit_hash,
+            arm=exchange.arm,
+            kind=kind,
+            step=_step(exchange, SHORT_WINDOW_SECONDS),
+            at=exchange.finished_at,
+        )
+        folded.events.append(StageEvent(key.rollout, key.attempt, key.stage, event))
+
+
+def _step_unit(state: UnitState, exchange: Exchange) -> UnitState:
+    """The unit's state after one more triggered exchange; a late one counts in the newest step."""
+    short_step = max(state.short_step, _step(exchange, SHORT_WINDOW_SECONDS))
+    long_step = max(state.long_step, _step(exchange, LONG_WINDOW_SECONDS))
+    short_count = state.short_count if short_step == state.short_step else 0
+    long_count = state.long_count if long_step == state.long_step else 0
+    newest = not state.triggered or exchange.finished_at >= state.last_at
+    return UnitState(
+        arm=exchange.arm,
+        triggered=True,
+        recent=(state.recent << 1 | exchange.faulted) & (1 << RECENT) - 1,
+        short_step=short_step,
+        short_count=min(short_count + 1, CAP_PER_UNIT),
+        long_step=long_step,
+        long_count=min(long_count + 1, CAP_PER_UNIT),
+        last_at=exchange.finished_at if newest else state.last_at,
+        last_faulted=exchange.faulted if newest else state.last_faulted,
+    )
+
+
+def _counted(step: int, count: int, new_step: int, new_count: int) -> int:
+    return 1 if new_step > step else new_count - count
+
+
+def _step(exchange: Exchange, seconds: int) -> int:
+    return max(0, int((exchange.finished_at - exchange.stage_since) // seconds))
+
+
+def to_tally(sums: Sums) -> Tally:
+    """The sums as gates read them, cost in dollars."""
+    fields = msgspec.structs.asdict(sums)
+    picos = int(fields.pop("cost_picos"))
+    return msgspec.convert(fields | {"cost_usd": picos / PICOS}, Tally)
+
+
+def add_sums(left: Sums, right: Sums) -> Sums:
+    """Both together."""
+    total = Sums(seconds=dict(left.seconds))
+    for field in SUM_FIELDS:
+        setattr(total, field, getattr(left, field) + getattr(right, field))
+    for cell, count in right.seconds.items():
+        total.seconds[cell] = total.seconds.get(cell, 0) + count
+    return total
+
+
+def first_events(events: Iterable[StageEvent]) -> list[StageEvent]:
+    """Of each unit, kind and step of a stage the first event in order of arrival, by time and unit."""
+    first: dict[tuple[object, ...], StageEvent] = {}
+    for found in events:
+        place = (*found[:3], found.event.unit, found.event.kind, found.event.step)
+        first.setdefault(place, found)
+    return sorted(first.values(), key=lambda found: event_order(found.event))
+
+
+def event_order(event: UnitEvent) -> tuple[float, str, str, int]:
+    """Sorts a stage's events: by time, then unit, kind and step."""
+    return (event.at, event.unit, event.kind, event.step)
