@@ -1,0 +1,69 @@
+"""`tidegate keys`: access keys, whose secret is shown once."""
+
+from typing import Annotated, cast
+from urllib.parse import quote
+
+import msgspec
+import typer
+
+from tidegate.cli.call import call
+from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.output import emit_json, emit_table, run
+from tidegate.domain.access import Role
+
+app = typer.Typer(no_args_is_help=True, help="Access keys: client, publisher, operator, viewer.")
+
+
+class _Key(msgspec.Struct):
+    id: str
+    name: str
+    role: str
+    tenant: str
+    created_at: str
+    revoked_at: str | None
+
+
+class _Keys(msgspec.Struct):
+    keys: list[_Key]
+
+
+@app.command()
+def create(
+    role: Annotated[Role, typer.Option("--role", help="What the key may do.")],
+    name: Annotated[str, typer.Option("--name", help="Who or what uses it.")],
+    tenant: Annotated[str, typer.Option("--tenant", help="The tenant it is bound to.")] = "default",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; kept in the history.")
+    ] = "created by command line",
+    as_json: AsJson = False,
+) -> None:
+    """Create a key and show its secret, this once."""
+    body = {"role": role, "name": name, "tenant": tenant, "reason": reason}
+    document = cast("dict[str, str]", run(call("POST", "/api/keys", json=body)))
+    text = f"{document['key']}\n{document['role']} key {document['id']} of tenant {document['tenant']}"
+    tell(document, f"{text}: keep it now, it is not shown again", as_json=as_json)
+
+
+@app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """List every key, without secrets."""
+    document = run(call("GET", "/api/keys"))
+    if as_json:
+        emit_json(document)
+        return
+    rows = [
+        (key.id, key.name, key.role, key.tenant, key.created_at, key.revoked_at or "")
+        for key in msgspec.convert(document, _Keys).keys
+    ]
+    emit_table("keys", ("id", "name", "role", "tenant", "created", "revoked"), rows)
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id (`tidegate keys list`).")],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key; returns when every live process refuses it."""
+    document = run(call("DELETE", f"/api/keys/{quote(key_id, safe='')}", params={"reason": reason}))
+    tell(document, f"key {key_id} is revoked", as_json=as_json)

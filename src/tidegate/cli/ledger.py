@@ -1,0 +1,37 @@
+"""`tidegate ledger`: read the record of every exchange."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tidegate.cli.call import session
+from tidegate.cli.output import run
+
+app = typer.Typer(no_args_is_help=True, help="The ledger: every exchange and what came of it.")
+
+
+@app.callback()
+def ledger() -> None:
+    """The ledger: every exchange and what came of it."""
+
+
+@app.command()
+def export(
+    form: Annotated[str, typer.Option("--format", help="jsonl or csv")] = "jsonl",
+    since: Annotated[str | None, typer.Option(help="From this time on (RFC 3339, date or epoch).")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    rollout: Annotated[str | None, typer.Option(help="Exchanges of one rollout only.")] = None,
+) -> None:
+    """Write exchanges to standard output, oldest first, one a line."""
+    if form not in ("jsonl", "csv"):
+        raise typer.BadParameter(f"--format {form}: use jsonl or csv")
+    asked = {"format": form, "since": since, "until": until, "rollout": rollout}
+    run(_export({name: value for name, value in asked.items() if value is not None}))
+
+
+async def _export(params: dict[str, str]) -> None:
+    async with session() as control:
+        async for piece in control.stream("/api/ledger/export", params=params):
+            sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,38 @@
+"""Options that many commands share, and how the result of a change is told."""
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, cast
+
+import msgspec
+import typer
+
+from tidegate.cli.output import emit_json, say
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
+
+
+class Laggard(msgspec.Struct, frozen=True):
+    """A live process that did not confirm a change within the wait."""
+
+    id: str
+    revision: int
+    seen_seconds_ago: float
+
+
+def tell(document: object, text: str, *, as_json: bool) -> None:
+    """Print a change's result; exit 1, naming them, where live processes have not taken it."""
+    if as_json:
+        emit_json(document)
+    else:
+        say(text)
+    laggards = cast("Mapping[str, object]", document).get("laggards", [])
+    slow = msgspec.convert(laggards, list[Laggard])
+    for process in slow:
+        sys.stderr.write(
+            f"tidegate: process {process.id} has not confirmed it (serves revision {process.revision}, "
+            f"seen {process.seen_seconds_ago:.1f} s ago); stop it if it must not serve the old state\n"
+        )
+    if slow:
+        raise typer.Exit(1)

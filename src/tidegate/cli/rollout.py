@@ -1,0 +1,153 @@
+"""`tidegate rollout`: start a staged rollout, watch it, and move it by hand."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+import typer
+
+from tidegate.cli.call import call
+from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.output import emit_json, emit_table, run, say
+from tidegate.cli.rollout_view import HistoryDocument, SummariesDocument, headline, show
+from tidegate.cli.rollout_watch import watch as watch_rollout
+from tidegate.control.status import RolloutStatus
+
+app = typer.Typer(no_args_is_help=True, help="Staged rollouts: start, watch, promote, undo.")
+
+Name = Annotated[str, typer.Argument(help="The rollout's name.")]
+
+
+@app.command()
+def start(
+    spec: Annotated[Path, typer.Argument(help="The rollout's spec (YAML).")],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Start a rollout from its spec; skills are pinned to the digests they have now."""
+    body = {"spec": _read(spec), "reason": reason}
+    document = run(call("POST", "/api/rollouts", json=body))
+    tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
+
+
+@app.command("list")
+def list_rollouts(as_json: AsJson = False) -> None:
+    """List every rollout, newest first."""
+    document = run(call("GET", "/api/rollouts"))
+    if as_json:
+        emit_json(document)
+        return
+    rows = [
+        (one.name, one.state, one.stage, f"{one.weight:g} %", one.since, one.created_by)
+        for one in msgspec.convert(document, SummariesDocument).rollouts
+    ]
+    emit_table("rollouts", ("name", "state", "stage", "weight", "since", "started by"), rows)
+
+
+@app.command()
+def status(name: Name, as_json: AsJson = False) -> None:
+    """Show state, evidence per arm, gates, savings and the last decision."""
+    document = run(call("GET", _path(name)))
+    if as_json:
+        emit_json(document)
+    else:
+        show(msgspec.convert(document, RolloutStatus))
+
+
+@app.command()
+def watch(name: Name, as_json: AsJson = False) -> None:
+    """Follow a rollout until it ends: exit 0 when it completed, 1 when it was rolled back or aborted."""
+    if not run(watch_rollout(_path(name), as_json=as_json)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def promote(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+    """Approve the next stage of a rollout that awaits approval."""
+    _move(name, "promote", reason, as_json)
+
+
+@app.command()
+def pause(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+    """Stay in this stage; guardrails are judged on, and time paused does not count as baking."""
+    _move(name, "pause", reason, as_json)
+
+
+@app.command()
+def resume(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+    """Go on with a paused rollout."""
+    _move(name, "resume", reason, as_json)
+
+
+@app.command()
+def abort(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+    """End a running rollout: everybody gets the baseline, at once."""
+    _move(name, "abort", reason, as_json)
+
+
+@app.command()
+def undo(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+    """Take a completed rollout back: everybody gets the baseline, at once."""
+    _move(name, "undo", reason, as_json)
+
+
+@app.command()
+def retry(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+    """Start a rolled-back or aborted rollout again, with new assignment and new evidence."""
+    _move(name, "retry", reason, as_json)
+
+
+@app.command()
+def history(name: Name, as_json: AsJson = False) -> None:
+    """List every event: who, when, why."""
+    document = run(call("GET", f"{_path(name)}/history"))
+    if as_json:
+        emit_json(document)
+        return
+    rows = [
+        (str(event.seq), event.at, event.kind, event.actor, event.reason)
+        for event in msgspec.convert(document, HistoryDocument).events
+    ]
+    emit_table(f"history of {name}", ("#", "at", "event", "by", "reason"), rows)
+
+
+@app.command()
+def verify(name: Name, as_json: AsJson = False) -> None:
+    """Check the hash chain of a rollout's events; exit 1 where it is broken."""
+    document = run(call("GET", f"{_path(name)}/verify"))
+    result = msgspec.convert(document, _Verified)
+    if as_json:
+        emit_json(document)
+    elif result.intact:
+        say(f"{name}: {result.events} events, chain intact, head {result.head}")
+    if not result.intact:
+        sys.stderr.write(
+            f"tidegate: the history of rollout {name!r} was changed: event {result.broken_at} of "
+            f"{result.events} does not follow from the one before it; compare it with a backup\n"
+        )
+        raise typer.Exit(1)
+
+
+class _Verified(msgspec.Struct):
+    events: int
+    intact: bool
+    broken_at: int | None
+    head: str | None
+
+
+def _read(spec: Path) -> str:
+    try:
+        return spec.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot read {spec}: {error}") from error
+
+
+def _move(name: str, move: str, reason: str, as_json: bool) -> None:
+    document = run(call("POST", f"{_path(name)}/{move}", json={"reason": reason}))
+    tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
+
+
+def _path(name: str) -> str:
+    return f"/api/rollouts/{quote(name, safe='')}"

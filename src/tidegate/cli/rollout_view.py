@@ -1,0 +1,73 @@
+"""How a rollout looks on a terminal."""
+
+import msgspec
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tidegate.control.status import ArmStatus, RolloutStatus, RolloutSummary
+
+
+class SummariesDocument(msgspec.Struct):
+    """What `GET /api/rollouts` answers."""
+
+    rollouts: list[RolloutSummary]
+
+
+class EventDocument(msgspec.Struct):
+    """One event as the history answers it, without its data."""
+
+    seq: int
+    at: str
+    kind: str
+    actor: str
+    reason: str
+
+
+class HistoryDocument(msgspec.Struct):
+    """What `GET /api/rollouts/NAME/history` answers."""
+
+    events: list[EventDocument]
+
+
+def headline(status: RolloutStatus) -> str:
+    """One line: where the rollout stands."""
+    return f"{status.name}: {status.state}, stage {status.stage}, {status.weight:g} % since {status.since}"
+
+
+def show(status: RolloutStatus) -> None:
+    """Print the whole status."""
+    Console(soft_wrap=True).print(picture(status))
+
+
+def picture(status: RolloutStatus) -> RenderableType:
+    """Headline, arms, gates and the last decision, one below the other."""
+    parts: list[RenderableType] = [Text(headline(status), style="bold"), _arms(status), _gates(status)]
+    point = status.savings.point
+    if point is not None:
+        parts.append(Text(f"savings {point:.1%} (point value, against concurrent control)"))
+    last = status.last_decision
+    if last is not None:
+        parts.append(Text(f"last decision: {last.kind} at {last.at}: {last.reason}"))
+    return Group(*parts)
+
+
+def _arms(status: RolloutStatus) -> Table:
+    table = Table("arm", "requests", "triggered", "errors", "p95 s", "cost USD", header_style="bold")
+    for name, arm in (("candidate", status.arms.candidate), ("control", status.arms.control)):
+        table.add_row(name, *_arm_cells(arm))
+    return table
+
+
+def _arm_cells(arm: ArmStatus) -> tuple[str, ...]:
+    p95 = "–" if arm.p95_seconds is None else f"{arm.p95_seconds:.3f}"
+    return (f"{arm.requests:,}", f"{arm.triggered:,}", f"{arm.errors:,}", p95, f"{arm.cost_usd:.4f}")
+
+
+def _gates(status: RolloutStatus) -> Table:
+    table = Table("gate", "verdict", "value", "bound", "e-value", "why", header_style="bold")
+    for gate in status.gates:
+        numbers = (gate.value, gate.bound, gate.e_value)
+        cells = ["–" if number is None else f"{number:.4g}" for number in numbers]
+        table.add_row(gate.name, gate.verdict, *cells, gate.reason)
+    return table

@@ -1,0 +1,129 @@
+"""One commit: the new state, its event with what was judged, and the notice, in one transaction."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from tidegate.control.services import Services
+from tidegate.domain.decision import Decision
+from tidegate.domain.observation import Evidence
+from tidegate.domain.rollout import Move, Phase, Plan, Rollout
+from tidegate.ports import Lease, NewEvent, Notice
+
+CONTROLLER = "controller"
+"""The actor of every decision that no person made."""
+
+HOLD = "hold"
+"""Kind of an event that records a decision without a move."""
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a rollout stood: weight in percent of units."""
+
+    phase: Phase
+    stage: int
+    stage_name: str
+    weight: float
+    attempt: int
+
+
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The data of a rollout's event: before and after, and for a decision all that it was made from.
+
+    `domain/decision.decide` of the rollout before, `evidence` and the event's time gives `decision` again.
+    """
+
+    before: Position
+    after: Position
+    move: Move | None = None
+    decision: Decision | None = None
+    evidence: Evidence | None = None
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision and the evidence it was made from."""
+
+    decision: Decision
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The rollout as it is now stored, and the revision that carries it to every process."""
+
+    rollout: Rollout
+    revision: int
+
+
+def stream(name: str) -> str:
+    """The event stream of a rollout."""
+    return f"rollout:{name}"
+
+
+async def commit(
+    services: Services,
+    before: Rollout,
+    after: Rollout,
+    *,
+    move: Move | None,
+    actor: str,
+    reason: str,
+    at: float,
+    judged: Judged | None = None,
+    lease: Lease | None = None,
+) -> Committed:
+    """Write it all or nothing; raises Conflict where the rollout or the leadership has moved on."""
+    data = EventData(
+        before=_position(before),
+        after=_position(after),
+        move=move,
+        decision=judged.decision if judged else None,
+        evidence=judged.evidence if judged else None,
+        plan=after.plan if move is Move.START else None,
+    )
+    event = NewEvent(
+        stream=stream(after.name),
+        at=at,
+        actor=actor,
+        kind=move or HOLD,
+        reason=reason,
+        data=msgspec.Raw(msgspec.json.encode(data)),
+    )
+    notices = [_notice(before, after, move, event)] if move else []
+    return Committed(*await services.store.rollouts.commit(after, event, notices, lease=lease))
+
+
+def _position(rollout: Rollout) -> Position:
+    stage = rollout.current
+    return Position(
+        phase=rollout.phase,
+        stage=rollout.stage,
+        stage_name=stage.name,
+        weight=stage.weight / 100,
+        attempt=rollout.attempt,
+    )
+
+
+def _notice(before: Rollout, after: Rollout, move: Move, event: NewEvent) -> Notice:
+    """Its id names the state it was committed on, so that delivering it twice is seen to be the same."""
+    stage = after.current
+    return Notice(
+        id=f"{event.stream}:{before.version}:{move}",
+        kind=f"rollout.{move}",
+        subject=f"rollout {after.name}: {move} → {after.phase} ({stage.name}, {stage.weight / 100:g} %)",
+        data=msgspec.Raw(
+            msgspec.json.encode(
+                {
+                    "rollout": after.name,
+                    "move": move,
+                    "before": _position(before),
+                    "after": _position(after),
+                    "actor": event.actor,
+                    "reason": event.reason,
+                }
+            )
+        ),
+        at=event.at,
+    )

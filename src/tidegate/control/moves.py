@@ -1,0 +1,47 @@
+"""What a person does to a rollout that has started: promote, pause, resume, abort, undo, retry."""
+
+from tidegate.control.commit import Committed, commit
+from tidegate.control.lookup import find_rollout
+from tidegate.control.reason import require_reason
+from tidegate.control.servable import refuse_unservable
+from tidegate.control.services import Services
+from tidegate.domain.errors import Conflict, InvalidInput
+from tidegate.domain.rollout import Move
+from tidegate.domain.transition import apply
+
+PERSONAL = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.UNDO, Move.RETRY})
+"""The moves that a person may ask for; the others are the controller's."""
+
+_ATTEMPTS = 5
+
+
+async def move_rollout(services: Services, name: str, move: Move, *, actor: str, reason: str) -> Committed:
+    """Carry out a person's move; raises NotFound, or Conflict where the table does not have it.
+
+    The controller may commit between our read and our write: then the move is judged anew on what it left.
+    """
+    why = require_reason(reason)
+    if move not in PERSONAL:
+        raise InvalidInput(f"`{move}` is the controller's; use one of {', '.join(sorted(PERSONAL))}")
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await _move_once(services, name, move, actor, why)
+        except _Overtaken:
+            continue
+    return await _move_once(services, name, move, actor, why)
+
+
+class _Overtaken(Conflict):
+    """Another commit came between read and write; the move may still be right on what it left."""
+
+
+async def _move_once(services: Services, name: str, move: Move, actor: str, reason: str) -> Committed:
+    before = await find_rollout(services, name)
+    now = services.clock.now()
+    after = apply(before, move, now, salt=services.draw_salt() if move is Move.RETRY else None)
+    if move is Move.RETRY:
+        await refuse_unservable(services, after.plan)
+    try:
+        return await commit(services, before, after, move=move, actor=actor, reason=reason, at=now)
+    except Conflict as conflict:
+        raise _Overtaken(str(conflict)) from conflict

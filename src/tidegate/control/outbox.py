@@ -1,0 +1,29 @@
+"""Deliver notices, at least once; a receiver knows a repeated one by its id."""
+
+import structlog
+
+from tidegate.domain.metrics import NOTIFICATIONS
+from tidegate.ports import Clock, Meter, Notice, Outbox
+
+_BATCH = 100
+
+_log = structlog.stdlib.get_logger("tidegate.notices")
+
+
+async def deliver_notices(outbox: Outbox, clock: Clock, meter: Meter) -> int:
+    """Write each waiting notice to the log, then mark it delivered; returns how many were waiting.
+
+    A crash between the two writes it again at the next look, never not at all.
+    """
+    waiting = await outbox.pending(_BATCH)
+    for notice in waiting:
+        _write(notice)
+        await outbox.delivered(notice.id, clock.now())
+        meter.add(NOTIFICATIONS, (notice.kind, "delivered"))
+    return len(waiting)
+
+
+def _write(notice: Notice) -> None:
+    _log.info(
+        "notice", id=notice.id, kind=notice.kind, subject=notice.subject, data=bytes(notice.data).decode()
+    )

@@ -1,0 +1,197 @@
+"""The status of a rollout as people and programs read it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tidegate.control.commit import Position, stream
+from tidegate.control.lookup import find_rollout
+from tidegate.control.observe import Observer
+from tidegate.control.services import Services
+from tidegate.control.timestamp import rfc3339
+from tidegate.domain.decision import Decision, Kind, decide
+from tidegate.domain.evidence import Tally, p95
+from tidegate.domain.observation import Evidence
+from tidegate.domain.rollout import ACTIVE, Event, Phase, Rollout
+from tidegate.domain.verdict import savings_point, verdicts
+
+
+class ArmStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm did in the stage; `faulted` is what the arms are compared on, cost in US dollars over
+    priced, triggered requests."""
+
+    requests: int
+    errors: int
+    triggered: int
+    triggered_errors: int
+    faulted: int
+    p95_seconds: float | None
+    cost_usd: float
+
+
+class Arms(msgspec.Struct, frozen=True, kw_only=True):
+    """Both arms of the stage."""
+
+    candidate: ArmStatus
+    control: ArmStatus
+
+
+class GateStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What one gate says now; numbers are None where it has none."""
+
+    name: str
+    verdict: str
+    value: float | None
+    bound: float | None
+    e_value: float | None
+    reason: str
+
+
+class SavingsStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The candidate's saving against concurrent control as a ratio; None while it cannot be told."""
+
+    point: float | None
+
+
+class LastDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the controller decided last, and `at` which time (RFC 3339 UTC) it came to that; `cause` is the
+    reason's class. While the controller stays at it, `reason` carries the numbers of now."""
+
+    kind: Kind
+    cause: str
+    reason: str
+    at: str
+
+
+class LastEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """The last thing that happened to the rollout, by whoever; `at` RFC 3339 UTC."""
+
+    kind: str
+    actor: str
+    reason: str
+    at: str
+
+
+class RolloutSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a rollout stands; weight in percent of units, `since` when it came to this state or stage."""
+
+    name: str
+    state: Phase
+    stage: str
+    weight: float
+    since: str
+    attempt: int
+    created_at: str
+    created_by: str
+
+
+class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
+    """A summary with the evidence of the stage it is in, or ended in."""
+
+    unit: str
+    stages: tuple[str, ...]
+    arms: Arms
+    gates: tuple[GateStatus, ...]
+    savings: SavingsStatus
+    last_decision: LastDecision | None
+    last_event: LastEvent | None
+
+
+async def summaries(services: Services) -> list[RolloutSummary]:
+    """Every rollout, newest first."""
+    rollouts = sorted(await services.store.rollouts.list(), key=lambda r: r.created_at, reverse=True)
+    return [_summary(rollout) for rollout in rollouts]
+
+
+async def status(services: Services, observer: Observer, name: str) -> RolloutStatus:
+    """The status of one rollout now; raises NotFound."""
+    rollout = await find_rollout(services, name)
+    events = await services.store.rollouts.events(stream(name))
+    now = services.clock.now()
+    evidence = await observer.observe(rollout, now)
+    return RolloutStatus(
+        **msgspec.structs.asdict(_summary(rollout)),
+        unit=rollout.plan.unit,
+        stages=tuple(stage.name for stage in rollout.plan.stages),
+        arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
+        gates=_gates(rollout, evidence),
+        savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),
+        last_decision=_last_decision(events, decide(rollout, evidence, now)),
+        last_event=_last_event(events),
+    )
+
+
+def weight_percent(rollout: Rollout) -> float:
+    """The share of units the plan gives to the candidate now, in percent; 0 once it was taken back."""
+    serving = rollout.phase in ACTIVE or rollout.phase is Phase.COMPLETED
+    return rollout.current.weight / 100 if serving else 0.0
+
+
+def _summary(rollout: Rollout) -> RolloutSummary:
+    return RolloutSummary(
+        name=rollout.name,
+        state=rollout.phase,
+        stage=rollout.current.name,
+        weight=weight_percent(rollout),
+        since=rfc3339(max(rollout.phase_since, rollout.stage_since)),
+        attempt=rollout.attempt,
+        created_at=rfc3339(rollout.created_at),
+        created_by=rollout.created_by,
+    )
+
+
+def _arm(tally: Tally) -> ArmStatus:
+    return ArmStatus(
+        requests=tally.requests,
+        errors=tally.errors,
+        triggered=tally.triggered,
+        triggered_errors=tally.triggered_errors,
+        faulted=tally.faulted,
+        p95_seconds=p95(tally.seconds),
+        cost_usd=tally.cost_usd,
+    )
+
+
+def _gates(rollout: Rollout, evidence: Evidence) -> tuple[GateStatus, ...]:
+    return tuple(GateStatus(**msgspec.structs.asdict(each)) for each in verdicts(rollout, evidence))
+
+
+class _Data(msgspec.Struct, frozen=True):
+    """The part of an event's data that tells what a decision made of the rollout."""
+
+    before: Position
+    decision: Decision | None = None
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A decision on record: where the rollout stood, and when."""
+
+    decision: Decision
+    before: Position
+    at: float
+
+
+def last_decided(events: Sequence[Event]) -> Decided | None:
+    """The newest decision among events."""
+    for event in reversed(events):
+        data = msgspec.json.decode(event.data, type=_Data)
+        if data.decision is not None:
+            return Decided(data.decision, data.before, event.at)
+    return None
+
+
+def _last_decision(events: Sequence[Event], present: Decision) -> LastDecision | None:
+    last = last_decided(events)
+    if last is None:
+        return None
+    decision = last.decision
+    same = decision.move is None and (decision.kind, decision.cause) == (present.kind, present.cause)
+    reason = present.reason if same else decision.reason
+    return LastDecision(kind=decision.kind, cause=decision.cause, reason=reason, at=rfc3339(last.at))
+
+
+def _last_event(events: Sequence[Event]) -> LastEvent | None:
+    if not events:
+        return None
+    last = events[-1]
+    return LastEvent(kind=last.kind, actor=last.actor, reason=last.reason, at=rfc3339(last.at))

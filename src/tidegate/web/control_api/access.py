@@ -1,0 +1,32 @@
+"""What every route gets: who calls, and the control plane to call."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from tidegate.control.caller import Authenticate, Caller
+from tidegate.control.observe import Observer
+from tidegate.control.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The parts a control API works with, kept on its app."""
+
+    services: Services
+    observer: Observer
+    authenticate: Authenticate
+
+
+async def _control(request: Request) -> Control:
+    return cast("Control", request.app.state.control)
+
+
+async def _caller(request: Request, control: Annotated[Control, Depends(_control)]) -> Caller:
+    return await control.authenticate(request.headers)
+
+
+Plane = Annotated[Control, Depends(_control)]
+Who = Annotated[Caller, Depends(_caller)]

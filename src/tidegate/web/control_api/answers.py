@@ -1,0 +1,30 @@
+"""Answers of the control API, in one serialisation."""
+
+import msgspec
+from starlette.responses import Response
+
+from tidegate.control.acknowledge import acknowledged
+from tidegate.control.services import Services
+
+UNCACHED = {"cache-control": "no-store"}
+"""Keys are shown once and status is of this moment: no cache on the way may keep either."""
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(msgspec.json.encode(value), status, UNCACHED, media_type="application/json")
+
+
+async def carried(
+    services: Services, revision: int, document: dict[str, object], status: int = 200
+) -> Response:
+    """Answer a change once every live process serves it, or name those that do not yet (`laggards`)."""
+    result = await acknowledged(services.store.routing, revision, services.clock)
+    now = services.clock.now()
+    laggards = [
+        {"id": p.id, "revision": p.revision, "seen_seconds_ago": round(now - p.seen_at, 3)}
+        for p in result.laggards
+    ]
+    return answer(
+        {**document, "revision": revision, "processes": result.processes, "laggards": laggards}, status
+    )

@@ -1,0 +1,28 @@
+"""The control API: one FastAPI app for people's tools, all of it under `/api`."""
+
+from fastapi import APIRouter, FastAPI
+
+from tidegate.control.caller import Authenticate
+from tidegate.control.observe import Observer
+from tidegate.control.services import Services
+from tidegate.web.control_api import keys, ledger, rollouts, skills, switches
+from tidegate.web.control_api.access import Control
+from tidegate.web.control_api.faults import answer_faults
+
+
+def create_control_api(services: Services, authenticate: Authenticate) -> FastAPI:
+    """The app over these services; `authenticate` tells who calls (`control/caller`)."""
+    app = FastAPI(
+        title="Tidegate control API",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # its page loads scripts from a CDN
+        redoc_url=None,
+    )
+    app.state.control = Control(services, Observer(services.store.ledger), authenticate)
+    api = APIRouter(prefix="/api")
+    for noun in (rollouts, switches, keys, ledger, skills):
+        api.include_router(noun.router)
+    app.include_router(api)
+    answer_faults(app)
+    return app

@@ -1,0 +1,93 @@
+"""`/api/rollouts`: start, watch and move rollouts."""
+
+from typing import cast
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from tidegate.control.commit import Committed
+from tidegate.control.history import history, verify
+from tidegate.control.moves import move_rollout
+from tidegate.control.start import start_rollout
+from tidegate.control.status import status, summaries
+from tidegate.domain.access import Role
+from tidegate.domain.rollout import Move
+from tidegate.web.control_api.access import Control, Plane, Who
+from tidegate.web.control_api.answers import answer, carried
+
+router = APIRouter(prefix="/rollouts", tags=["rollouts"])
+
+READERS = (Role.VIEWER, Role.PUBLISHER)
+
+
+class StartBody(BaseModel):
+    """A rollout spec as YAML text, and why it is started."""
+
+    model_config = ConfigDict(extra="forbid")
+    spec: str
+    reason: str
+
+
+class ReasonBody(BaseModel):
+    """Why a change is made."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+
+
+@router.post("", status_code=201)
+async def start(body: StartBody, control: Plane, who: Who) -> Response:
+    """Start a rollout from its spec."""
+    who.require()
+    who.require_everywhere()
+    done = await start_rollout(control.services, body.spec, actor=who.actor, reason=body.reason)
+    return await _moved(control, done, 201)
+
+
+@router.get("")
+async def list_rollouts(control: Plane, who: Who) -> Response:
+    """Every rollout, newest first."""
+    who.require(*READERS)
+    who.require_everywhere()
+    return answer({"rollouts": await summaries(control.services)})
+
+
+@router.get("/{name}")
+async def get_status(name: str, control: Plane, who: Who) -> Response:
+    """One rollout: state, evidence per arm, gates, savings, last decision."""
+    who.require(*READERS)
+    who.require_everywhere()
+    return answer(await status(control.services, control.observer, name))
+
+
+@router.get("/{name}/history")
+async def get_history(name: str, control: Plane, who: Who) -> Response:
+    """Every event of a rollout, oldest first."""
+    who.require(*READERS)
+    who.require_everywhere()
+    return answer({"rollout": name, "events": await history(control.services, name)})
+
+
+@router.get("/{name}/verify")
+async def get_verify(name: str, control: Plane, who: Who) -> Response:
+    """Whether the hash chain of a rollout's events is unbroken."""
+    who.require(*READERS)
+    who.require_everywhere()
+    return answer(await verify(control.services, name))
+
+
+@router.post("/{name}/{move}")
+async def post_move(name: str, move: Move, body: ReasonBody, control: Plane, who: Who) -> Response:
+    """Promote, pause, resume, abort, undo or retry a rollout."""
+    who.require()
+    who.require_everywhere()
+    done = await move_rollout(control.services, name, move, actor=who.actor, reason=body.reason)
+    return await _moved(control, done)
+
+
+async def _moved(control: Control, done: Committed, code: int = 200) -> Response:
+    document = await status(control.services, control.observer, done.rollout.name)
+    fields = cast("dict[str, object]", msgspec.to_builtins(document))
+    return await carried(control.services, done.revision, fields, code)

@@ -1,0 +1,66 @@
+"""`/api/skills`: publish and read skill versions."""
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tidegate.control.reason import require_reason
+from tidegate.domain.access import Role
+from tidegate.domain.errors import NotFound, TooLarge
+from tidegate.registry.describe import describe
+from tidegate.registry.publish import publish
+from tidegate.registry.validate import validate_zip
+from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.answers import answer, carried
+
+router = APIRouter(prefix="/skills", tags=["skills"])
+
+MAX_UPLOAD_BYTES = 40_000_000
+"""A package may unpack to 30 MB; stored without compression, with its directory, it stays below this."""
+
+
+@router.post("", status_code=201)
+async def post_skill(request: Request, reason: str, control: Plane, who: Who) -> Response:
+    """Publish a zip; the same content again answers 200 with the version it has (`created` false)."""
+    who.require(Role.PUBLISHER)
+    who.require_everywhere()
+    why = require_reason(reason)
+    package = await run_in_threadpool(validate_zip, await _upload(request))
+    services = control.services
+    version, created = await publish(
+        services.store.skills, package, by=who.actor, reason=why, at=services.clock.now()
+    )
+    revision = await services.store.routing.revision()
+    document = {**describe(version), "created": created}
+    return await carried(services, revision, document, 201 if created else 200)
+
+
+@router.get("")
+async def list_skills(control: Plane, who: Who) -> Response:
+    """Every version of every skill, by name and number."""
+    who.require(Role.VIEWER, Role.PUBLISHER)
+    who.require_everywhere()
+    return answer({"skills": [describe(version) for version in await control.services.store.skills.list()]})
+
+
+@router.get("/{name}")
+async def get_skill(name: str, control: Plane, who: Who, version: int | None = None) -> Response:
+    """One version of a skill: the numbered one, or the latest that can be served."""
+    who.require(Role.VIEWER, Role.PUBLISHER)
+    who.require_everywhere()
+    found = await control.services.store.skills.get(name, version)
+    if found is None:
+        what = f"skill {name!r}" if version is None else f"version {version} of skill {name!r}"
+        raise NotFound(f"there is no {what}; `tidegate skill list` shows what there is")
+    return answer(describe(found))
+
+
+async def _upload(request: Request) -> bytes:
+    """The body, given up as soon as it grows beyond the limit, whatever its headers say."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_UPLOAD_BYTES:
+            raise TooLarge(f"the upload is larger than {MAX_UPLOAD_BYTES:,} bytes; a skill must be smaller")
+    return bytes(body)

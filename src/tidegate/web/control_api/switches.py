@@ -1,0 +1,70 @@
+"""`/api/switches`: the kill switch."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from tidegate.control.caller import Caller
+from tidegate.control.switches import switch_off, switch_on
+from tidegate.control.timestamp import rfc3339
+from tidegate.domain.access import Role, Switch
+from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.answers import answer, carried
+
+router = APIRouter(prefix="/switches", tags=["switches"])
+
+
+class SwitchBody(BaseModel):
+    """What to switch: scope `all` (target `*`), `skill` or `tenant`, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+    scope: str
+    target: str = "*"
+    reason: str
+
+
+@router.get("")
+async def list_switches(control: Plane, who: Who) -> Response:
+    """Every switch that is off."""
+    who.require(Role.VIEWER, Role.PUBLISHER)
+    switches = await control.services.store.switches.list()
+    return answer({"switches": [describe(one) for one in switches if _sees(who, one)]})
+
+
+@router.post("/off")
+async def off(body: SwitchBody, control: Plane, who: Who) -> Response:
+    """Turn skills off; answers when every live process has taken it."""
+    _may_switch(who, body)
+    services = control.services
+    revision = await switch_off(services, body.scope, body.target, actor=who.actor, reason=body.reason)
+    return await carried(services, revision, {"scope": body.scope, "target": body.target, "state": "off"})
+
+
+@router.post("/on")
+async def on(body: SwitchBody, control: Plane, who: Who) -> Response:
+    """Turn skills on again."""
+    _may_switch(who, body)
+    services = control.services
+    revision = await switch_on(services, body.scope, body.target, actor=who.actor, reason=body.reason)
+    return await carried(services, revision, {"scope": body.scope, "target": body.target, "state": "on"})
+
+
+def describe(switch: Switch) -> dict[str, object]:
+    """A switch as JSON shows it."""
+    return {
+        "scope": switch.scope,
+        "target": switch.target,
+        "by": switch.by,
+        "reason": switch.reason,
+        "at": rfc3339(switch.at),
+    }
+
+
+def _may_switch(who: Caller, body: SwitchBody) -> None:
+    who.require()
+    if not (body.scope == "tenant" and body.target == who.tenant):
+        who.require_everywhere()
+
+
+def _sees(who: Caller, switch: Switch) -> bool:
+    return who.everywhere or switch.scope != "tenant" or switch.target == who.tenant
