@@ -23,7 +23,7 @@ from tidegate.harness.emulator.refusal import ERROR_TYPES, Refusal, standard_mes
 from tidegate.harness.emulator.schema import Container, MessagesRequest, Prompt
 from tidegate.harness.emulator.script import NO_SCRIPT, Script, last_user_text, read_script
 from tidegate.harness.emulator.tokens import Segment, segments
-from tidegate.harness.emulator.validation import read_messages_request, read_prompt
+from tidegate.harness.emulator.validation import Dialect, read_messages_request, read_prompt
 
 _SKILL = re.compile(r'<skill name="([^"]+)"')
 _STATUS_OF = {kind: status for status, kind in reversed(ERROR_TYPES.items())}
@@ -78,15 +78,15 @@ class Provider:
         self._cache = PrefixCache(profile.minimum_cacheable_tokens)
         self._number = 0
 
-    def messages(self, body: bytes, owner: str, *, beta: bool) -> Body:
+    def messages(self, body: bytes, owner: str, *, dialect: Dialect) -> Body:
         """Answer `POST /v1/messages` for a key's owner; raises Refusal."""
-        asked = _ask(read_messages_request(body, beta=beta))
+        asked = _ask(read_messages_request(body, dialect))
         struck = self._strike(asked.request, asked.model, asked.script)
         return self._delivered(asked, self._whole(asked, owner), struck)
 
-    def count_tokens(self, body: bytes, *, beta: bool) -> Body:
+    def count_tokens(self, body: bytes, *, dialect: Dialect) -> Body:
         """Answer `POST /v1/messages/count_tokens`; raises Refusal."""
-        prompt = read_prompt(body, beta=beta)
+        prompt = read_prompt(body, dialect)
         struck = self._strike(prompt, _model(prompt.model), NO_SCRIPT)
         counted = TokensCount(sum(segment.tokens for segment in segments(prompt)))
         return _json(msgspec.json.encode(counted), 0.0, struck)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from tidegate.harness.emulator.refusal import Refusal
 from tidegate.harness.emulator.schema import (
+    Attachment,
     Block,
     CacheControl,
     ChooseAny,
@@ -216,3 +217,14 @@ def check_sampling(request: MessagesRequest) -> None:
         request.stream or isinstance(request.tool_choice, ChooseAny | ChooseTool)
     ):
         raise Refusal(400, "max_tokens: 0 cannot be combined with `stream` or a forced `tool_choice`")
+
+
+def check_places(prompt: Prompt) -> None:
+    """What version 2026-10-21 refuses: documents an assistant gave, citations a user gave."""
+    for index, turn in enumerate(prompt.messages):
+        for place, block in enumerate(turn.content if isinstance(turn.content, list) else ()):
+            where = f"messages.{index}.content.{place}"
+            if turn.role == "assistant" and isinstance(block, Attachment) and block.type == "document":
+                raise Refusal(400, f"{where}: `document` blocks are not allowed in `assistant` messages")
+            if turn.role == "user" and isinstance(block, Text) and block.citations:
+                raise Refusal(400, f"{where}.citations: not allowed on `text` blocks in `user` messages")

@@ -282,3 +282,6 @@ class MessagesRequest(Prompt):
 
 BETA_FIELDS = ("context_management", "mcp_servers", "output_format")
 """Fields the API knows only with an `anthropic-beta` header."""
+
+SAMPLING_FIELDS = ("temperature", "top_p", "top_k")
+"""Fields the API knew until its version 2026-10-21."""

@@ -1,6 +1,5 @@
 """From a raw request to a reply: route, authenticate, answer, or refuse in the API's shape."""
 
-import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
@@ -17,11 +16,10 @@ from tidegate.harness.emulator.faults import FaultList, parse_faults
 from tidegate.harness.emulator.profile import Profile
 from tidegate.harness.emulator.provider import Body, Provider, get_model, list_models
 from tidegate.harness.emulator.refusal import Refusal
+from tidegate.harness.emulator.validation import NO_SAMPLING_VERSION, Dialect
 from tidegate.harness.emulator.wire import Heads, Reply, json_reply, refusal_reply
 
-_VERSION = re.compile(r"20\d\d-[01]\d-[0-3]\d")
-"""A version is a date; which dates exist grows with the API, so any is taken."""
-
+VERSIONS = frozenset({"2023-01-01", "2023-06-01", NO_SAMPLING_VERSION})
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -145,16 +143,16 @@ class Service:
         version = call.header(b"anthropic-version")
         if not version:
             raise Refusal(400, "anthropic-version: header is required")
-        if not _VERSION.fullmatch(version):
+        if version not in VERSIONS:
             raise Refusal(400, f"anthropic-version: {version!r} is not a valid version")
         if call.raw.too_large:
             raise Refusal(413, "Request exceeds the maximum size")
 
     def _messages(self, call: Call) -> Body:
-        return self.provider.messages(call.raw.body, self._owner(call), beta=_beta(call))
+        return self.provider.messages(call.raw.body, self._owner(call), dialect=_dialect(call))
 
     def _count_tokens(self, call: Call) -> Body:
-        return self.provider.count_tokens(call.raw.body, beta=_beta(call))
+        return self.provider.count_tokens(call.raw.body, dialect=_dialect(call))
 
     def _models(self, call: Call) -> object:
         query = parse_qs(call.query)
@@ -199,8 +197,8 @@ def _organization(owner: str) -> UUID:
     return UUID(bytes=blake2b(owner.encode(), digest_size=16).digest(), version=4)
 
 
-def _beta(call: Call) -> bool:
-    return bool(call.header(b"anthropic-beta"))
+def _dialect(call: Call) -> Dialect:
+    return Dialect(call.header(b"anthropic-version"), beta=bool(call.header(b"anthropic-beta")))
 
 
 def _number(text: str, name: str, low: int, high: int) -> int:

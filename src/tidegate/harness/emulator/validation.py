@@ -2,36 +2,48 @@
 
 from typing import TypeVar
 
+import msgspec
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tidegate.harness.emulator.refusal import Refusal
-from tidegate.harness.emulator.rules import check_prompt, check_sampling
-from tidegate.harness.emulator.schema import BETA_FIELDS, MessagesRequest, Prompt
+from tidegate.harness.emulator.rules import check_places, check_prompt, check_sampling
+from tidegate.harness.emulator.schema import BETA_FIELDS, SAMPLING_FIELDS, MessagesRequest, Prompt
+
+NO_SAMPLING_VERSION = "2026-10-21"
+"""The API version from which on sampling parameters are refused, even at their defaults."""
 
 T = TypeVar("T", bound=Prompt)
 
 
-def read_messages_request(body: bytes, *, beta: bool) -> MessagesRequest:
+class Dialect(msgspec.Struct, frozen=True):
+    """What a request's headers say of its body: the API version, and whether any beta is on."""
+
+    version: str
+    beta: bool
+
+
+def read_messages_request(body: bytes, dialect: Dialect) -> MessagesRequest:
     """Parse and check the body of `POST /v1/messages`; raises Refusal (400)."""
-    request = _read(body, MessagesRequest, beta=beta)
+    request = _read(body, MessagesRequest, dialect)
     check_sampling(request)
     return request
 
 
-def read_prompt(body: bytes, *, beta: bool) -> Prompt:
+def read_prompt(body: bytes, dialect: Dialect) -> Prompt:
     """Parse and check the body of `POST /v1/messages/count_tokens`; raises Refusal (400)."""
-    return _read(body, Prompt, beta=beta)
+    return _read(body, Prompt, dialect)
 
 
-def _read(body: bytes, shape: type[T], *, beta: bool) -> T:
+def _read(body: bytes, shape: type[T], dialect: Dialect) -> T:
     try:
         prompt = shape.model_validate_json(body)
     except ValidationError as problem:
         raise Refusal(400, _message(problem.errors(include_url=False)[0])) from None
-    if not beta:
-        _refuse_beta_fields(prompt)
+    _refuse_fields(prompt, dialect)
     check_prompt(prompt)
+    if dialect.version == NO_SAMPLING_VERSION:
+        check_places(prompt)
     return prompt
 
 
@@ -42,7 +54,11 @@ def _message(error: ErrorDetails) -> str:
     return f"{place}: {error['msg']}" if place else error["msg"]
 
 
-def _refuse_beta_fields(prompt: Prompt) -> None:
-    for name in BETA_FIELDS:
+def _refuse_fields(prompt: Prompt, dialect: Dialect) -> None:
+    """Fields that are known, but not to this version or without a beta."""
+    unknown = () if dialect.beta else BETA_FIELDS
+    if dialect.version == NO_SAMPLING_VERSION:
+        unknown += SAMPLING_FIELDS
+    for name in unknown:
         if name in prompt.model_fields_set:
             raise Refusal(400, f"{name}: Extra inputs are not permitted")
