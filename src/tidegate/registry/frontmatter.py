@@ -66,7 +66,8 @@ def parse_frontmatter(source: str, findings: list[Finding]) -> Frontmatter | Non
         findings.append(wrong(root, f"frontmatter is {_kind(root)}; write 'key: value' lines"))
         return None
     found = Frontmatter()
-    for key, node in _pairs(root, "", findings):
+    for at, node in _pairs(root, "", findings):
+        key = str(at.value)
         found.present.add(key)
         if key == "metadata":
             _read_metadata(node, found, findings)
@@ -74,7 +75,7 @@ def parse_frontmatter(source: str, findings: list[Finding]) -> Frontmatter | Non
             _keep(key, node, found.fields, findings)
         else:
             message = f"key {_short(key)} is none of the specification's; put your own under metadata"
-            findings.append(wrong(node, f"{message}; {unlike(key, KEYS)}"))
+            findings.append(wrong(at, f"{message}; {unlike(key, KEYS)}"))
     return found
 
 
@@ -85,7 +86,7 @@ def unlike(word: str, allowed: Iterable[str]) -> str:
     return f"{f'did you mean {near[0]!r}? ' if near else ''}allowed: {', '.join(options)}"
 
 
-def _pairs(mapping: MappingNode, within: str, findings: list[Finding]) -> Iterable[tuple[str, Node]]:
+def _pairs(mapping: MappingNode, within: str, findings: list[Finding]) -> Iterable[tuple[Node, Node]]:
     """Key and value of each entry whose key is a string not seen before; the others become findings."""
     entries: list[tuple[Node, Node]] = mapping.value
     first: dict[str, int] = {}
@@ -99,7 +100,7 @@ def _pairs(mapping: MappingNode, within: str, findings: list[Finding]) -> Iterab
             findings.append(wrong(key, message))
             continue
         first[name], _ = place(key)
-        yield name, node
+        yield key, node
 
 
 def _read_metadata(node: Node, found: Frontmatter, findings: list[Finding]) -> None:
@@ -108,7 +109,7 @@ def _read_metadata(node: Node, found: Frontmatter, findings: list[Finding]) -> N
         findings.append(wrong(node, message))
         return
     for key, value in _pairs(node, "metadata ", findings):
-        _keep(key, value, found.metadata, findings, within="metadata ")
+        _keep(str(key.value), value, found.metadata, findings, within="metadata ")
 
 
 def _keep(key: str, node: Node, into: dict[str, Text], findings: list[Finding], *, within: str = "") -> None:
