@@ -37,7 +37,7 @@ class Store:
     url: str = setting(
         text,
         "",
-        "`sqlite+aiosqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; "
+        "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; "
         "empty: `tidegate.db` in the home.",
         secret=True,
     )
@@ -159,7 +159,7 @@ class Settings:
     @property
     def store_url(self) -> str:
         """The store's URL; an SQLite file in the home where none is given."""
-        return self.store.url or f"sqlite+aiosqlite:///{self.home.absolute() / 'tidegate.db'}"
+        return self.store.url or f"sqlite:///{self.home.absolute() / 'tidegate.db'}"
 
 
 SECTIONS: dict[str, type] = {

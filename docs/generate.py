@@ -1,0 +1,114 @@
+"""Writes the reference pages that come from the code; `--check` only says which are out of date."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tidegate.config.settings import SECTIONS, Entry, entries
+from tidegate.domain.metrics import CATALOGUE, LABEL_BOUNDS, Metric
+
+REFERENCE = Path(__file__).parent / "reference"
+
+CONFIGURATION = """\
+# Configuration
+
+One file, `tidegate.toml`, in the home (or named by `--config` or `TIDEGATE_CONFIG`); environment variables
+go over it, command-line flags over those. The home is `--home`, else `TIDEGATE_HOME`, else `~/.tidegate`.
+`tidegate config show --sources` prints every value and where it comes from.
+
+An unknown section, key or `TIDEGATE_…` variable of a section stops the start, with its line and the nearest
+name.
+Durations carry their unit (`250ms`, `10s`, `5m`, `72h`, `30d`), sizes too (`64KiB`, `32MB`, `1GB`).
+
+```toml
+[server]
+port = 8080
+
+[upstream]
+url = "https://api.anthropic.com"
+key_file = "/run/secrets/anthropic-key"
+
+[drain]
+delay = "10s"
+```
+"""
+
+PRICES = """\
+## [prices."MODEL"]
+
+Prices of your own, before the shipped price list: US dollars per million tokens. `input` and `output` are
+needed; `cache_read`, `cache_write_5m` and `cache_write_1h` follow Anthropic's ratios (0.1, 1.25 and 2 times
+the input rate) where they are not given. A model in neither list has no price: its exchanges are
+unpriced, never free.
+
+```toml
+[prices."my-model-1.5"]
+input = 3.0
+output = 15.0
+```
+"""
+
+METRICS = """\
+# Metrics
+
+`GET /metrics` answers in Prometheus' text format. Base units; no user, prompt or free text in a label. A name
+that is not on this page cannot be emitted.
+
+"""
+
+
+def configuration() -> str:
+    """Every setting, section by section."""
+    sections = [_section(name, shape.__doc__ or "") for name, shape in SECTIONS.items()]
+    return "\n".join([CONFIGURATION, *sections, PRICES])
+
+
+def _section(name: str, purpose: str) -> str:
+    rows = [_setting(entry) for entry in entries() if entry.section == name]
+    head = "| key | default | environment | what it is |\n|---|---|---|---|\n"
+    return f"## [{name}]\n\n{purpose}\n\n{head}" + "".join(rows)
+
+
+def _setting(entry: Entry) -> str:
+    default = f"`{entry.written}`" if entry.written else "empty"
+    return f"| `{entry.name}` | {default} | `{entry.variable}` | {entry.help} |\n"
+
+
+def metrics() -> str:
+    """Every metric of the catalogue."""
+    bounds = ", ".join(f"`{label}` {bound}" for label, bound in LABEL_BOUNDS.items())
+    closing = (
+        f"\nLabels of names are bounded: {bounds} distinct values a process; further ones are `other`.\n"
+    )
+    head = "| name | type | labels | what it says |\n|---|---|---|---|\n"
+    return METRICS + head + "".join(map(_metric, CATALOGUE)) + closing
+
+
+def _metric(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
+    buckets = f" Buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}." if metric.buckets else ""
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help}{buckets} |\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"configuration.md": configuration, "metrics.md": metrics}
+
+
+def main() -> int:
+    """Write the pages, or with `--check` exit 1 where one is out of date."""
+    stale = [name for name, page in PAGES.items() if _read(REFERENCE / name) != page()]
+    if "--check" in sys.argv[1:]:
+        sys.stderr.write(
+            "".join(f"docs/reference/{name} is out of date: run `make docs`\n" for name in stale)
+        )
+        return 1 if stale else 0
+    for name in stale:
+        (REFERENCE / name).write_text(PAGES[name](), encoding="utf-8")
+    return 0
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

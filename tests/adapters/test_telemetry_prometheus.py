@@ -1,0 +1,95 @@
+"""The meter: what is counted is what is shown, labels stay bounded, unknown names are refused."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.domain.metrics import (
+    CATALOGUE,
+    LABEL_BOUNDS,
+    LEDGER_QUEUED,
+    REQUEST_DURATION,
+    REQUESTS,
+    SKILL_TIMEOUTS,
+    Kind,
+    Metric,
+)
+
+
+def samples(meter: PrometheusMeter) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    families = text_string_to_metric_families(meter.exposition().decode())
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def value(meter: PrometheusMeter, name: str, **labels: str) -> float:
+    return samples(meter)[name, frozenset(labels.items())]
+
+
+def test_counters_gauges_and_histograms_are_shown_as_they_were_told() -> None:
+    meter = PrometheusMeter()
+    for amount in (1.0, 2.5):
+        meter.add(REQUESTS, ("messages", "candidate", "ok"), amount)
+        meter.observe(REQUEST_DURATION, ("messages", "control"), amount)
+        meter.set(LEDGER_QUEUED, (), amount)
+    arm = {"route": "messages", "arm": "control"}
+    assert value(meter, "tidegate_requests_total", route="messages", arm="candidate", outcome="ok") == 3.5
+    assert value(meter, "tidegate_ledger_queued") == 2.5
+    assert value(meter, "tidegate_request_duration_seconds_sum", **arm) == 3.5
+    assert value(meter, "tidegate_request_duration_seconds_bucket", le="1.0", **arm) == 1
+    assert value(meter, "tidegate_request_duration_seconds_bucket", le="2.5", **arm) == 2
+
+
+def test_two_meters_share_nothing() -> None:
+    one, other = PrometheusMeter(), PrometheusMeter()
+    one.set(LEDGER_QUEUED, (), 5)
+    assert value(other, "tidegate_ledger_queued") == 0
+
+
+def test_a_label_of_names_is_bounded_and_the_rest_is_other() -> None:
+    meter = PrometheusMeter()
+    bound = LABEL_BOUNDS["skill"]
+    for number in range(bound + 30):
+        for _ in range(2):
+            meter.add(SKILL_TIMEOUTS, (f"skill-{number}",))
+    shown = [labels for name, labels in samples(meter) if name == "tidegate_skill_timeouts_total"]
+    assert len(shown) == bound + 1
+    assert value(meter, "tidegate_skill_timeouts_total", skill="other") == 60
+    assert value(meter, "tidegate_skill_timeouts_total", skill="skill-0") == 2
+
+
+def test_a_name_outside_the_catalogue_cannot_be_emitted() -> None:
+    with pytest.raises(ValueError, match="not in the catalogue"):
+        PrometheusMeter().add(Metric(name="tidegate_made_up_total", kind=Kind.COUNTER, help="x"), ())
+
+
+@pytest.mark.parametrize("labels", [(), ("messages",), ("a", "b", "c", "d")])
+def test_a_wrong_number_of_labels_is_refused(labels: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="is a counter with labels"):
+        PrometheusMeter().add(REQUESTS, labels)
+
+
+def test_a_wrong_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="asked for as a gauge"):
+        PrometheusMeter().set(REQUESTS, ("a", "b", "c"), 1)
+
+
+def test_label_values_cannot_break_out_of_the_text() -> None:
+    meter = PrometheusMeter()
+    meter.add(SKILL_TIMEOUTS, ('a"} 1\nevil 2\\',))
+    assert value(meter, "tidegate_skill_timeouts_total", skill='a"} 1\nevil 2\\') == 1
+
+
+def test_the_catalogue_follows_prometheus_naming() -> None:
+    names = [metric.name for metric in CATALOGUE]
+    assert len(set(names)) == len(names)
+    for metric in CATALOGUE:
+        assert metric.name.startswith("tidegate_")
+        assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
+        assert bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM)
+        assert list(metric.buckets) == sorted(metric.buckets)
+        if metric.name.endswith("duration_seconds"):
+            assert {5.0, 10.0} <= set(metric.buckets)

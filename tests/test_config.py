@@ -1,0 +1,209 @@
+"""The configuration: what counts over what, what is refused, and how that is said."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from tidegate.cli.configure import app
+from tidegate.config import Settings, home_secret, load, upstream_key
+from tidegate.config.settings import Upstream, entries
+from tidegate.config.values import duration, size
+from tidegate.domain.errors import InvalidInput
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "tidegate.toml"
+    path.write_text(text)
+    return path
+
+
+def refusal(folder: Path, text: str, **environ: str) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        load(config=written(folder, text), environ=environ)
+    return str(refused.value)
+
+
+def test_defaults_need_nothing(tmp_path: Path) -> None:
+    loaded = load(home=tmp_path, environ={})
+    assert loaded.settings.server.port == 8080
+    assert loaded.settings.store_url == f"sqlite:///{tmp_path}/tidegate.db"
+    assert loaded.sources["server.port"] == "default"
+    assert loaded.sources["home"] == "flag --home"
+
+
+def test_file_environment_and_flags_go_over_each_other(tmp_path: Path) -> None:
+    written(tmp_path, '[server]\nhost = "::1"\nport = 1\n\n[limits]\nbody = "1MB"\n')
+    environ = {"TIDEGATE_HOME": str(tmp_path), "TIDEGATE_SERVER_PORT": "2", "TIDEGATE_DRAIN_DELAY": "3s"}
+    loaded = load(environ=environ, flags={"server.port": 3, "upstream.url": None})
+    assert loaded.settings.server.port == 3
+    assert loaded.settings.server.host == "::1"
+    assert loaded.settings.limits.body == 1_000_000
+    assert loaded.settings.drain.delay == 3.0
+    assert loaded.sources["server.port"] == "flag --port"
+    assert loaded.sources["server.host"] == f"{tmp_path}/tidegate.toml:2"
+    assert loaded.sources["limits.body"] == f"{tmp_path}/tidegate.toml:6"
+    assert loaded.sources["drain.delay"] == "environment TIDEGATE_DRAIN_DELAY"
+    assert loaded.sources["home"] == "environment TIDEGATE_HOME"
+    assert load(environ=environ).settings.server.port == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[server]\nprot = 1", 2, "did you mean `port`?"),
+        ("\n\n[sever]\nport = 1", 3, "did you mean `server`?"),
+        ("port = 1", 1, "unknown section or key `port`"),
+        ("server = 1", 1, "`server` is a section: write [server]"),
+        ("[server]\nport = 65536", 2, "between 0 and 65535; found 65536"),
+        ("[server]\nport = 1.5", 2, "a whole number; found 1.5"),
+        ("[server]\nport = true", 2, "a whole number; found True"),
+        ("[drain]\ndelay = 5", 2, "a duration with its unit"),
+        ('[drain]\ndelay = "5"', 2, "a duration with its unit"),
+        ('[limits]\nbody = "32"', 2, "a size with its unit"),
+        ('[upstream]\nurl = "api.example"', 2, 'a URL as in "http://host"'),
+        ('[upstream]\nclient = "curl"', 2, 'one of "http1", "aiohttp"'),
+        ('[headers]\nidentify = "maybe"', 2, "true or false"),
+        ('[identity]\nunit = ["cookie"]', 2, 'one or more of "metadata", "header", "key"'),
+        ("[identity]\nunit = []", 2, "one or more of"),
+        ('[routing]\npoll = "1ms"', 2, "between 0.005 and 60"),
+        ("[prices.a]\ninput = 1", 1, "needs both `input` and `output`"),
+        ("[prices.a]\ninput = 1\noutput = -1", 1, "`output` must be a number of US dollars"),
+        ("[prices.a]\ninput = 1\noutput = 1\ncached = 1", 1, "unknown key `cached`"),
+        ("[prices]\na = 1", 2, "must be a table"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_line_and_way_out(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    message = refusal(tmp_path, text)
+    assert f"tidegate.toml:{line}" in message
+    assert said in message
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "[server]\nprot = 1\nport = -1", TIDEGATE_UPSTREAM_ULR="x")
+    assert "did you mean `port`?" in message
+    assert "between 0 and 65535" in message
+    assert "did you mean `TIDEGATE_UPSTREAM_URL`?" in message
+
+
+@pytest.mark.parametrize("text", ["[server\n", "a = 1\na = 2\n", "[server]\nport ="])
+def test_what_is_not_toml_is_refused_with_the_place(tmp_path: Path, text: str) -> None:
+    message = refusal(tmp_path, text)
+    assert "is not a TOML file" in message
+    assert "(at " in message
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="cannot be read: No such file"):
+        load(config=tmp_path / "none.toml", environ={})
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        load(environ={"TIDEGATE_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
+    environ = {"TIDEGATE_URL": "x", "TIDEGATE_KEY": "y", "TIDEGATE_REQUIRE_ALL": "1", "PATH": ""}
+    assert load(home=tmp_path, environ=environ).settings == Settings(home=tmp_path)
+
+
+def test_a_secret_is_never_shown(tmp_path: Path) -> None:
+    environ = {"TIDEGATE_UPSTREAM_KEY": "hush", "TIDEGATE_STORE_URL": "postgresql://a:hush@h/d"}
+    loaded = load(home=tmp_path, environ=environ)
+    assert loaded.settings.upstream.key == "hush"
+    assert "hush" not in repr(loaded)
+    shown = CliRunner().invoke(app, ["show", "--sources", "--home", str(tmp_path)], env=environ)
+    assert shown.exit_code == 0
+    assert "(set)" in shown.output
+    assert "hush" not in shown.output
+
+
+def test_a_wrong_secret_is_not_repeated(tmp_path: Path) -> None:
+    assert "12345" not in refusal(tmp_path, "[upstream]\nkey = 12345")
+
+
+def test_show_prints_every_setting_with_its_source_as_json(tmp_path: Path) -> None:
+    written(tmp_path, '[prices."m-1.5"]\ninput = 2.0\noutput = 4.0\n')
+    shown = CliRunner().invoke(app, ["show", "--sources", "--json", "--home", str(tmp_path)])
+    document = msgspec.json.decode(shown.stdout)
+    assert set(document) == {"home", "prices.m-1.5", *(entry.key for entry in entries())}
+    assert document["server.port"] == {"value": 8080, "source": "default"}
+    assert document["prices.m-1.5"]["value"]["cache_write_1h"] == 4.0
+
+
+def test_prices_follow_the_ratios_where_they_are_not_given(tmp_path: Path) -> None:
+    text = "[prices.mine]\ninput = 10\noutput = 20\ncache_read = 3\n"
+    price = load(config=written(tmp_path, text), environ={}).settings.prices["mine"]
+    assert (price.cache_read, price.cache_write_5m, price.cache_write_1h) == (3.0, 12.5, 20.0)
+
+
+def test_the_upstream_key_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-1\nignored\n")
+    assert upstream_key(Upstream(key_file=str(tmp_path / "key"))) == "sk-1"
+    assert upstream_key(Upstream(key="sk-2")) == "sk-2"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "set TIDEGATE_UPSTREAM_KEY"),
+        ({"key": "a", "key_file": "b"}, "keep one of them"),
+        ({"key_file": "/nowhere/key"}, "cannot be read: No such file"),
+        ({"key": "a\r\nx-evil: 1"}, "characters that no HTTP header may carry"),
+        ({"key": "clé"}, "characters that no HTTP header may carry"),
+    ],
+)
+def test_a_missing_or_bad_upstream_key_is_refused(given: dict[str, str], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        upstream_key(Upstream(**given))
+
+
+def test_the_home_secret_is_made_once_for_the_owner_alone(tmp_path: Path) -> None:
+    secret = home_secret(tmp_path)
+    assert len(secret) == 32
+    assert home_secret(tmp_path) == secret
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
+    code = "import sys, pathlib, tidegate.config as c; print(c.home_secret(pathlib.Path(sys.argv[1])).hex())"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    assert len({process.communicate()[0] for process in started}) == 1
+    assert all(process.returncode == 0 for process in started)
+
+
+def test_a_damaged_home_secret_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"short")
+    with pytest.raises(InvalidInput, match="must hold 32 bytes and holds 5"):
+        home_secret(tmp_path)
+
+
+@given(
+    st.integers(0, 10_000), st.sampled_from([("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)])
+)
+def test_durations_are_their_number_times_their_unit(number: int, unit: tuple[str, float]) -> None:
+    assert duration(f"{number}{unit[0]}") == pytest.approx(number * unit[1])
+
+
+@given(st.text(max_size=20) | st.integers() | st.floats() | st.booleans() | st.none())
+def test_values_are_parsed_or_refused_with_a_reason(value: object) -> None:
+    for parse in (duration, size, *(entry.parse for entry in entries())):
+        try:
+            parse(value)
+        except ValueError as refused:
+            assert str(refused)
+
+
+def test_reference_pages_are_current() -> None:
+    root = Path(__file__).parents[1]
+    command = [sys.executable, root / "docs/generate.py", "--check"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
