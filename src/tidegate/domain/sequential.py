@@ -1,8 +1,9 @@
 """Errors by request: is the candidate worse than control? A test that may be looked at at any time.
 
 The process is a Shiryaev-weighted conditional two-sample e-process. Bad is what `Exchange.faulted` says, in
-triggered requests of both arms alike. Of the x bad requests in a bucket x_c are the candidate's; given x, a rate ratio of r puts each of them there with odds rho*r : 1-rho. For each r of the
-grid, against a tolerated ratio r0,
+triggered requests of both arms alike. Of the x bad requests in a bucket x_c are the candidate's; given x, a
+rate ratio of r puts each of them there with odds rho*r : 1-rho. For each r of the grid, against a tolerated
+ratio r0,
 
     S_r <- (S_r + w) * exp(x_c ln(r/r0) - x ln[(1 + rho(r-1)) / (1 + rho(r0-1))]),      E = mean over r of S_r
 

@@ -1,0 +1,66 @@
+"""Resolving the skills of a spec: names and versions to digests, while the rollout starts."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Protocol
+
+import msgspec
+
+from tidegate.control.spec_node import Place, Problems
+from tidegate.domain.rollout import SkillRef, Variant
+from tidegate.domain.skill import SkillVersion, VersionState
+
+
+class Pick(Protocol):
+    """A skill as a spec names it; version 0 is the latest."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def place(self) -> Place: ...
+
+
+def resolve_skills(
+    rest: Variant, picks: Iterable[Pick], versions: Sequence[SkillVersion], problems: Problems
+) -> Variant:
+    """The variant with each pick pinned to a digest; what cannot be resolved becomes a problem."""
+    found = [(pick, _resolve(pick, versions, problems)) for pick in picks]
+    refs = [SkillRef(version.name, version.number, version.digest) for _, version in found if version]
+    return msgspec.structs.replace(rest, skills=tuple(refs))
+
+
+def _resolve(pick: Pick, versions: Sequence[SkillVersion], problems: Problems) -> SkillVersion | None:
+    known = sorted((v for v in versions if v.name == pick.name), key=lambda v: v.number)
+    if not known:
+        problems.add(pick.place, _unknown_skill(pick.name, versions))
+        return None
+    if pick.version == 0:
+        published = [v for v in known if v.state is VersionState.PUBLISHED]
+        if not published:
+            problems.add(pick.place, f"has no published version to be the latest; {_there_are(known)}")
+        return published[-1] if published else None
+    version = next((v for v in known if v.number == pick.version), None)
+    if version is None:
+        problems.add(pick.place, f"has no version {pick.version}; {_there_are(known)}")
+    elif version.state not in (VersionState.PUBLISHED, VersionState.DEPRECATED):
+        problems.add(pick.place, f"version {pick.version} is {version.state}; {_there_are(known)}")
+        return None
+    return version
+
+
+def _unknown_skill(name: str, versions: Sequence[SkillVersion]) -> str:
+    names = sorted({v.name for v in versions})
+    near = get_close_matches(name, names, n=1)
+    guess = f" (did you mean {near[0]!r}?)" if near else ""
+    if not names:
+        return "is no skill: none is published yet; publish it by `tidegate skill publish`"
+    return f"is no skill{guess}; there are: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
+
+
+def _there_are(known: Sequence[SkillVersion]) -> str:
+    listed = ", ".join(
+        f"{v.number}" if v.state is VersionState.PUBLISHED else f"{v.number} ({v.state})" for v in known
+    )
+    return f"versions: {listed}"
