@@ -25,6 +25,9 @@ class Echo:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.requests += 1
+        if scope["path"] == "/refuse":
+            await answer(send, 413, b"too much", (b"connection", b"close"))
+            return
         if scope["path"] == "/wait":
             scope["extensions"]["tidegate.connection"].watch(self.gone.set)
             self.waiting.set()
@@ -255,3 +258,14 @@ async def test_an_upgrade_is_refused_and_not_half_read(echo: Echo, head: bytes) 
         assert status == 400
         assert "HTTP/1.1" in error_of(body)[1]
     assert echo.requests == 0
+
+
+async def test_an_answer_before_the_bodys_end_reaches_a_client_still_sending(echo: Echo) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        writer.write(b"POST /refuse HTTP/1.1\r\ncontent-length: 40000000\r\n\r\n")
+        for _ in range(40):
+            writer.write(b"x" * 1_000_000)
+            await writer.drain()
+        status, headers, body = await read_answer(reader)
+        assert (status, headers["connection"], body) == (413, "close", b"too much")
+        assert await reader.read() == b""

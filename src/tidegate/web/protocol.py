@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import cast
 
 import msgspec
 from uvicorn import Config
@@ -41,6 +42,17 @@ class Reading(Enum):
     HEAD = "head"
     BODY = "body"
     REFUSED = "refused"
+
+
+class _AnswerSide:
+    """The transport as an answer sees it: closing it waits for a client that is still sending."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -121,10 +133,13 @@ class GatewayProtocol(HttpToolsProtocol):
         if size > self._limits.max_head or len(self.headers) > self._limits.max_headers:
             self._refuse_head()
             return
-        if self.parser is not None and self.parser.should_upgrade():  # the parser would lose the body of such a request
+        if (
+            self.parser is not None and self.parser.should_upgrade()
+        ):  # the parser would lose the body of such a request
             self._refuse(400, "only HTTP/1.1 is spoken here: send this without `upgrade` and not by CONNECT")
             return
         super().on_headers_complete()
+        self.cycle.transport = cast(asyncio.Transport, _AnswerSide(self.transport, self._close_after_answer))
         self._reading = Reading.BODY
         self._served = True
         if self._draining():
@@ -214,10 +229,26 @@ class GatewayProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         if not begun:
             self.transport.write(_head_and_body(status, _error(status, message)))
-        if begun or not self.transport.can_write_eof():
+        if begun:
             self.transport.close()
         else:
+            self._linger()
+
+    def _close_after_answer(self) -> None:
+        """uvicorn closes after an answer; a client still sending its body could lose the answer by that."""
+        if self._reading is Reading.BODY:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Say that nothing more comes, and drop what does until the client or the sweep closes."""
+        self._reading = Reading.REFUSED
+        self._since = self.loop.time()
+        if self.transport.can_write_eof():
             self.transport.write_eof()
+        else:
+            self.transport.close()
 
 
 def _error(status: int, message: str) -> bytes:
