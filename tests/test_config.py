@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tidegate.cli.configure import app
-from tidegate.config import Settings, home_secret, load, upstream_key
-from tidegate.config.settings import Upstream, entries
+from tidegate.config import Settings, load, unit_secret, upstream_key
+from tidegate.config.settings import Identity, Upstream, entries
 from tidegate.config.values import duration, size
 from tidegate.domain.errors import InvalidInput
 
@@ -165,25 +165,35 @@ def test_a_missing_or_bad_upstream_key_is_refused(given: dict[str, str], said: s
 
 
 def test_the_home_secret_is_made_once_for_the_owner_alone(tmp_path: Path) -> None:
-    secret = home_secret(tmp_path)
+    secret = unit_secret(Settings(home=tmp_path))
     assert len(secret) == 32
-    assert home_secret(tmp_path) == secret
+    assert unit_secret(Settings(home=tmp_path)) == secret
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
-    code = "import sys, pathlib, tidegate.config as c; print(c.home_secret(pathlib.Path(sys.argv[1])).hex())"
+    code = "import sys, pathlib, tidegate.config as c; "
+    code += "print(c.unit_secret(c.Settings(home=pathlib.Path(sys.argv[1]))).hex())"
     command = [sys.executable, "-c", code, str(tmp_path)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
     assert len({process.communicate()[0] for process in started}) == 1
     assert all(process.returncode == 0 for process in started)
 
 
+def test_gateways_on_one_store_can_share_a_secret(tmp_path: Path) -> None:
+    shared = Settings(home=tmp_path, identity=Identity(secret_file=str(tmp_path / "shared")))
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        unit_secret(shared)
+    (tmp_path / "shared").write_bytes(b"s" * 32)
+    assert unit_secret(shared) == b"s" * 32
+    assert not (tmp_path / "secret").exists()
+
+
 def test_a_damaged_home_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"short")
     with pytest.raises(InvalidInput, match="must hold 32 bytes and holds 5"):
-        home_secret(tmp_path)
+        unit_secret(Settings(home=tmp_path))
 
 
 @given(

@@ -157,7 +157,7 @@ async def test_26_megabytes_of_headers_are_refused_with_431(echo: Echo) -> None:
         status, _, body = await read_answer(reader)
         flooding.cancel()
         assert status == 431
-        assert error_of(body)[0] == "request_too_large"
+        assert error_of(body)[0] == "invalid_request_error"
     assert echo.requests == 0
 
 

@@ -82,9 +82,7 @@ def _read_file(home: Path, config: Path | None) -> Document:
         text = path.read_text(encoding="utf-8")
         return Document(str(path), text, tomllib.loads(text))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise InvalidInput(
-            f"{path} is not a TOML file: {wrong}; mend it there"
-        ) from None
+        raise InvalidInput(f"{path} is not a TOML file: {wrong}; mend it there") from None
     except OSError as wrong:
         raise InvalidInput(f"{path} cannot be read: {wrong.strerror}; name another with --config") from None
 

@@ -37,8 +37,7 @@ class Store:
     url: str = setting(
         text,
         "",
-        "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; "
-        "empty: `tidegate.db` in the home.",
+        "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; empty: `tidegate.db` in the home.",
         secret=True,
     )
 
@@ -127,6 +126,12 @@ class Identity:
         some_of("metadata", "header", "key"),
         "metadata,header,key",
         "Where to read the unit, the first there is: body `metadata.user_id`, header `tidegate-unit`, key.",
+    )
+    secret_file: str = setting(
+        text,
+        "",
+        "32 bytes that key the hashes of units, the same for all gateways on one store; "
+        "empty: `secret` in the home, made at the first start.",
     )
 
 

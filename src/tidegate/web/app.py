@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from tidegate.web.asgi import App, Message, Receive, Send, answer
+from tidegate.web.faults import error_body
 
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -69,13 +70,6 @@ def _unavailable(failure: Exception) -> bytes:
     return msgspec.json.encode({"error": {"type": "unavailable", "message": message}})
 
 
-_NOTHING_HERE = msgspec.json.encode(
-    {
-        "type": "error",
-        "error": {
-            "type": "not_found_error",
-            "message": "nothing is served here; the Messages API is under /v1/, the control API under /api/",
-        },
-        "request_id": None,
-    }
+_NOTHING_HERE = error_body(
+    404, "nothing is served here; the Messages API is under /v1/, the control API under /api/"
 )

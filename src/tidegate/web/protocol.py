@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import cast
 
-import msgspec
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from tidegate.web.faults import error_body
 
 _LINGER_SECONDS = 2.0
 """How long a refused client may go on sending: closing at once would reset the refusal away."""
 
 _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
-_ERROR_TYPES = {400: "invalid_request_error", 408: "timeout_error", 431: "request_too_large"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +228,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not begun:
-            self.transport.write(_head_and_body(status, _error(status, message)))
+            self.transport.write(_head_and_body(status, error_body(status, message)))
         if begun:
             self.transport.close()
         else:
@@ -249,11 +249,6 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()
-
-
-def _error(status: int, message: str) -> bytes:
-    error = {"type": _ERROR_TYPES[status], "message": message}
-    return msgspec.json.encode({"type": "error", "error": error, "request_id": None})
 
 
 def _head_and_body(status: int, body: bytes) -> bytes:
