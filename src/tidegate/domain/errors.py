@@ -31,3 +31,7 @@ class Conflict(TidegateError):
 
 class StoreUnavailable(TidegateError):
     """The store cannot be reached now: serve on from the snapshot and spool (HTTP 503)."""
+
+
+class Overloaded(TidegateError):
+    """Too much is going on at once: the same request is welcome a little later (HTTP 529 with retry-after)."""

@@ -1,0 +1,89 @@
+"""Which skills a transcript calls for: a pure, append-only fold over what its users wrote."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from tidegate.domain.exchange import SkillUse
+
+SKILLS_AT_MOST = 8
+"""Skills of one request; further matches are not served."""
+
+MATCHED_CHARACTERS = 32_768
+"""Of each text so many characters are matched: a pasted book costs no more than its opening."""
+
+Match = Callable[[str], Mapping[str, int]]
+"""A text's matching skills, each with how many of its patterns match."""
+
+
+class Selectable(msgspec.Struct, frozen=True):
+    """What selection needs of a skill version: its number, what it needs beside it, what it excludes."""
+
+    name: str
+    version: int
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+def select(
+    catalogue: Mapping[str, Selectable], explicit: Iterable[str], texts: Sequence[str], match: Match
+) -> tuple[SkillUse, ...]:
+    """The skills for a transcript, in serving order, each with its reason and score.
+
+    Explicit names come first (score 1), then pattern matches text by text, the skill with more matching
+    patterns first and names breaking ties. A skill comes with what it requires (reason `required`, score 0)
+    or not at all; one that excludes, or is excluded by, a skill already chosen stays out. A longer
+    transcript only ever appends. Names outside the catalogue are not live and are passed over.
+    """
+    chosen: dict[str, SkillUse] = {}
+    for name in explicit:
+        _choose(catalogue, chosen, name, "explicit", 1.0)
+    for text in texts:
+        if len(chosen) >= SKILLS_AT_MOST:
+            break
+        found = match(text[:MATCHED_CHARACTERS])
+        for name in sorted(found, key=lambda name: (-found[name], name)):
+            _choose(catalogue, chosen, name, "pattern", float(found[name]))
+    return tuple(chosen.values())
+
+
+def _choose(
+    catalogue: Mapping[str, Selectable], chosen: dict[str, SkillUse], name: str, reason: str, score: float
+) -> None:
+    """Add a skill after what it requires, or leave everything as it was."""
+    if name in chosen or name not in catalogue:
+        return
+    needed = _closure(catalogue, name)
+    if needed is None:
+        return
+    fresh = [each for each in needed if each not in chosen]
+    if len(chosen) + len(fresh) > SKILLS_AT_MOST or _clash(catalogue, [*chosen, *fresh]):
+        return
+    for each in fresh:
+        own = each == name
+        chosen[each] = SkillUse(
+            each, catalogue[each].version, reason if own else "required", score if own else 0.0
+        )
+
+
+def _closure(catalogue: Mapping[str, Selectable], name: str) -> list[str] | None:
+    """The skill and all it requires, requirements first; None where one of them is not live."""
+    ordered: list[str] = []
+    seen: set[str] = set()
+    open_names = [(name, False)]
+    while open_names:
+        current, settled = open_names.pop()
+        if settled:
+            ordered.append(current)
+        elif current not in seen:
+            if current not in catalogue:
+                return None
+            seen.add(current)
+            open_names.append((current, True))
+            open_names.extend((each, False) for each in reversed(catalogue[current].requires))
+    return ordered
+
+
+def _clash(catalogue: Mapping[str, Selectable], names: Sequence[str]) -> bool:
+    together = set(names)
+    return any(not together.isdisjoint(catalogue[name].excludes) for name in names)

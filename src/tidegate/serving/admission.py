@@ -1,0 +1,54 @@
+"""Admission: who may call, and how much at once."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from hashlib import sha256
+
+from tidegate.domain.access import KeyRecord, Role
+from tidegate.domain.errors import Forbidden, Overloaded, Unauthenticated
+from tidegate.serving.client import Call
+from tidegate.serving.snapshot import RoutingSnapshot
+
+
+def authenticate(snapshot: RoutingSnapshot, call: Call) -> KeyRecord:
+    """The client key of a call; raises Unauthenticated, and Forbidden for another role's key."""
+    secret = _secret(call)
+    if not secret:
+        raise Unauthenticated("no key: send a client key as `x-api-key` or `Authorization: Bearer`")
+    key = snapshot.keys.get(sha256(secret).hexdigest())
+    if key is None:
+        raise Unauthenticated("invalid x-api-key: this key is unknown or revoked; ask your operator for one")
+    if key.role is not Role.CLIENT:
+        raise Forbidden(f"key {key.id} is a {key.role} key: requests to /v1 need a client key")
+    return key
+
+
+def _secret(call: Call) -> bytes:
+    for name, value in call.headers:
+        if name == b"x-api-key":
+            return value.strip()
+    for name, value in call.headers:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            return value[7:].strip()
+    return b""
+
+
+class Admission:
+    """Counts the exchanges in progress and refuses more than `at_most`."""
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self.open = 0
+
+    @contextmanager
+    def slot(self) -> Generator[None]:
+        """Hold a place while an exchange lasts; raises Overloaded where none is free."""
+        if self.open >= self._at_most:
+            raise Overloaded(
+                f"{self.open} exchanges are in progress, as many as this gateway takes; try again"
+            )
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1

@@ -1,0 +1,177 @@
+"""Assignment: which rollout governs a request, on which side it is, and which skills it is served."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tidegate.domain.assignment import arm, arm_after, bucket
+from tidegate.domain.exchange import Arm, SkillUse
+from tidegate.domain.rollout import Rollout, Unit
+from tidegate.domain.selection import select
+from tidegate.serving.identity import Identity
+from tidegate.serving.pins import Pins
+from tidegate.serving.snapshot import RoutingSnapshot, ServedRollout
+from tidegate.serving.variant import PLAIN, ServedVariant
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What assignment needs of a request; `texts` are its users' texts, `named` the skills it asks for."""
+
+    exchange_id: str
+    tenant: str
+    identity: Identity
+    named: Sequence[str]
+    texts: Sequence[str]
+    in_progress: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a request is served; without a rollout it is outside. `changed` is False for a plain request.
+
+    `triggered`: the candidate's selector chose a skill, or the candidate has none to choose; `triggers` is
+    what it chose, in either arm. `reduced`: a switch took some of the served skills away, so what was built
+    on them (a cheaper model) is not served either.
+    """
+
+    variant: ServedVariant = PLAIN
+    skills: tuple[SkillUse, ...] = ()
+    rollout: Rollout | None = None
+    arm: Arm = Arm.OUTSIDE
+    triggered: bool = False
+    counted: bool = True
+    stage: int | None = None
+    triggers: tuple[SkillUse, ...] = ()
+    reduced: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.skills) or (self.model is not None)
+
+    @property
+    def model(self) -> str | None:
+        """The model to serve instead of the one asked for: only where the skills it relies on are served."""
+        relies = self.variant.names_skills and not self.skills
+        return None if relies or self.reduced else self.variant.model
+
+
+def assign(snapshot: RoutingSnapshot, asker: Asker, pins: Pins) -> Assignment:
+    """The assignment of a request: the governing rollout's, else what stands, less what is switched off."""
+    governing, uses = _governing(snapshot, asker)
+    if governing is None:
+        return _switched(snapshot, asker.tenant, _standing(snapshot, asker))
+    if snapshot.degraded:
+        return _switched(snapshot, asker.tenant, _degraded(governing, asker))
+    return _switched(snapshot, asker.tenant, _in_rollout(governing, uses, asker, pins))
+
+
+def switched_off(snapshot: RoutingSnapshot, tenant: str, skills: Sequence[SkillUse]) -> bool:
+    """True where a switch now bars one of these skills; asked again before a composed request is retried."""
+    off = snapshot.overrides
+    return bool(skills) and (off.bars(tenant) or any(use.name in off.skills for use in skills))
+
+
+def _governing(snapshot: RoutingSnapshot, asker: Asker) -> tuple[ServedRollout | None, tuple[SkillUse, ...]]:
+    """The first active rollout covering it whose candidate is triggered, else the first covering it."""
+    first: ServedRollout | None = None
+    for served in snapshot.active:
+        if served.scope.covers(asker.tenant, asker.identity.task):
+            uses = _select(served.candidate, asker)
+            if uses or not served.candidate.names_skills:
+                return served, uses
+            first = first or served
+    return first, ()
+
+
+def _in_rollout(served: ServedRollout, uses: tuple[SkillUse, ...], asker: Asker, pins: Pins) -> Assignment:
+    rollout = served.rollout
+    place = bucket(rollout.salt, asker.tenant, _unit(rollout, asker))
+    side = arm(place, rollout.current)
+    stays = _stays(served, place, asker, pins)
+    candidate = side is Arm.CANDIDATE and not stays
+    return Assignment(
+        variant=served.candidate if candidate else served.baseline,
+        skills=uses if candidate else _select(served.baseline, asker),
+        rollout=rollout,
+        arm=side if candidate or not stays else Arm.CONTROL,
+        triggered=bool(uses) or not served.candidate.names_skills,
+        counted=not stays,
+        stage=rollout.stage,
+        triggers=uses,
+    )
+
+
+def _stays(served: ServedRollout, place: int, asker: Asker, pins: Pins) -> bool:
+    """True where a conversation in progress stays on the old side of the latest step."""
+    rollout = served.rollout
+    if place not in served.moved or rollout.plan.unit is Unit.REQUEST:
+        return False
+    pin = (rollout.name, rollout.attempt, rollout.stage, asker.identity.conversation_hash)
+    known = pins.side(pin, asker.now)
+    if known is None:
+        recent = asker.now - rollout.stage_since < pins.seconds
+        known = not (asker.in_progress and recent)
+    pins.put(pin, known, asker.now)
+    return not known
+
+
+def _degraded(served: ServedRollout, asker: Asker) -> Assignment:
+    """The baseline, measured in neither arm: this process may be behind a rollback."""
+    return Assignment(
+        variant=served.baseline,
+        skills=_select(served.baseline, asker),
+        rollout=served.rollout,
+        counted=False,
+        stage=served.rollout.stage,
+    )
+
+
+def _standing(snapshot: RoutingSnapshot, asker: Asker) -> Assignment:
+    """What a completed rollout left: its candidate for all, but for the units `after` still holds back."""
+    served = snapshot.standing(asker.tenant, asker.identity.task)
+    if served is None:
+        return Assignment()
+    uses = _select(served.candidate, asker)
+    if not served.holds_back(asker.now):
+        return Assignment(variant=served.candidate, skills=uses)
+    rollout = served.rollout
+    side = arm_after(bucket(rollout.salt, asker.tenant, _unit(rollout, asker)), rollout.plan.after)
+    candidate = side is Arm.CANDIDATE
+    return Assignment(
+        variant=served.candidate if candidate else served.baseline,
+        skills=uses if candidate else _select(served.baseline, asker),
+        rollout=rollout,
+        arm=side,
+        triggered=bool(uses) or not served.candidate.names_skills,
+        counted=False,
+    )
+
+
+def _switched(snapshot: RoutingSnapshot, tenant: str, assignment: Assignment) -> Assignment:
+    """The assignment without what is switched off; a request it touches counts in neither arm."""
+    off = snapshot.overrides
+    if off.bars(tenant):
+        return replace(assignment, variant=PLAIN, skills=(), counted=False)
+    if not off.skills:
+        return assignment
+    kept = tuple(use for use in assignment.skills if use.name not in off.skills)
+    return replace(
+        assignment,
+        skills=kept,
+        counted=assignment.counted and not switched_off(snapshot, tenant, assignment.triggers),
+        reduced=len(kept) < len(assignment.skills),
+    )
+
+
+def _select(variant: ServedVariant, asker: Asker) -> tuple[SkillUse, ...]:
+    if not variant.skills:
+        return ()
+    return select(variant.catalogue, asker.named, asker.texts, variant.patterns.match)
+
+
+def _unit(rollout: Rollout, asker: Asker) -> str:
+    unit = rollout.plan.unit
+    if unit is Unit.REQUEST:
+        return asker.exchange_id
+    return asker.identity.conversation if unit is Unit.CONVERSATION else asker.identity.unit

@@ -1,0 +1,173 @@
+"""Attempting upstream: with skills, again, or without them, until there is an answer to relay."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tidegate.domain.exchange import Outcome
+from tidegate.domain.resilience import Cause, Failure, Step, is_fault, next_step
+from tidegate.ports import Clock, Header, Prices, Upstream, UpstreamFailure, UpstreamResponse
+from tidegate.serving.exchange_id import spread
+from tidegate.serving.headers import header, seconds_of
+from tidegate.serving.metering import Draft
+from tidegate.serving.stream import EventScanner
+from tidegate.serving.usage import read_message
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to send and by when (event-loop time); `composed` is None where the plain body is all there is.
+
+    `allowed` says whether a composed body may still go out: a switch may have fallen in the meantime.
+    """
+
+    target: str
+    headers: Sequence[Header]
+    plain: bytes
+    composed: bytes | None
+    skill_deadline: float
+    deadline: float
+    allowed: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An upstream answer to relay: a whole `body`, or a stream with what of it may go out already."""
+
+    response: UpstreamResponse
+    body: bytes
+    scanner: EventScanner | None = None
+
+
+class Attempts:
+    """Makes the attempts of an exchange and keeps its draft informed."""
+
+    def __init__(self, upstream: Upstream, prices: Prices, clock: Clock, *, answer_limit: int) -> None:
+        self._upstream = upstream
+        self._prices = prices
+        self._clock = clock
+        self._answer_limit = answer_limit
+
+    async def answer(self, draft: Draft, order: Order) -> Answer:
+        """The first answer worth relaying, a refusal included; raises UpstreamFailure where none came."""
+        body = order.composed
+        while True:
+            composed = body is not None
+            result, failure, error = await self._once(draft, order, body)
+            if failure is None:
+                break
+            now = self._clock.monotonic()
+            left = (order.skill_deadline if composed else order.deadline) - now
+            verdict = next_step(
+                failure, composed=composed, attempts=draft.attempts, spread=spread(draft.id), left=left
+            )
+            if draft.attempts == 1 and is_fault(failure):
+                draft.first_attempt_failed = True
+            if verdict.step is Step.RELAY or now >= order.deadline:
+                break
+            await asyncio.sleep(verdict.wait)
+            if composed and (verdict.step is Step.FALLBACK or not order.allowed()):
+                _fall_back(draft, failure, switched=verdict.step is Step.RETRY)
+                body = None
+        if result is None:
+            raise error or UpstreamFailure("timeout", "the upstream gave no answer before the deadline")
+        _settle(draft, result.response.status)
+        return result
+
+    async def _once(
+        self, draft: Draft, order: Order, composed: bytes | None
+    ) -> tuple[Answer | None, Failure | None, UpstreamFailure | None]:
+        """One attempt: its answer, its failure, or both where the answer is a refusal."""
+        draft.attempts += 1
+        draft.sent_at = draft.sent_at or self._clock.monotonic()
+        try:
+            if composed is None:
+                answer = await self._open(draft, order, order.plain, whole_start=False)
+            else:
+                async with asyncio.timeout_at(order.skill_deadline):
+                    answer = await self._open(draft, order, composed, whole_start=True)
+        except TimeoutError:
+            return None, Failure(cause=Cause.SKILL_TIMEOUT), None
+        except UpstreamFailure as error:
+            return None, Failure(cause=Cause(error.kind), replayable=error.replayable), error
+        status = answer.response.status
+        return answer, None if status < 400 else _refusal(answer.response), None
+
+    async def _open(self, draft: Draft, order: Order, body: bytes, *, whole_start: bool) -> Answer:
+        """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""
+        response = await self._upstream.send(
+            "POST", order.target, order.headers, body, deadline=order.deadline
+        )
+        try:
+            if response.status == 200 and _is_stream(response.headers):
+                return await self._open_stream(draft, response, whole_start=whole_start)
+            read = await response.read(self._answer_limit)
+        except BaseException:
+            response.close()
+            raise
+        response.close()
+        if response.status == 200:
+            message = read_message(read)
+            draft.model = message.model or draft.model
+            draft.message_id = message.id
+            draft.bill(draft.model, message.usage, self._prices)
+        return Answer(response, read)
+
+    async def _open_stream(self, draft: Draft, response: UpstreamResponse, *, whole_start: bool) -> Answer:
+        """Read a stream's start: to its first events, or to its first content if another try may follow."""
+        scanner = EventScanner()
+        try:
+            ready = await _start_of_stream(response, scanner, whole=whole_start)
+        except BaseException:
+            draft.bill(scanner.model or draft.model, scanner.usage, self._prices)
+            raise
+        if scanner.content:
+            draft.first_content_at = self._clock.monotonic()
+        return Answer(response, ready, scanner)
+
+
+async def _start_of_stream(response: UpstreamResponse, scanner: EventScanner, *, whole: bool) -> bytes:
+    """What may go out of a stream's start; `whole` reads on to the first content byte."""
+    ready = b""
+    while not (scanner.content if whole else ready or scanner.stopped):
+        chunk = await response.chunk()
+        if not chunk:
+            raise UpstreamFailure("reset", "the upstream's stream ended before its first content")
+        ready += scanner.feed(chunk)
+    if whole and scanner.failed:
+        raise UpstreamFailure("reset", "the upstream's stream began with an error event")
+    return ready
+
+
+def _is_stream(headers: Sequence[Header]) -> bool:
+    return (header(headers, b"content-type") or b"").startswith(b"text/event-stream")
+
+
+def _refusal(response: UpstreamResponse) -> Failure:
+    said = header(response.headers, b"x-should-retry")
+    return Failure(
+        cause=Cause.STATUS,
+        status=response.status,
+        retry_after=seconds_of(header(response.headers, b"retry-after")),
+        should_retry=None if said is None else said == b"true",
+    )
+
+
+def _fall_back(draft: Draft, failure: Failure, *, switched: bool) -> None:
+    """Note why the skill path was left."""
+    if switched:
+        draft.fallback, draft.skill_outcome = "switch", None
+        return
+    timed_out = failure.cause is Cause.SKILL_TIMEOUT
+    draft.skill_outcome = Outcome.SKILL_TIMEOUT if timed_out else Outcome.SKILL_ERROR
+    rejected = failure.cause is Cause.STATUS and failure.status < 500
+    draft.fallback = "rejected" if rejected else "status" if failure.status else failure.cause.value
+
+
+def _settle(draft: Draft, status: int) -> None:
+    """Judge the skill path by what the plain request got: the same refusal was the client's own doing."""
+    if draft.fallback == "rejected":
+        if 400 <= status < 500:
+            draft.fallback = draft.skill_outcome = None
+        else:
+            draft.first_attempt_failed = True

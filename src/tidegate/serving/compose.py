@@ -1,0 +1,85 @@
+"""Composing: the request that goes upstream, spliced from the client's own bytes."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import msgspec
+
+from tidegate.domain.errors import InvalidInput
+from tidegate.serving.assign import Assignment
+from tidegate.serving.breakpoints import own_breakpoint
+from tidegate.serving.request import TIDEGATE_SKILL, MessagesRequest
+
+Top = Mapping[str, msgspec.Raw | bytes]
+
+
+def plain_body(request: MessagesRequest) -> bytes:
+    """The client's own request: byte for byte, but for `tidegate:` entries that no upstream would take."""
+    if not request.named:
+        return request.raw
+    return _encode(_without_named(request.top))
+
+
+def composed_body(request: MessagesRequest, assignment: Assignment) -> bytes:
+    """The request with the assignment's skills and model; every other key keeps its bytes and its place.
+
+    Raises InvalidInput where the client's `system` is neither a string nor a list.
+    """
+    top: dict[str, msgspec.Raw | bytes] = dict(_without_named(request.top) if request.named else request.top)
+    if assignment.model is not None:
+        top["model"] = msgspec.json.encode(assignment.model)
+    if assignment.skills:
+        replaces = assignment.variant.replace_system and not assignment.reduced
+        system = b"" if replaces else _own_blocks(request.top)
+        top["system"] = b"[%s]" % b",".join(
+            filter(None, (system, _skill_blocks(request, assignment, replaces)))
+        )
+    return _encode(top)
+
+
+def _skill_blocks(request: MessagesRequest, assignment: Assignment, replaces: bool) -> bytes:
+    """The skills' blocks in selection order; the last carries our cache breakpoint where there is room."""
+    blocks = [assignment.variant.skills[use.name].block for use in assignment.skills]
+    last = own_breakpoint(request.raw, request.top, without_system=replaces)
+    return b"},".join(blocks) + last + b"}"
+
+
+def _own_blocks(top: Top) -> bytes:
+    """The client's system prompt as the inside of a list of blocks; empty where there is none."""
+    raw = bytes(top.get("system", b"null")).strip()
+    if raw.startswith(b"["):
+        return raw[1:-1].strip()
+    if raw.startswith(b'"'):
+        return b"" if raw == b'""' else b'{"type":"text","text":%s}' % raw
+    if raw == b"null":
+        return b""
+    raise InvalidInput("system: must be a string or a list of text blocks")
+
+
+def _without_named(top: Top) -> dict[str, msgspec.Raw | bytes]:
+    """The top level less the skills of this gateway; a container left with nothing goes too."""
+    container = msgspec.json.decode(top["container"], type=dict[str, msgspec.Raw])
+    skills = msgspec.json.decode(container["skills"], type=list[msgspec.Raw])
+    kept = [bytes(skill) for skill in skills if not _is_ours(skill)]
+    rest: dict[str, msgspec.Raw | bytes] = {**container, "skills": b"[%s]" % b",".join(kept)}
+    if not kept:
+        del rest["skills"]
+    stripped = {key: _encode(rest) if key == "container" else value for key, value in top.items()}
+    if not rest:
+        del stripped["container"]
+    return stripped
+
+
+class _SkillId(msgspec.Struct):
+    skill_id: str = ""
+
+
+def _is_ours(skill: msgspec.Raw) -> bool:
+    return msgspec.json.decode(skill, type=_SkillId).skill_id.startswith(TIDEGATE_SKILL)
+
+
+def _encode(top: Top) -> bytes:
+    pairs: Sequence[tuple[bytes, msgspec.Raw | bytes]] = [
+        (b",%s:" % msgspec.json.encode(key), value) for key, value in top.items()
+    ]
+    return b"{" + b"".join(chain.from_iterable(pairs))[1:] + b"}"

@@ -1,0 +1,234 @@
+"""One request through the gateway: the hot path, read from top to bottom."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import cast
+
+from tidegate.domain.access import KeyRecord
+from tidegate.domain.errors import TidegateError
+from tidegate.domain.exchange import Outcome
+from tidegate.domain.transcript import in_progress, user_texts
+from tidegate.ports import Clock, Meter, Prices, Spool, Upstream, UpstreamFailure
+from tidegate.serving.admission import Admission, authenticate
+from tidegate.serving.assign import Asker, assign, switched_off
+from tidegate.serving.attempt import Attempts, Order
+from tidegate.serving.client import Call, Client, ClientGone, Dialect
+from tidegate.serving.compose import composed_body, plain_body
+from tidegate.serving.exchange_id import exchange_id
+from tidegate.serving.headers import to_client, to_upstream
+from tidegate.serving.identity import Identities, Identity
+from tidegate.serving.metering import Draft
+from tidegate.serving.pins import Pins
+from tidegate.serving.refusal import outcome_of_refusal, refusal_headers, status_of, status_of_failure
+from tidegate.serving.relay import Relay, Reply, failed
+from tidegate.serving.request import MessagesRequest, read_request
+from tidegate.serving.routing import SnapshotHolder
+from tidegate.serving.settings import ServingSettings
+
+CLIENT_CLOSED = 499
+"""The status on record where the client left before it got one (as nginx has it)."""
+
+
+class Handler:
+    """Serves the Messages API of one gateway process."""
+
+    def __init__(
+        self,
+        settings: ServingSettings,
+        *,
+        holder: SnapshotHolder,
+        upstream: Upstream,
+        spool: Spool,
+        meter: Meter,
+        prices: Prices,
+        clock: Clock,
+        dialect: Dialect,
+    ) -> None:
+        self._settings = settings
+        self._holder = holder
+        self._upstream = upstream
+        self._clock = clock
+        self._dialect = dialect
+        self._admission = Admission(settings.concurrency)
+        self._identities = Identities(settings.home_secret, settings.unit_rule)
+        self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
+        self._attempts = Attempts(upstream, prices, clock, answer_limit=settings.answer_limit)
+        self._relay = Relay(spool, meter, prices, clock, dialect, identify=settings.identify)
+
+    @property
+    def open_exchanges(self) -> int:
+        """Exchanges in progress now."""
+        return self._admission.open
+
+    async def messages(self, call: Call, client: Client, *, route: str = "messages") -> None:
+        """Serve `POST /v1/messages`, or `count_tokens`, which is composed alike and leaves no evidence.
+
+        Raises ClientGone where the client left; what was done until then is on record.
+        """
+        now = self._clock.now()
+        request_id = exchange_id(now)
+        try:
+            key = self.authenticated(call)
+        except TidegateError as refusal:
+            await self.refuse(client, request_id, refusal)
+            return
+        draft = Draft(id=request_id, at=now, started=self._clock.monotonic(), key=key, route=route)
+        try:
+            await attended(client, self._answered(draft, call, client))
+        except (ClientGone, asyncio.CancelledError):
+            self._cut_short(draft)
+            raise
+
+    async def pass_through(self, call: Call, client: Client) -> None:
+        """Serve what only the provider knows (`/v1/models`) as it is, on no record; raises ClientGone."""
+        request_id = exchange_id(self._clock.now())
+        try:
+            self.authenticated(call)
+            with self._admission.slot():
+                await attended(client, self._passed(call, client))
+        except TidegateError as refusal:
+            await self.refuse(client, request_id, refusal)
+        except UpstreamFailure as failure:
+            await self._say(client, request_id, status_of_failure(failure), str(failure))
+
+    async def refuse(self, client: Client, request_id: str, refusal: TidegateError) -> None:
+        """Answer a refusal of the gateway's own, in the caller's dialect."""
+        await self._say(client, request_id, status_of(refusal), str(refusal))
+
+    def authenticated(self, call: Call) -> KeyRecord:
+        """The client key of a call; raises Unauthenticated, Forbidden."""
+        return authenticate(self._holder.current(), call)
+
+    async def _answered(self, draft: Draft, call: Call, client: Client) -> None:
+        """Answer and record, whatever happens but the client's leaving."""
+        try:
+            with self._admission.slot():
+                await self._served(draft, call, client)
+        except TidegateError as refusal:
+            status = status_of(refusal)
+            await self._record_refusal(draft, client, outcome_of_refusal(status), status, str(refusal))
+        except UpstreamFailure as failure:
+            await self._record_refusal(
+                draft, client, failed(failure), status_of_failure(failure), str(failure)
+            )
+        except ClientGone:
+            raise
+        except Exception:
+            if not draft.recorded:
+                await self._record_refusal(draft, client, Outcome.UPSTREAM_ERROR, 500, _OUR_FAULT)
+            raise
+
+    async def _served(self, draft: Draft, call: Call, client: Client) -> None:
+        """The main path: read, assign, compose, attempt, relay."""
+        request = read_request(await client.body(self._settings.body_limit))
+        draft.stream, draft.model = request.stream, request.model
+        draft.identity = self._identify(draft, call, request)
+        self._assign(draft, call, request)
+        order = self._compose(draft, call, request)
+        answer = await self._attempts.answer(draft, order)
+        await self._relay.relay(draft, answer, client)
+
+    def _identify(self, draft: Draft, call: Call, request: MessagesRequest) -> Identity:
+        """Whose request it is."""
+        return self._identities.identify(
+            tenant=draft.key.tenant,
+            key_id=draft.key.id,
+            user_id=request.user_id,
+            unit=call.header(b"tidegate-unit"),
+            conversation=call.header(b"tidegate-conversation"),
+            task=call.header(b"tidegate-task"),
+            opening=next(iter(user_texts(request.turns)), ""),
+        )
+
+    def _assign(self, draft: Draft, call: Call, request: MessagesRequest) -> None:
+        """What it is served, by the snapshot of this instant: the body may have taken long to come."""
+        snapshot = self._holder.current()
+        draft.revision = snapshot.revision
+        asker = Asker(
+            exchange_id=draft.id,
+            tenant=draft.key.tenant,
+            identity=cast("Identity", draft.identity),
+            named=_named(call, request),
+            texts=user_texts(request.turns),
+            in_progress=in_progress(request.turns),
+            now=draft.at,
+        )
+        draft.assignment = assign(snapshot, asker, self._pins)
+
+    def _compose(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
+        """What goes upstream, and by when."""
+        assignment, settings = draft.assignment, self._settings
+        variant = assignment.variant
+        draft.composed = assignment.changed
+        if assignment.model is not None:
+            draft.model = assignment.model
+        timeouts = [variant.skills[use.name].timeout_seconds for use in assignment.skills]
+        own = min([variant.timeout_seconds, *(seconds for seconds in timeouts if seconds is not None)])
+        deadline = draft.started + (variant.deadline_seconds or settings.deadline_seconds)
+        return Order(
+            target=call.target,
+            headers=to_upstream(call.headers, settings.credentials),
+            plain=plain_body(request),
+            composed=composed_body(request, assignment) if assignment.changed else None,
+            skill_deadline=min(draft.started + own, deadline),
+            deadline=deadline,
+            allowed=lambda: not switched_off(self._holder.current(), draft.key.tenant, assignment.skills),
+        )
+
+    async def _passed(self, call: Call, client: Client) -> None:
+        headers = to_upstream(call.headers, self._settings.credentials)
+        deadline = self._clock.monotonic() + self._settings.deadline_seconds
+        response = await self._upstream.send(call.method, call.target, headers, b"", deadline=deadline)
+        try:
+            body = await response.read(self._settings.answer_limit)
+        finally:
+            response.close()
+        await client.start(
+            response.status, [*to_client(response.headers), (b"content-length", b"%d" % len(body))]
+        )
+        await client.send(body, more=False)
+
+    async def _record_refusal(
+        self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str
+    ) -> None:
+        body = self._dialect.error(status, message, draft.id)
+        await self._relay.whole(draft, client, Reply(outcome, status, refusal_headers(status), body))
+
+    async def _say(self, client: Client, request_id: str, status: int, message: str) -> None:
+        """Answer a refusal that belongs to no exchange."""
+        body = self._dialect.error(status, message, request_id)
+        await client.start(status, [*refusal_headers(status), (b"content-length", b"%d" % len(body))])
+        await client.send(body, more=False)
+
+    def _cut_short(self, draft: Draft) -> None:
+        """The client left, or this process has to: what was done so far is on record all the same."""
+        if draft.recorded:
+            self._relay.amend(draft, delivered=False)
+        else:
+            self._relay.record(draft, Outcome.CLIENT_CLOSED, CLIENT_CLOSED)
+
+
+async def attended(client: Client, work: Coroutine[object, object, None]) -> None:
+    """Do the work while the client is there; raises ClientGone, the work cancelled, once it is not."""
+    task = cast("asyncio.Task[object]", asyncio.current_task())
+    client.watch(task.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not client.gone:
+            raise
+        task.uncancel()
+        raise ClientGone from None
+    finally:
+        client.unwatch()
+
+
+_OUR_FAULT = "the gateway failed at this request; its log has the reason, found by the request id"
+
+
+def _named(call: Call, request: MessagesRequest) -> Sequence[str]:
+    """Skills asked for by name: in the header `tidegate-skills`, then in the body's container."""
+    listed = call.header(b"tidegate-skills")
+    if listed is None:
+        return request.named
+    return (*(name.strip() for name in listed.split(",")), *request.named)

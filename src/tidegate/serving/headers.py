@@ -1,0 +1,56 @@
+"""Which headers go on to the upstream, which come back, and which are the gateway's own."""
+
+from collections.abc import Iterable, Sequence
+
+from tidegate.ports import Header
+from tidegate.serving.assign import Assignment
+
+_FORWARDED = frozenset({b"content-type", b"user-agent", b"accept"})
+_FORWARDED_FAMILIES = (b"anthropic-", b"x-stainless-")
+_RETURNED = frozenset({b"content-type", b"request-id", b"retry-after", b"x-should-retry"})
+_RETURNED_FAMILY = b"anthropic-ratelimit-"
+
+
+def to_upstream(headers: Iterable[Header], credentials: Sequence[Header]) -> list[Header]:
+    """The request headers that the provider needs, with the gateway's credentials and never the client's."""
+    kept = [
+        header for header in headers if header[0] in _FORWARDED or header[0].startswith(_FORWARDED_FAMILIES)
+    ]
+    kept.extend(credentials)
+    return kept
+
+
+def to_client(headers: Iterable[Header]) -> list[Header]:
+    """The response headers that a client acts on; names are lower-cased."""
+    return [
+        (name, value)
+        for name, value in ((name.lower(), value) for name, value in headers)
+        if name in _RETURNED or name.startswith(_RETURNED_FAMILY)
+    ]
+
+
+def header(headers: Iterable[Header], name: bytes) -> bytes | None:
+    """The first header of that name (lower case), None where there is none."""
+    return next((value for key, value in headers if key.lower() == name), None)
+
+
+def seconds_of(value: bytes | None) -> float | None:
+    """A `retry-after` in seconds; None for none, and for a date, which is then passed back unread."""
+    try:
+        return max(0.0, float(value)) if value is not None else None
+    except ValueError:
+        return None
+
+
+def own_headers(request_id: str, assignment: Assignment, fallback: str | None) -> list[Header]:
+    """The gateway's own: the exchange's id, and what it was served; no skills where they fell away."""
+    headers = [(b"tidegate-request-id", request_id.encode())]
+    if assignment.rollout is not None:
+        headers.append((b"tidegate-rollout", assignment.rollout.name.encode()))
+        headers.append((b"tidegate-arm", assignment.arm.value.encode()))
+    if fallback is not None:
+        headers.append((b"tidegate-fallback", fallback.encode()))
+    elif assignment.skills:
+        served = ",".join(f"{use.name}@{use.version}" for use in assignment.skills)
+        headers.append((b"tidegate-skills", served.encode()))
+    return headers

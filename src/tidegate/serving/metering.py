@@ -1,0 +1,146 @@
+"""What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
+
+from dataclasses import dataclass, field
+
+from tidegate.domain import metrics
+from tidegate.domain.access import KeyRecord
+from tidegate.domain.cost import cost
+from tidegate.domain.exchange import Exchange, Outcome, Usage
+from tidegate.ports import Meter, Prices
+from tidegate.serving.assign import Assignment
+from tidegate.serving.identity import Identity
+from tidegate.serving.usage import ReportedUsage
+
+NOTHING = Usage()
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """An exchange in progress; times by the event loop's clock but for `at`, in epoch seconds."""
+
+    id: str
+    at: float
+    started: float
+    key: KeyRecord
+    route: str = "messages"
+    revision: int = 0
+    identity: Identity | None = None
+    assignment: Assignment = field(default_factory=Assignment)
+    stream: bool = False
+    model: str = ""
+    """The model that answered, until then the one asked."""
+    sent_at: float | None = None
+    first_content_at: float | None = None
+    attempts: int = 0
+    composed: bool = False
+    """Something was changed in the request: it is on the skill path."""
+    first_attempt_failed: bool = False
+    skill_outcome: Outcome | None = None
+    fallback: str | None = None
+    message_id: str | None = None
+    usage: Usage = NOTHING
+    cost_usd: float | None = None
+    unpriced: bool = False
+    recorded: bool = False
+
+    def bill(self, model: str, reported: ReportedUsage | None, prices: Prices) -> None:
+        """Add what one attempt used, at its own model's price."""
+        if reported is None:
+            return
+        used = reported.billed()
+        price = prices.price(model)
+        self.usage = used if self.usage is NOTHING else self.usage + used
+        if price is None:
+            self.unpriced = True
+        else:
+            self.cost_usd = (self.cost_usd or 0.0) + cost(used, price)
+
+    def exchange(self, outcome: Outcome, status: int, now: float, monotonic: float) -> Exchange:
+        """The ledger's line; its cost is None where nothing was reported or a model has no price."""
+        served, identity, rollout = self.assignment, self.identity, self.assignment.rollout
+        first = self.first_content_at
+        return Exchange(
+            id=self.id,
+            at=self.at,
+            finished_at=now,
+            tenant=self.key.tenant,
+            key_id=self.key.id,
+            unit_hash=_unit_hash(identity, served) if identity else "",
+            conversation_hash=identity.conversation_hash if identity else "",
+            task=identity.task if identity else "",
+            route=self.route,
+            revision=self.revision,
+            rollout=rollout.name if rollout else None,
+            attempt=rollout.attempt if rollout else 0,
+            stage=served.stage,
+            stage_name=rollout.plan.stages[served.stage].name
+            if rollout and served.stage is not None
+            else None,
+            stage_since=rollout.stage_since if rollout else 0.0,
+            unit_kind=rollout.plan.unit.value if rollout else "user",
+            arm=served.arm,
+            triggered=served.triggered,
+            counted=served.counted,
+            skills=served.skills,
+            model=self.model,
+            outcome=outcome,
+            skill_outcome=self.skill_outcome,
+            status=status,
+            seconds=monotonic - self.started,
+            first_token_seconds=None if first is None else first - self.started,
+            usage=self.usage,
+            cost_usd=None if self.unpriced else self.cost_usd,
+            fallback=self.fallback,
+            attempts=self.attempts,
+            first_attempt_failed=self.first_attempt_failed,
+            stream=self.stream,
+            message_id=self.message_id,
+        )
+
+
+def _unit_hash(identity: Identity, served: Assignment) -> str:
+    """The hash of what the rollout keeps on one side; the user's where it keeps nothing together."""
+    of_conversation = served.rollout is not None and served.rollout.plan.unit == "conversation"
+    return identity.conversation_hash if of_conversation else identity.unit_hash
+
+
+def count(meter: Meter, draft: Draft, exchange: Exchange) -> None:
+    """Move the metrics of the request path by one exchange."""
+    arm = exchange.arm.value
+    meter.add(metrics.REQUESTS, (exchange.route, arm, exchange.outcome.value))
+    meter.observe(metrics.REQUEST_DURATION, (exchange.route, arm), exchange.seconds)
+    if draft.sent_at is not None:
+        meter.observe(metrics.GATEWAY_OVERHEAD, (exchange.route,), draft.sent_at - draft.started)
+    if exchange.stream and exchange.first_token_seconds is not None:
+        meter.observe(metrics.FIRST_TOKEN, (arm,), exchange.first_token_seconds)
+    if exchange.usage is not NOTHING:
+        _count_tokens(meter, exchange, arm)
+    if exchange.cost_usd is not None:
+        meter.add(metrics.COST, (exchange.model, arm), exchange.cost_usd)
+    if draft.unpriced:
+        meter.add(metrics.UNPRICED, (exchange.model,))
+    if exchange.skills:
+        _count_skills(meter, exchange)
+    if exchange.fallback:
+        meter.add(metrics.FALLBACKS, (exchange.fallback,))
+
+
+def _count_tokens(meter: Meter, exchange: Exchange, arm: str) -> None:
+    used = exchange.usage
+    for kind, tokens in (
+        ("input", used.input_tokens),
+        ("output", used.output_tokens),
+        ("cache_read", used.cache_read_tokens),
+        ("cache_write_5m", used.cache_write_5m_tokens),
+        ("cache_write_1h", used.cache_write_1h_tokens),
+    ):
+        if tokens:
+            meter.add(metrics.TOKENS, (exchange.model, kind, arm), float(tokens))
+
+
+def _count_skills(meter: Meter, exchange: Exchange) -> None:
+    came_of_it = (exchange.skill_outcome or exchange.outcome).value
+    for use in exchange.skills:
+        meter.add(metrics.SKILL_REQUESTS, (use.name, str(use.version), came_of_it))
+        if exchange.skill_outcome is Outcome.SKILL_TIMEOUT:
+            meter.add(metrics.SKILL_TIMEOUTS, (use.name,))

@@ -1,0 +1,55 @@
+"""Refusals of the gateway's own: which HTTP status says what."""
+
+from tidegate.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Overloaded,
+    StoreUnavailable,
+    TidegateError,
+    TooLarge,
+    Unauthenticated,
+)
+from tidegate.domain.exchange import Outcome
+from tidegate.ports import Header, UpstreamFailure
+
+_STATUSES: dict[type[TidegateError], int] = {
+    InvalidInput: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    StoreUnavailable: 503,
+    Overloaded: 529,
+}
+
+RETRY_AFTER_SECONDS = 1
+
+
+def status_of(refusal: TidegateError) -> int:
+    """The HTTP status of a refusal; 500 for one that has none."""
+    return _STATUSES.get(type(refusal), 500)
+
+
+def status_of_failure(failure: UpstreamFailure) -> int:
+    """The HTTP status where the upstream gave no answer: 504 for too late, else 502."""
+    return 504 if failure.kind == "timeout" else 502
+
+
+def outcome_of_refusal(status: int) -> Outcome:
+    """The outcome of an exchange that the gateway itself refused."""
+    if status == 529:
+        return Outcome.POLICY_DENIED
+    return Outcome.CLIENT_ERROR if status < 500 else Outcome.UPSTREAM_ERROR
+
+
+def refusal_headers(status: int) -> list[Header]:
+    """Headers of a refusal: when to come back, and an end to a connection whose body was not read."""
+    headers: list[Header] = [(b"content-type", b"application/json")]
+    if status in (503, 529):
+        headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+    if status == 413:
+        headers.append((b"connection", b"close"))
+    return headers

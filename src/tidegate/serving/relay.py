@@ -1,0 +1,164 @@
+"""Relaying: the answer to the client as it comes, its last bytes only once the exchange is on record."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tidegate.domain.exchange import Amend, Outcome
+from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure, UpstreamResponse
+from tidegate.serving.attempt import Answer
+from tidegate.serving.client import Client, Dialect
+from tidegate.serving.headers import own_headers, to_client
+from tidegate.serving.metering import Draft, count
+from tidegate.serving.refusal import status_of_failure
+from tidegate.serving.stream import EventScanner
+
+_END_SECONDS = 0.25
+"""How long an upstream may take from `message_stop` to the end of its body, to keep the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer, and what it means to the user."""
+
+    outcome: Outcome
+    status: int
+    headers: Sequence[Header]
+    body: bytes
+
+
+class Relay:
+    """Releases answers and records their exchanges; `identify` sends the gateway's own headers."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        meter: Meter,
+        prices: Prices,
+        clock: Clock,
+        dialect: Dialect,
+        *,
+        identify: bool,
+    ) -> None:
+        self._spool = spool
+        self._meter = meter
+        self._prices = prices
+        self._clock = clock
+        self._dialect = dialect
+        self._identify = identify
+
+    async def relay(self, draft: Draft, answer: Answer, client: Client) -> None:
+        """Give the client the upstream's answer, whichever it is."""
+        headers = to_client(answer.response.headers)
+        if answer.scanner is not None:
+            await self._stream(draft, answer, answer.scanner, client, headers)
+            return
+        status = answer.response.status
+        await self.whole(draft, client, Reply(outcome_of(status), status, headers, answer.body))
+
+    async def whole(self, draft: Draft, client: Client, reply: Reply) -> None:
+        """Record, then release an answer that is here in full."""
+        self._judge_skills(draft, reply.outcome)
+        length = (b"content-length", b"%d" % len(reply.body))
+        self.record(draft, reply.outcome, reply.status)
+        await client.start(reply.status, [*reply.headers, *self._own(draft), length])
+        await self._release(draft, client, reply.body)
+
+    async def _stream(
+        self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client, headers: Sequence[Header]
+    ) -> None:
+        outcome, held = Outcome.OK, b""
+        try:
+            await client.start(200, [*headers, *self._own(draft)])
+            await self._events(draft, answer, scanner, client)
+            held = scanner.held
+            if scanner.failed:
+                outcome = Outcome.UPSTREAM_ERROR
+        except UpstreamFailure as failure:
+            outcome = failed(failure)
+            held = self._dialect.error_event(status_of_failure(failure), _BROKEN, draft.id)
+        finally:
+            self._settle(draft, scanner)
+            if not scanner.stopped:
+                answer.response.close()
+        self._judge_skills(draft, outcome)
+        self.record(draft, outcome, 200)
+        await self._release(draft, client, held)
+        await _finish(answer.response)
+
+    async def _events(self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client) -> None:
+        """Pass events on as they come, up to the one that ends the stream; raises UpstreamFailure."""
+        ready = answer.body
+        while True:
+            if ready:
+                await client.send(ready, more=True)
+            if scanner.stopped:
+                return
+            chunk = await answer.response.chunk()
+            if not chunk:
+                raise UpstreamFailure("reset", "the upstream's stream ended without message_stop")
+            ready = scanner.feed(chunk)
+            if draft.first_content_at is None and scanner.content:
+                draft.first_content_at = self._clock.monotonic()
+
+    def record(self, draft: Draft, outcome: Outcome, status: int) -> None:
+        """Write the exchange to the spool and count it; a call that only counts tokens leaves no line."""
+        if draft.route != "messages":
+            return
+        exchange = draft.exchange(outcome, status, self._clock.now(), self._clock.monotonic())
+        self._spool.record(exchange)
+        draft.recorded = True
+        count(self._meter, draft, exchange)
+
+    def amend(self, draft: Draft, *, delivered: bool) -> None:
+        """Say what became of the last bytes."""
+        if draft.recorded:
+            self._spool.amend(Amend(draft.id, delivered, self._clock.monotonic() - draft.started))
+
+    async def _release(self, draft: Draft, client: Client, last: bytes) -> None:
+        await client.send(last, more=False)
+        self.amend(draft, delivered=not client.gone)
+
+    def _settle(self, draft: Draft, scanner: EventScanner) -> None:
+        """Take over what the stream said of itself, also where it broke or the client left."""
+        draft.model = scanner.model or draft.model
+        draft.message_id = scanner.id
+        draft.bill(draft.model, scanner.usage, self._prices)
+
+    def _judge_skills(self, draft: Draft, outcome: Outcome) -> None:
+        """The skill path's own result, where it was not left for the fallback."""
+        if draft.composed and draft.fallback is None and draft.skill_outcome is None:
+            ok = outcome in (Outcome.OK, Outcome.CLIENT_ERROR)
+            draft.skill_outcome = outcome if ok else Outcome.SKILL_ERROR
+
+    def _own(self, draft: Draft) -> list[Header]:
+        return own_headers(draft.id, draft.assignment, draft.fallback) if self._identify else []
+
+
+_BROKEN = "the upstream's answer broke off; what was sent before is incomplete, so ask again"
+
+
+def outcome_of(status: int) -> Outcome:
+    """What an upstream's status means to the user; its 401 and 429 are about the gateway's key."""
+    if status < 300:
+        return Outcome.OK
+    if status in (401, 429) or status >= 500 or status < 400:
+        return Outcome.UPSTREAM_ERROR
+    return Outcome.CLIENT_ERROR
+
+
+def failed(failure: UpstreamFailure) -> Outcome:
+    """What it means to the user that no answer, or half of one, came."""
+    return Outcome.UPSTREAM_TIMEOUT if failure.kind == "timeout" else Outcome.UPSTREAM_ERROR
+
+
+async def _finish(response: UpstreamResponse) -> None:
+    """Read to the body's end, which is due, so that the connection can serve again; else cut it."""
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            while await response.chunk():
+                pass
+    except (TimeoutError, UpstreamFailure):
+        pass  # the answer is complete and released: only the connection is lost
+    finally:
+        response.close()

@@ -1,0 +1,147 @@
+"""A Messages request read at the edge: the top level as raw spans, and the few fields serving acts on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from tidegate.domain.errors import InvalidInput
+from tidegate.domain.transcript import Turn
+
+T = TypeVar("T")
+
+TIDEGATE_SKILL = "tidegate:"
+"""Prefix of a `container.skills` entry's `skill_id` that asks for a skill of this gateway."""
+
+
+class _Key:
+    """A top-level key that equals only itself, so that a repeated one stays visible."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: str | list[_Block]
+
+
+class _Metadata(msgspec.Struct):
+    user_id: str | None = None
+
+
+class _Skill(msgspec.Struct):
+    skill_id: str = ""
+
+
+class _Container(msgspec.Struct):
+    skills: list[_Skill] | None = None
+
+
+def _key(_: type, text: object) -> _Key:
+    return _Key(str(text))
+
+
+_TOP = msgspec.json.Decoder(dict[_Key, msgspec.Raw], dec_hook=_key)
+_TEXT = msgspec.json.Decoder(str)
+_FLAG = msgspec.json.Decoder(bool | None)
+_MESSAGES = msgspec.json.Decoder(list[_Message])
+_METADATA = msgspec.json.Decoder(_Metadata | None)
+_CONTAINER = msgspec.json.Decoder(_Container | str | None)
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesRequest:
+    """One request body: `raw` as it came, `top` its top-level values as raw JSON in the client's order."""
+
+    raw: bytes
+    top: Mapping[str, msgspec.Raw]
+    model: str
+    stream: bool
+    user_id: str | None
+    turns: tuple[Turn, ...]
+    named: tuple[str, ...]
+    """Skills asked for in `container.skills`."""
+
+
+def read_request(body: bytes) -> MessagesRequest:
+    """Read a body; raises InvalidInput where it is no JSON object, repeats a key, or has a field amiss."""
+    top = _top_level(body)
+    return MessagesRequest(
+        raw=body,
+        top=top,
+        model=_required(top, "model", _TEXT),
+        stream=_optional(top, "stream", _FLAG) is True,
+        user_id=metadata.user_id if (metadata := _optional(top, "metadata", _METADATA)) else None,
+        turns=tuple(_turn(message) for message in _required(top, "messages", _MESSAGES)),
+        named=_named(top),
+    )
+
+
+def _top_level(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        body.decode()
+        entries = _TOP.decode(body)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"the body is not UTF-8: byte {error.start} cannot be read; encode it") from error
+    except msgspec.ValidationError as error:
+        raise InvalidInput(
+            "the body must be a JSON object, with `model`, `max_tokens` and `messages`"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"the body is not JSON: {error}; mend it and send it again") from error
+    top = {key.text: value for key, value in entries.items()}
+    if len(top) < len(entries):
+        names = [key.text for key in entries]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInput(f"{twice}: this key is in the body more than once; keep one of them")
+    return top
+
+
+def _required(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T:
+    if name not in top:
+        raise InvalidInput(f"{name}: Field required")
+    return _decoded(top[name], name, decoder)
+
+
+def _optional(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T | None:
+    return _decoded(top[name], name, decoder) if name in top else None
+
+
+def _decoded(raw: msgspec.Raw, name: str, decoder: msgspec.json.Decoder[T]) -> T:
+    try:
+        return decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"{name}: {error}, counted from `{name}` as `$`") from error
+
+
+def _turn(message: _Message) -> Turn:
+    content = message.content
+    if isinstance(content, str):
+        return Turn(message.role, (content,))
+    if message.role != "user":
+        return Turn(message.role)
+    return Turn(message.role, tuple(_text(block) for block in content if block.type == "text"))
+
+
+def _text(block: _Block) -> str:
+    return _decoded(block.text, "messages", _TEXT) if block.text else ""
+
+
+def _named(top: Mapping[str, msgspec.Raw]) -> tuple[str, ...]:
+    container = _optional(top, "container", _CONTAINER)
+    if not isinstance(container, _Container) or not container.skills:
+        return ()
+    return tuple(
+        skill.skill_id.removeprefix(TIDEGATE_SKILL)
+        for skill in container.skills
+        if skill.skill_id.startswith(TIDEGATE_SKILL)
+    )

@@ -1,0 +1,30 @@
+"""What an operator may set about serving."""
+
+from dataclasses import dataclass, field
+
+from tidegate.ports import Header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingSettings:
+    """How requests are served: times in seconds, sizes in bytes.
+
+    `credentials` are the gateway's own headers at the upstream (`x-api-key` or `authorization`);
+    `home_secret` keys the hashes of units and conversations, the same on every replica.
+    """
+
+    credentials: tuple[Header, ...] = field(repr=False)
+    home_secret: bytes = field(repr=False)
+    unit_rule: tuple[str, ...] = ("metadata", "header", "key")
+    """The first there is: body `metadata.user_id`, header `tidegate-unit`, the key."""
+    body_limit: int = 32_000_000
+    answer_limit: int = 64_000_000
+    concurrency: int = 1000
+    deadline_seconds: float = 600.0
+    """For an exchange as a whole where no variant says otherwise."""
+    identify: bool = True
+    """Whether answers carry `tidegate-…` headers."""
+    conversation_grace: float = 3600.0
+    """After a step, an unknown conversation in progress keeps its variant for so long."""
+    pins_at_most: int = 100_000
+    """Conversations remembered across a step; the oldest is forgotten beyond."""

@@ -1,0 +1,131 @@
+"""The routing snapshot: all a request needs to know, compiled from the store's state, swapped as a whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tidegate.domain.access import KeyRecord, Switch
+from tidegate.domain.assignment import moved_range
+from tidegate.domain.rollout import ACTIVE, Eligible, Phase, Rollout
+from tidegate.domain.skill import SkillVersion
+from tidegate.ports import RoutingState
+from tidegate.serving.variant import ServedVariant, VariantCache
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The switches that are off."""
+
+    everything: bool = False
+    tenants: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
+
+    def bars(self, tenant: str) -> bool:
+        """True where this tenant gets no skill at all."""
+        return self.everything or tenant in self.tenants
+
+    def also(self, scope: str, target: str) -> "Overrides":
+        """The same with one more switch off (`scope` all, skill or tenant)."""
+        return overrides([(scope, target)], self)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which requests a rollout covers, as sets; None covers all."""
+
+    tenants: frozenset[str] | None
+    tasks: frozenset[str] | None
+
+    def covers(self, tenant: str, task: str) -> bool:
+        return (self.tenants is None or tenant in self.tenants) and (self.tasks is None or task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRollout:
+    """A rollout ready to assign by; `moved` are the buckets its latest step moved to the candidate."""
+
+    rollout: Rollout
+    scope: Scope
+    baseline: ServedVariant
+    candidate: ServedVariant
+    moved: range
+
+    def holds_back(self, now: float) -> bool:
+        """True while a completed rollout keeps its `after` control group."""
+        after, completed = self.rollout.plan.after, self.rollout.completed_at
+        return after.holdout > 0 and completed is not None and now < completed + after.for_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingSnapshot:
+    """What one revision of the store means for requests; immutable.
+
+    `keys` by sha256 hex of the secret, revoked ones left out; `active` rollouts in order of creation,
+    `completed` ones newest first. `degraded`: not confirmed for too long, so running rollouts serve baseline.
+    """
+
+    revision: int = 0
+    keys: Mapping[str, KeyRecord] = field(default_factory=lambda: MappingProxyType({}))
+    active: tuple[ServedRollout, ...] = ()
+    completed: tuple[ServedRollout, ...] = ()
+    overrides: Overrides = Overrides()
+    degraded: bool = False
+
+    def standing(self, tenant: str, task: str) -> ServedRollout | None:
+        """The completed rollout whose candidate is what such requests get today."""
+        return next((each for each in self.completed if each.scope.covers(tenant, task)), None)
+
+
+def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnapshot:
+    """The snapshot of a state; `variants` keeps what did not change since the last one."""
+    versions = {version.digest: version for version in state.versions}
+    rollouts = sorted(state.rollouts, key=lambda each: (each.created_at, each.name))
+    snapshot = RoutingSnapshot(
+        revision=state.revision,
+        keys={key.secret_hash: key for key in state.keys if key.revoked_at is None},
+        active=tuple(_served(each, versions, variants) for each in rollouts if each.phase in ACTIVE),
+        completed=tuple(
+            _served(each, versions, variants)
+            for each in sorted(rollouts, key=lambda each: (each.completed_at or 0.0, each.name), reverse=True)
+            if each.phase is Phase.COMPLETED
+        ),
+        overrides=overrides(_pairs(state.switches)),
+    )
+    variants.settle()
+    return snapshot
+
+
+def overrides(off: Sequence[tuple[str, str]], known: Overrides = Overrides()) -> Overrides:
+    """The switches of these (scope, target) pairs, on top of those already known."""
+    return Overrides(
+        everything=known.everything or any(scope == "all" for scope, _ in off),
+        tenants=known.tenants | {target for scope, target in off if scope == "tenant"},
+        skills=known.skills | {target for scope, target in off if scope == "skill"},
+    )
+
+
+def _pairs(switches: Sequence[Switch]) -> list[tuple[str, str]]:
+    return [(switch.scope, switch.target) for switch in switches]
+
+
+def _served(rollout: Rollout, versions: Mapping[str, SkillVersion], variants: VariantCache) -> ServedRollout:
+    plan = rollout.plan
+    previous = plan.stages[rollout.stage - 1] if rollout.stage > 0 else None
+    return ServedRollout(
+        rollout=rollout,
+        scope=_scope(plan.eligible),
+        baseline=variants.served(plan.baseline, versions),
+        candidate=variants.served(plan.candidate, versions),
+        moved=moved_range(previous, rollout.current),
+    )
+
+
+def _scope(eligible: Eligible) -> Scope:
+    return Scope(
+        tenants=None if "*" in eligible.tenants else frozenset(eligible.tenants),
+        tasks=None if "*" in eligible.tasks else frozenset(eligible.tasks),
+    )
+
+
+EMPTY = RoutingSnapshot()
+"""Before the first load: no key is known, so every request is refused."""

@@ -1,0 +1,148 @@
+"""A variant ready to serve: its live skills with their encoded blocks, and one pattern set over them all."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import msgspec
+import re2
+import structlog
+
+from tidegate.domain.rollout import SkillRef, Variant
+from tidegate.domain.selection import Selectable
+from tidegate.domain.skill import SkillVersion, VersionState
+
+_log = structlog.stdlib.get_logger("tidegate.routing")
+
+LIVE = frozenset({VersionState.PUBLISHED, VersionState.DEPRECATED})
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSkill:
+    """A skill version ready to be spliced in.
+
+    `block` is the JSON of its system text block without the closing brace, so that a `cache_control` may
+    still be put in; its bytes are the same on every turn.
+    """
+
+    name: str
+    version: int
+    block: bytes
+    timeout_seconds: float | None
+
+
+class PatternSet:
+    """Which skills' patterns match a text: one linear-time pass (RE2) for all patterns together."""
+
+    def __init__(self, patterns: Mapping[str, tuple[str, ...]]) -> None:
+        self._owners: list[str] = []
+        self._set = re2.Set.SearchSet(_options())
+        for name, each in patterns.items():
+            for pattern in each:
+                self._add(name, pattern)
+        if self._owners:
+            self._set.Compile()
+
+    def _add(self, name: str, pattern: str) -> None:
+        """Publishing refuses a bad pattern; should one be here, it must not keep a switch from taking effect."""
+        try:
+            self._set.Add(pattern)
+        except re2.error:
+            _log.exception("a pattern does not compile and selects nothing", skill=name, pattern=pattern)
+        else:
+            self._owners.append(name)
+
+    def match(self, text: str) -> Mapping[str, int]:
+        """The skills with a matching pattern, and how many of theirs match."""
+        if not self._owners:
+            return {}
+        counts: dict[str, int] = {}
+        for index in self._set.Match(text.encode("utf-8", "replace")) or ():
+            owner = self._owners[index]
+            counts[owner] = counts.get(owner, 0) + 1
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class ServedVariant:
+    """A serving policy compiled; `names_skills` says that the plan names some, live or not."""
+
+    patterns: PatternSet
+    skills: Mapping[str, ServedSkill] = field(default_factory=lambda: MappingProxyType({}))
+    catalogue: Mapping[str, Selectable] = field(default_factory=lambda: MappingProxyType({}))
+    names_skills: bool = False
+    model: str | None = None
+    replace_system: bool = False
+    timeout_seconds: float = 5.0
+    deadline_seconds: float | None = None
+    """None: the gateway's own setting."""
+
+
+_Key = tuple[Variant, tuple[SkillRef, ...]]
+
+
+class VariantCache:
+    """Compiled variants from one snapshot to the next, since compiling 500 patterns takes milliseconds."""
+
+    def __init__(self) -> None:
+        self._kept: dict[_Key, ServedVariant] = {}
+        self._used: dict[_Key, ServedVariant] = {}
+
+    def served(self, variant: Variant, versions: Mapping[str, SkillVersion]) -> ServedVariant:
+        """The variant with those of its skills that are live: known by digest and not revoked."""
+        live = tuple(
+            ref for ref in variant.skills if (found := versions.get(ref.digest)) and found.state in LIVE
+        )
+        key = (variant, live)
+        compiled = self._kept.get(key) or self._used.get(key)
+        if compiled is None:
+            compiled = _compile(variant, {ref.name: versions[ref.digest] for ref in live})
+        self._used[key] = compiled
+        return compiled
+
+    def settle(self) -> None:
+        """Forget what the snapshot just compiled no longer uses."""
+        self._kept, self._used = self._used, {}
+
+
+def _compile(variant: Variant, live: Mapping[str, SkillVersion]) -> ServedVariant:
+    return ServedVariant(
+        patterns=PatternSet({name: version.manifest.match for name, version in live.items()}),
+        skills={name: _skill(version) for name, version in live.items()},
+        catalogue={
+            name: Selectable(name, version.number, version.manifest.requires, version.manifest.excludes)
+            for name, version in live.items()
+        },
+        names_skills=bool(variant.skills),
+        model=variant.model,
+        replace_system=variant.system == "replace",
+        timeout_seconds=variant.timeout_seconds,
+        deadline_seconds=variant.deadline_seconds,
+    )
+
+
+def _skill(version: SkillVersion) -> ServedSkill:
+    text = skill_text(version.name, version.number, version.body)
+    block = b'{"type":"text","text":' + msgspec.json.encode(text)
+    return ServedSkill(version.name, version.number, block, version.manifest.timeout_seconds)
+
+
+def skill_text(name: str, number: int, body: str) -> str:
+    """A skill's body in its element; a closing tag in the body is escaped, so it cannot end the element."""
+    shielded = _CLOSING.sub(r"&lt;\1", body)
+    return f'<skill name="{name}" version="{number}">\n{shielded}\n</skill>'
+
+
+_CLOSING = re.compile(r"<(\s*/\s*skill\b)", re.IGNORECASE)
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    return options
+
+
+PLAIN = ServedVariant(PatternSet({}))
+"""No skill, no change: the client's request as it is."""

@@ -1,0 +1,108 @@
+"""The caller of an ASGI request, as serving wants it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from tidegate.domain.errors import TooLarge
+from tidegate.ports import Header
+from tidegate.serving.client import Call, ClientGone
+from tidegate.web.asgi import Message, Receive, Send
+
+
+class Connection(Protocol):
+    """What our server puts into `scope["extensions"]["tidegate.connection"]`: it tells of a lost client."""
+
+    def watch(self, callback: Callable[[], None]) -> None: ...
+    def unwatch(self) -> None: ...
+
+
+def call_of(scope: Message) -> Call:
+    """The head of an ASGI request, its target as it was sent."""
+    path: bytes = scope.get("raw_path") or str(scope["path"]).encode()
+    query: bytes = scope.get("query_string", b"")
+    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
+    return Call(str(scope["method"]), target.decode("latin-1"), scope["headers"])
+
+
+class AsgiClient:
+    """One caller behind `receive` and `send`, watched: ASGI's `send` is silent once the client has left.
+
+    Where the server does not tell of a lost connection, a task waits for `http.disconnect` instead.
+    """
+
+    __slots__ = ("_call", "_connection", "_lost", "_receive", "_send", "_watcher", "gone")
+
+    def __init__(self, scope: Message, receive: Receive, send: Send, call: Call) -> None:
+        extensions: dict[str, Any] = scope.get("extensions") or {}
+        self._connection: Connection | None = extensions.get("tidegate.connection")
+        self._call = call
+        self._receive = receive
+        self._send = send
+        self._lost: Callable[[], object] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self.gone = False
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body; raises TooLarge beyond `limit` bytes, before reading any where announced."""
+        announced = self._call.header(b"content-length")
+        if announced is not None and announced.isdigit() and int(announced) > limit:
+            raise _too_large(limit)
+        pieces: list[bytes] = []
+        room = limit
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.gone = True
+                raise ClientGone
+            piece: bytes = message.get("body", b"")
+            room -= len(piece)
+            if room < 0:
+                raise _too_large(limit)
+            pieces.append(piece)
+            more = bool(message.get("more_body", False))
+        self._await_disconnect()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def start(self, status: int, headers: Sequence[Header]) -> None:
+        """Hand over the head of the answer."""
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def send(self, data: bytes, *, more: bool) -> None:
+        """Hand over a piece of the answer."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    def watch(self, lost: Callable[[], object]) -> None:
+        """Call `lost` once when the client's connection is lost."""
+        self._lost = lost
+        if self._connection is not None:
+            self._connection.watch(self._leave)
+
+    def unwatch(self) -> None:
+        """The answer is complete, or given up: leaving no longer matters."""
+        self._lost = None
+        if self._connection is not None:
+            self._connection.unwatch()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def _leave(self) -> None:
+        self.gone = True
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            lost()
+
+    def _await_disconnect(self) -> None:
+        """Only after the body: until then `receive` is the reader's."""
+        if self._connection is None and self._lost is not None:
+            self._watcher = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._leave()
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the request's body is larger than {limit} bytes, the most this gateway takes")

@@ -1,0 +1,120 @@
+"""The gateway's public API under `/v1`: the Messages API, and feedback on its answers. Raw ASGI."""
+
+from tidegate.domain import metrics
+from tidegate.domain.errors import NotFound, TidegateError
+from tidegate.domain.exchange import Vote
+from tidegate.ports import Clock, Ledger, Meter, Prices, Spool, Upstream
+from tidegate.serving.client import Call, ClientGone
+from tidegate.serving.exchange_id import exchange_id
+from tidegate.serving.handle import Handler
+from tidegate.serving.routing import SnapshotHolder
+from tidegate.serving.settings import ServingSettings
+from tidegate.web.asgi import Message, Receive, Send, answer
+from tidegate.web.asgi_client import AsgiClient, call_of
+from tidegate.web.faults import AnthropicErrors, error_body
+from tidegate.web.payloads import FEEDBACK_LIMIT, read_feedback
+
+
+class Gateway:
+    """An ASGI application for every path under `/v1`."""
+
+    def __init__(
+        self,
+        settings: ServingSettings,
+        *,
+        holder: SnapshotHolder,
+        upstream: Upstream,
+        spool: Spool,
+        ledger: Ledger,
+        meter: Meter,
+        prices: Prices,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._meter = meter
+        self._clock = clock
+        self._handler = Handler(
+            settings,
+            holder=holder,
+            upstream=upstream,
+            spool=spool,
+            meter=meter,
+            prices=prices,
+            clock=clock,
+            dialect=AnthropicErrors(),
+        )
+
+    @property
+    def open_exchanges(self) -> int:
+        """Exchanges in progress now: what a drain waits for."""
+        return self._handler.open_exchanges
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        call = call_of(scope)
+        client = AsgiClient(scope, receive, send, call)
+        try:
+            await self._route(call, client, send, str(scope["path"]))
+        except ClientGone:
+            return  # nobody is left to answer
+
+    async def _route(self, call: Call, client: AsgiClient, send: Send, path: str) -> None:
+        if path == "/v1/messages":
+            await self._posted(call, client, send, "messages")
+        elif path == "/v1/messages/count_tokens":
+            await self._posted(call, client, send, "count_tokens")
+        elif path == "/v1/models" or (path.startswith("/v1/models/") and path.count("/") == 3):
+            await self._models(call, client, send)
+        elif path == "/v1/feedback":
+            await self._feedback(call, client, send)
+        else:
+            await self._nowhere(call, client, path)
+
+    async def _posted(self, call: Call, client: AsgiClient, send: Send, route: str) -> None:
+        if call.method == "POST":
+            await self._handler.messages(call, client, route=route)
+        else:
+            await self._wrong_method(call, send, b"POST")
+
+    async def _models(self, call: Call, client: AsgiClient, send: Send) -> None:
+        if call.method == "GET":
+            await self._handler.pass_through(call, client)
+        else:
+            await self._wrong_method(call, send, b"GET")
+
+    async def _feedback(self, call: Call, client: AsgiClient, send: Send) -> None:
+        """Keep a vote: 200 with what became of it."""
+        if call.method != "POST":
+            await self._wrong_method(call, send, b"POST")
+            return
+        try:
+            key = self._handler.authenticated(call)
+            feedback = read_feedback(await client.body(FEEDBACK_LIMIT))
+            kept = await self._ledger.vote(
+                Vote(
+                    request_id=feedback.request_id,
+                    vote=feedback.vote,
+                    at=self._clock.now(),
+                    tenant=key.tenant,
+                    comment=feedback.comment,
+                )
+            )
+        except TidegateError as refusal:
+            await self._handler.refuse(client, self._id(), refusal)
+            return
+        self._meter.add(metrics.FEEDBACK, (feedback.vote, kept))
+        await answer(send, 200, b'{"status":"%s"}' % kept.encode())
+
+    async def _nowhere(self, call: Call, client: AsgiClient, path: str) -> None:
+        missing = NotFound(
+            f"{call.method} {path}: not served here; this gateway has /v1/messages, "
+            "/v1/messages/count_tokens, /v1/models and /v1/feedback"
+        )
+        await self._handler.refuse(client, self._id(), missing)
+
+    async def _wrong_method(self, call: Call, send: Send, allowed: bytes) -> None:
+        message = f"{call.method} is not allowed here; use {allowed.decode()}"
+        await answer(send, 405, error_body(405, message, self._id()), (b"allow", allowed))
+
+    def _id(self) -> str:
+        return exchange_id(self._clock.now())

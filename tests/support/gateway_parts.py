@@ -1,0 +1,355 @@
+"""A gateway in this process: fakes for the world around it, and an ASGI caller."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import msgspec
+
+from tidegate.domain.access import KeyRecord, Role, Switch
+from tidegate.domain.cost import Price
+from tidegate.domain.exchange import Amend, Exchange, Vote
+from tidegate.domain.metrics import Metric
+from tidegate.domain.rollout import (
+    After,
+    Eligible,
+    Gates,
+    Phase,
+    Plan,
+    Rollout,
+    SkillRef,
+    Stage,
+    Unit,
+    Variant,
+)
+from tidegate.domain.skill import Manifest, SkillVersion, VersionState
+from tidegate.ports import Header, RoutingState, UpstreamFailure
+from tidegate.serving.routing import SnapshotHolder
+from tidegate.serving.settings import ServingSettings
+from tidegate.serving.snapshot import compile_snapshot
+from tidegate.serving.variant import VariantCache
+from tidegate.web.gateway_api import Gateway
+
+SECRET = "tgk_client_secret"
+MODEL = "claude-sonnet-4-5"
+JSON: list[Header] = [(b"content-type", b"application/json"), (b"request-id", b"req_1")]
+SSE: list[Header] = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"request-id", b"req_1")]
+MESSAGE = msgspec.json.encode(
+    {
+        "id": "msg_1",
+        "type": "message",
+        "model": MODEL,
+        "content": [{"type": "text", "text": "hello"}],
+        "usage": {"input_tokens": 100, "output_tokens": 20, "cache_read_input_tokens": 7},
+    }
+)
+
+
+def event(name: str, **data: object) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode({"type": name, **data}))
+
+
+START = event(
+    "message_start",
+    message={"id": "msg_2", "model": MODEL, "usage": {"input_tokens": 50, "output_tokens": 1}},
+)
+CONTENT = event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+DELTA = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "hi"})
+END = event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 9})
+STOP = event("message_stop")
+
+
+class FakeClock:
+    """The real clock until `skew` is put on it."""
+
+    skew = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.skew
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.skew
+
+
+@dataclass
+class FakeSpool:
+    records: list[Exchange] = field(default_factory=list)
+    amends: list[Amend] = field(default_factory=list)
+    on_record: Callable[[], None] = lambda: None
+
+    def record(self, exchange: Exchange) -> None:
+        self.on_record()
+        self.records.append(exchange)
+
+    def amend(self, amend: Amend) -> None:
+        self.amends.append(amend)
+
+
+@dataclass
+class FakeMeter:
+    moved: list[tuple[str, tuple[str, ...], float]] = field(default_factory=list)
+
+    def add(self, metric: Metric, labels: tuple[str, ...], value: float = 1.0) -> None:
+        assert len(labels) == len(metric.labels)
+        self.moved.append((metric.name, labels, value))
+
+    observe = add
+    set = add
+
+
+class FakePrices:
+    """One dollar per million of anything, for models that begin with `claude`."""
+
+    def price(self, model: str) -> Price | None:
+        if not model.startswith("claude"):
+            return None
+        return Price(input=1, output=1, cache_read=1, cache_write_5m=1, cache_write_1h=1)
+
+
+@dataclass
+class FakeLedger:
+    votes: list[Vote] = field(default_factory=list)
+
+    async def vote(self, vote: Vote) -> str:
+        self.votes.append(vote)
+        return "counted"
+
+
+@dataclass
+class Script:
+    """One answer of the fake upstream: chunks, an exception in place of a chunk, or None to hang there."""
+
+    status: int = 200
+    headers: Sequence[Header] = tuple(JSON)
+    chunks: Sequence[bytes | Exception | None] = (MESSAGE,)
+    head_error: UpstreamFailure | None = None
+    hang: bool = False
+
+
+@dataclass
+class FakeResponse:
+    script: Script
+    upstream: "FakeUpstream"
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.status, self.headers = self.script.status, self.script.headers
+        self._left = deque(self.script.chunks)
+
+    async def chunk(self) -> bytes:
+        if not self._left:
+            return b""
+        piece = self._left.popleft()
+        if piece is None:
+            await asyncio.Event().wait()
+        if isinstance(piece, Exception):
+            raise piece
+        await asyncio.sleep(0)
+        return piece or b""
+
+    async def read(self, limit: int) -> bytes:
+        body = b""
+        while piece := await self.chunk():
+            body += piece
+        return body
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.upstream.open -= 1
+
+
+@dataclass
+class Sent:
+    method: str
+    target: str
+    headers: Sequence[Header]
+    body: bytes
+
+
+@dataclass
+class FakeUpstream:
+    """Answers from `scripts` in turn, the last one for ever; `open` counts responses not closed yet."""
+
+    scripts: list[Script] = field(default_factory=lambda: [Script()])
+    sent: list[Sent] = field(default_factory=list)
+    open: int = 0
+
+    async def send(
+        self, method: str, target: str, headers: Sequence[Header], body: bytes, *, deadline: float
+    ) -> FakeResponse:
+        self.sent.append(Sent(method, target, headers, body))
+        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+        if script.hang:
+            await asyncio.sleep(max(0.0, deadline - asyncio.get_running_loop().time()))
+            raise UpstreamFailure("timeout", "the deadline passed")
+        if script.head_error is not None:
+            raise script.head_error
+        self.open += 1
+        return FakeResponse(script, self)
+
+    async def aclose(self) -> None:
+        return None
+
+
+@dataclass
+class Got:
+    """What a caller received."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    pieces: list[bytes] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
+
+    @property
+    def json(self) -> dict:
+        return msgspec.json.decode(self.body)
+
+
+def skill(
+    name: str, number: int = 1, *, match: tuple[str, ...] = (), body: str = "Do it well.", **more: object
+) -> SkillVersion:
+    state = more.pop("state", VersionState.PUBLISHED)
+    return SkillVersion(
+        name=name,
+        number=number,
+        digest=f"sha256:{name}{number}",
+        state=state,
+        manifest=Manifest(name=name, description=f"About {name}.", match=match, **more),
+        body=body,
+        created_at=0.0,
+        created_by="test",
+    )
+
+
+def variant(*versions: SkillVersion, **more: object) -> Variant:
+    return Variant(skills=tuple(SkillRef(v.name, v.number, v.digest) for v in versions), **more)
+
+
+def rollout(candidate: Variant, **more: object) -> Rollout:
+    """A rollout with everybody in its only stage, unless said otherwise."""
+    plan = {
+        "name": more.get("name", "try"),
+        "unit": more.pop("unit", Unit.USER),
+        "eligible": more.pop("eligible", Eligible()),
+        "baseline": more.pop("baseline", Variant()),
+        "candidate": candidate,
+        "stages": more.pop("stages", (Stage(name="full", weight=10_000, bake_seconds=60),)),
+        "gates": Gates(),
+        "after": more.pop("after", After()),
+    }
+    defaults = {
+        "name": "try",
+        "phase": Phase.PROGRESSING,
+        "salt": "00" * 16,
+        "created_at": 1.0,
+        "created_by": "test",
+        "stage_since": 1.0,
+    }
+    return Rollout(plan=Plan(**plan), **{**defaults, **more})
+
+
+def key(secret: str = SECRET, *, role: Role = Role.CLIENT, tenant: str = "default", **more: object) -> KeyRecord:
+    return KeyRecord(
+        id=f"key_{role}",
+        name="k",
+        role=role,
+        tenant=tenant,
+        secret_hash=sha256(secret.encode()).hexdigest(),
+        created_at=0.0,
+        **more,
+    )
+
+
+def state(*rollouts: Rollout, versions: Sequence[SkillVersion] = (), **more: object) -> RoutingState:
+    defaults = {"revision": 1, "switches": (), "keys": (key(),)}
+    return RoutingState(rollouts=rollouts, versions=tuple(versions), **{**defaults, **more})
+
+
+def off(scope: str, target: str = "*") -> Switch:
+    return Switch(scope=scope, target=target, by="test", reason="test", at=0.0)
+
+
+@dataclass
+class World:
+    """A gateway and everything around it."""
+
+    upstream: FakeUpstream = field(default_factory=FakeUpstream)
+    spool: FakeSpool = field(default_factory=FakeSpool)
+    meter: FakeMeter = field(default_factory=FakeMeter)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    clock: FakeClock = field(default_factory=FakeClock)
+    settings: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.holder = SnapshotHolder(self.clock)
+        self.serve(state())
+        settings = {"credentials": ((b"x-api-key", b"upstream-key"),), "home_secret": b"s" * 32}
+        self.gateway = Gateway(
+            ServingSettings(**{**settings, **self.settings}),
+            holder=self.holder,
+            upstream=self.upstream,
+            spool=self.spool,
+            ledger=self.ledger,
+            meter=self.meter,
+            prices=FakePrices(),
+            clock=self.clock,
+        )
+
+    def serve(self, routing: RoutingState) -> None:
+        self.holder.swap(compile_snapshot(routing, VariantCache()))
+
+    async def call(
+        self,
+        body: bytes | dict | None = None,
+        *,
+        path: str = "/v1/messages",
+        method: str = "POST",
+        headers: dict[str, str] | None = None,
+        secret: str | None = SECRET,
+        on_piece: Callable[[bytes], None] = lambda piece: None,
+        leave: asyncio.Event | None = None,
+    ) -> Got:
+        """One request; `leave` set makes the client disconnect."""
+        raw = msgspec.json.encode(ask() if body is None else body) if not isinstance(body, bytes) else body
+        named = {"x-api-key": secret} if secret else {}
+        pairs = {**named, "content-type": "application/json", "anthropic-version": "2023-06-01", **(headers or {})}
+        got, queue = Got(), [{"type": "http.request", "body": raw, "more_body": False}]
+
+        async def receive() -> dict:
+            if queue:
+                return queue.pop()
+            await (leave or asyncio.Event()).wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict) -> None:
+            if message["type"] == "http.response.start":
+                got.status = message["status"]
+                got.headers = {k.decode(): v.decode() for k, v in message["headers"]}
+            else:
+                got.pieces.append(message.get("body", b""))
+                on_piece(message.get("body", b""))
+                got.complete = not message.get("more_body", False)
+
+        bare, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": bare,
+            "raw_path": bare.encode(),
+            "query_string": query.encode(),
+            "headers": [(k.encode(), v.encode()) for k, v in pairs.items()],
+        }
+        await self.gateway(scope, receive, send)
+        return got
+
+
+def ask(text: str = "hello", **more: object) -> dict:
+    return {"model": MODEL, "max_tokens": 10, "messages": [{"role": "user", "content": text}], **more}
