@@ -113,7 +113,7 @@ def _read_body(name: str, body: Block, problems: Problems) -> Spec:
     refuse_unjudgeable(stages, gates, body, problems)
     return Spec(
         name=name,
-        unit=Unit(body.read("unit", choice(*Unit), Unit.USER)),
+        unit=Unit(body.read("unit", choice(*(unit.value for unit in Unit)), Unit.USER)),
         eligible=_read_eligible(body),
         baseline=_read_variant(baseline, problems) if baseline else None,
         candidate=_read_variant(candidate, problems) if candidate else VariantSpec((), Variant()),
