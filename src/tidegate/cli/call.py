@@ -91,7 +91,7 @@ async def _remote(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
 
 @asynccontextmanager
 async def _local() -> AsyncGenerator[httpx2.AsyncClient]:
-    from tidegate.bootstrap import open_control  # noqa: PLC0415 -- a remote call needs none of the server
+    from tidegate.bootstrap.control import open_control  # noqa: PLC0415 -- a remote call needs none of the server
     from tidegate.config import load  # noqa: PLC0415 -- the same
 
     async with open_control(load().settings, actor=getuser()) as app:

@@ -1,0 +1,31 @@
+"""The control API in this process, over a home's own store: what commands work with."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from tidegate.adapters.clock import SystemClock
+from tidegate.adapters.storage.store import open_store
+from tidegate.bootstrap.home import open_home
+from tidegate.bootstrap.logs import configure_logs
+from tidegate.config import Settings
+from tidegate.control.caller import by_home
+from tidegate.control.services import Services
+from tidegate.web.control_api import create_control_api
+
+
+@asynccontextmanager
+async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[FastAPI]:
+    """The control API with `actor` as its operator, by possession of the home; creates home and store.
+
+    Raises InvalidInput, StoreUnavailable.
+    """
+    configure_logs("warning")
+    open_home(settings.home)
+    clock = SystemClock()
+    store = await open_store(settings.store_url, clock=clock)
+    try:
+        yield create_control_api(Services(store, clock), by_home(actor))
+    finally:
+        await store.close()

@@ -1,0 +1,267 @@
+"""A serving process: every part made and joined, run until a signal, and taken down in order."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import cast
+
+import structlog
+
+from tidegate.adapters.clock import SystemClock
+from tidegate.adapters.prices import ListPrices
+from tidegate.adapters.spool.shipper import Shipper
+from tidegate.adapters.spool.writer import SpoolWriter
+from tidegate.adapters.storage.store import open_store
+from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
+from tidegate.adapters.upstream.http1 import Http1Upstream
+from tidegate.adapters.upstream.settings import UpstreamSettings
+from tidegate.bootstrap.health import Health
+from tidegate.bootstrap.home import announced, open_home
+from tidegate.bootstrap.logs import configure_logs
+from tidegate.bootstrap.supervise import Supervised, running
+from tidegate.config import Settings, unit_secret, upstream_key
+from tidegate.control.caller import by_key
+from tidegate.control.loop import Controller
+from tidegate.control.services import Services
+from tidegate.domain import metrics
+from tidegate.domain.errors import StoreUnavailable
+from tidegate.harness.emulator import PROFILES, start_emulator
+from tidegate.ports import IngestResult, Upstream
+from tidegate.serving.routing import Follower, SnapshotHolder
+from tidegate.serving.settings import ServingSettings
+from tidegate.web.app import Dispatcher, LazyApp
+from tidegate.web.asgi import App
+from tidegate.web.gateway_api import Gateway
+from tidegate.web.probes import Probes
+from tidegate.web.protocol import ConnectionLimits
+from tidegate.web.server import Server
+
+_log = structlog.stdlib.get_logger("tidegate.process")
+
+
+async def run_gateway(settings: Settings, *, emulator: bool = False) -> int:
+    """Serve until SIGTERM or SIGINT, finish what is in flight, and return the exit code.
+
+    A second signal ends the waiting. Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
+    """
+    configure_logs("info")
+    signals = _Signals()
+    async with AsyncExitStack() as stack:
+        if emulator:
+            settings = await _emulated(settings, stack)
+        server = await _assemble(settings, stack)
+        await server.listen(settings.server.host, settings.server.port)
+        url = _url(settings.server.host, server.port)
+        with announced(settings.home, url):
+            sys.stdout.write(f"tidegate listening on {url}\n")
+            sys.stdout.flush()
+            await signals.stop.wait()
+            _log.info("going down", delay=settings.drain.delay, limit=settings.drain.limit)
+            cut = await server.drain(
+                delay=settings.drain.delay, limit=settings.drain.limit, hurry=signals.hurry
+            )
+    _log.info("down", cut=cut)
+    return 0
+
+
+class _Signals:
+    """The first SIGTERM or SIGINT asks to stop, each further one to hurry."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def _emulated(settings: Settings, stack: AsyncExitStack) -> Settings:
+    """The settings with an emulated provider, in this process, as the upstream."""
+    provider = await start_emulator(PROFILES["instant"])
+    stack.push_async_callback(provider.close)
+    upstream = replace(settings.upstream, url=provider.url, key="emulated", key_file="", proxy="")
+    return replace(settings, upstream=upstream)
+
+
+async def _assemble(settings: Settings, stack: AsyncExitStack) -> Server:
+    """Every part of the process, joined; `stack` takes them down, the last made first."""
+    open_home(settings.home)
+    serving = _serving_settings(settings)
+    clock, meter = SystemClock(), PrometheusMeter()
+    prices = ListPrices(settings.prices, clock)
+    prices.start()
+    upstream = _upstream(settings, stack)
+    store = await open_store(settings.store_url, clock=clock)
+    stack.push_async_callback(store.close)
+    services = Services(store, clock)
+    process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    holder, follower = await _follow(settings, services, process_id, stack)
+    controller = Controller(services, meter, holder=process_id)
+    background = await _in_background(settings, follower, controller, stack)
+    writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
+    gateway = Gateway(
+        serving,
+        holder=holder,
+        upstream=upstream,
+        spool=writer,
+        ledger=store.ledger,
+        meter=meter,
+        prices=prices,
+        clock=clock,
+    )
+    health = Health(
+        holder=holder,
+        shipper=shipper,
+        prices=prices,
+        meter=meter,
+        background=background,
+        confirm_seconds=settings.routing.confirm,
+    )
+    probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
+    health.server = Server(Dispatcher(gateway, _control(services, stack), probes), _limits(settings))
+    return health.server
+
+
+def _serving_settings(settings: Settings) -> ServingSettings:
+    return ServingSettings(
+        credentials=((b"x-api-key", upstream_key(settings.upstream).encode("ascii")),),
+        home_secret=unit_secret(settings),
+        unit_rule=settings.identity.unit,
+        body_limit=settings.limits.body,
+        concurrency=settings.limits.concurrency,
+        deadline_seconds=settings.limits.deadline,
+        identify=settings.headers.identify,
+        conversation_grace=settings.routing.conversation_grace,
+    )
+
+
+def _upstream(settings: Settings, stack: AsyncExitStack) -> Upstream:
+    given = settings.upstream
+    chosen = UpstreamSettings(
+        base_url=given.url,
+        ca_file=given.ca_file or None,
+        client_cert=given.client_cert or None,
+        client_key=given.client_key or None,
+        proxy=given.proxy or None,
+        connect_timeout=given.connect_timeout,
+        max_connections=given.max_connections,
+        idle_seconds=given.idle,
+    )
+    upstream = _aiohttp_upstream(chosen) if given.client == "aiohttp" else Http1Upstream(chosen)
+    stack.push_async_callback(upstream.aclose)
+    return upstream
+
+
+def _aiohttp_upstream(settings: UpstreamSettings) -> Upstream:
+    from tidegate.adapters.upstream.aiohttp_upstream import (  # noqa: PLC0415 (slow, and seldom chosen)
+        AiohttpUpstream,
+    )
+
+    return AiohttpUpstream(settings)
+
+
+async def _follow(
+    settings: Settings, services: Services, process_id: str, stack: AsyncExitStack
+) -> tuple[SnapshotHolder, Follower]:
+    """The first snapshot is there when this returns: what is accepted can be served."""
+    holder = SnapshotHolder(services.clock, confirm_seconds=settings.routing.confirm)
+    follower = Follower(
+        services.store.routing,
+        holder,
+        services.clock,
+        process_id,
+        poll=settings.routing.poll,
+        heartbeat=settings.routing.heartbeat,
+    )
+    await follower.step()
+    stack.push_async_callback(_leave, follower)
+    return holder, follower
+
+
+async def _leave(follower: Follower) -> None:
+    try:
+        await follower.leave()
+    except StoreUnavailable as away:
+        _log.warning("left without saying so: others stop waiting for this process by itself", why=str(away))
+
+
+async def _in_background(
+    settings: Settings, follower: Follower, controller: Controller, stack: AsyncExitStack
+) -> list[Supervised]:
+    background = [Supervised("follower", follower.run)]
+    if settings.control.enabled:
+        background.append(Supervised("controller", controller.run))
+    for supervised in background:
+        await stack.enter_async_context(running(supervised))
+    return background
+
+
+def _spool(
+    settings: Settings,
+    services: Services,
+    process_id: str,
+    *,
+    meter: PrometheusMeter,
+    controller: Controller,
+    stack: AsyncExitStack,
+) -> tuple[SpoolWriter, Shipper]:
+    """The way of an exchange to the ledger; new evidence wakes the controller."""
+
+    def dropped(count: int) -> None:
+        meter.add(metrics.LEDGER_DROPPED, (), count)
+
+    def ingested(result: IngestResult) -> None:
+        if result.rollouts:
+            controller.wake()
+
+    folder = settings.home / "spool"
+    writer = SpoolWriter(folder, process_id, limit_bytes=settings.spool.limit, on_drop=dropped)
+    shipper = Shipper(
+        writer,
+        folder,
+        services.store.ledger,
+        clock=services.clock,
+        on_ingest=ingested,
+        interval=settings.ledger.interval,
+        fsync=settings.spool.fsync,
+    )
+    shipper.start()
+    stack.push_async_callback(shipper.close)
+    return writer, shipper
+
+
+def _control(services: Services, stack: AsyncExitStack) -> LazyApp:
+    """The control API, whose imports take half a second: built in a thread, beside serving."""
+
+    def build() -> App:
+        from tidegate.web.control_api import create_control_api  # noqa: PLC0415 (slow: see above)
+
+        return cast(App, create_control_api(services, by_key(services.store.keys)))
+
+    control = LazyApp(build)
+    control.start()
+    stack.push_async_callback(control.close)
+    return control
+
+
+def _limits(settings: Settings) -> ConnectionLimits:
+    given = settings.server
+    return ConnectionLimits(
+        max_head=given.max_head,
+        max_headers=given.max_headers,
+        head_timeout=given.head_timeout,
+        body_timeout=given.body_timeout,
+        keep_alive=given.keep_alive,
+    )
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,83 @@
+"""What a gateway process says of itself: readiness checks, and gauges read at each scrape."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tidegate.adapters.prices import ListPrices
+from tidegate.adapters.spool.shipper import Shipper
+from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.bootstrap.supervise import Supervised
+from tidegate.domain import metrics
+from tidegate.serving.routing import SnapshotHolder
+from tidegate.serving.snapshot import Overrides
+from tidegate.web.probes import Check
+from tidegate.web.server import Server
+
+STORE_AWAY_SECONDS = 2.0
+"""A snapshot unconfirmed for so long means that the store does not answer."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Health:
+    """Reads the parts of one process; `server` is known once it is made."""
+
+    holder: SnapshotHolder
+    shipper: Shipper
+    prices: ListPrices
+    meter: PrometheusMeter
+    background: Sequence[Supervised]
+    confirm_seconds: float
+    server: Server | None = None
+    shown_off: frozenset[tuple[str, str]] = frozenset()
+
+    def checks(self) -> Sequence[Check]:
+        """Needed: a snapshot, prices, not going down. The store, the spool and background work are told."""
+        draining = self.server is None or self.server.draining
+        return (
+            self._snapshot(),
+            Check(name="prices", ok=self.prices.loaded, detail="the price list is loaded", needed=True),
+            Check(
+                name="open", ok=not draining, detail="going down" if draining else "accepting", needed=True
+            ),
+            self._store(),
+            self._spool(),
+            *(
+                Check(name=each.name, ok=not each.faults, detail=each.last_fault or "running")
+                for each in self.background
+            ),
+        )
+
+    def exposition(self) -> bytes:
+        """The metrics, with the gauges of this moment."""
+        self.meter.set(metrics.SNAPSHOT_AGE, (), self.holder.age())
+        self.meter.set(metrics.LEDGER_QUEUED, (), self.shipper.queued)
+        self.meter.set(metrics.LEDGER_SPOOLED, (), self.shipper.spooled_bytes)
+        off = _pairs(self.holder.current().overrides)
+        for pair in self.shown_off | off:
+            self.meter.set(metrics.SWITCH_STATE, pair, float(pair in off))
+        self.shown_off |= off
+        return self.meter.exposition()
+
+    def _snapshot(self) -> Check:
+        revision, age = self.holder.current().revision, self.holder.age()
+        detail = f"revision {revision}, confirmed {age:.1f} s ago"
+        if age > self.confirm_seconds:
+            detail += "; running rollouts serve the baseline until the store is back"
+        return Check(name="snapshot", ok=self.holder.loaded, detail=detail, needed=True)
+
+    def _store(self) -> Check:
+        ok = self.shipper.available and self.holder.age() < STORE_AWAY_SECONDS
+        return Check(name="store", ok=ok, detail="answers" if ok else "away: serving on from the snapshot")
+
+    def _spool(self) -> Check:
+        shipper = self.shipper
+        detail = f"{shipper.queued} exchanges wait, {shipper.spooled_bytes} bytes, {shipper.dropped} dropped"
+        if shipper.damaged:
+            detail += f", {shipper.damaged} damaged segments set aside (*.corrupt)"
+        return Check(name="spool", ok=not shipper.dropped and not shipper.damaged, detail=detail)
+
+
+def _pairs(overrides: Overrides) -> frozenset[tuple[str, str]]:
+    everything = {("all", "*")} if overrides.everything else set[tuple[str, str]]()
+    tenants = {("tenant", tenant) for tenant in overrides.tenants}
+    return frozenset(everything | tenants | {("skill", skill) for skill in overrides.skills})

@@ -1,0 +1,45 @@
+"""`tidegate up`: run the gateway."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from tidegate.cli.output import run
+from tidegate.config import load
+
+app = typer.Typer(help="Run the gateway.")
+
+
+@app.callback(invoke_without_command=True)
+def up(
+    *,
+    home: Annotated[Path | None, typer.Option(help="Home folder; else TIDEGATE_HOME or ~/.tidegate.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    upstream: Annotated[str | None, typer.Option(help="Base URL of the provider's API.")] = None,
+    emulator: Annotated[
+        bool, typer.Option("--emulator", help="Serve from an emulated provider in this process.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration file; else tidegate.toml in the home.")
+    ] = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight are finished first."""
+    if emulator and upstream is not None:
+        raise typer.BadParameter("give --upstream or --emulator, not both", param_hint="--emulator")
+    flags = {"server.port": port, "server.host": host, "upstream.url": upstream}
+    code = run(_serve(home, config, flags, emulator=emulator), loop_factory=uvloop.new_event_loop)
+    raise typer.Exit(code)
+
+
+async def _serve(
+    home: Path | None, config: Path | None, flags: Mapping[str, object], *, emulator: bool
+) -> int:
+    from tidegate.bootstrap.gateway import run_gateway  # noqa: PLC0415 (a wrong configuration is told before imports)
+
+    loaded = load(home=home, config=config, flags=flags, environ=os.environ)
+    return await run_gateway(loaded.settings, emulator=emulator)
