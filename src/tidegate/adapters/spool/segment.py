@@ -1,0 +1,110 @@
+"""A segment: one append-only file, locked by the process that writes or ships it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+SUFFIX = ".spool"
+_NEW = ".new"
+_ASIDE = ".corrupt"
+
+
+class Segment:
+    """An open, locked file; `size` bytes are written, the first `shipped` of them are in the ledger."""
+
+    def __init__(self, path: Path, descriptor: int, size: int) -> None:
+        self.path = path
+        self.size = size
+        self.shipped = 0
+        self._descriptor = descriptor
+
+    @property
+    def waiting(self) -> int:
+        """Bytes not yet in the ledger."""
+        return self.size - self.shipped
+
+    def append(self, frames: bytes) -> None:
+        """One write; on failure the file ends where it ended before. Raises OSError."""
+        try:
+            written = os.write(self._descriptor, frames)
+        except OSError:
+            self._cut()
+            raise
+        if written != len(frames):
+            self._cut()
+            raise OSError(f"only {written} of {len(frames)} bytes fitted into {self.path}")
+        self.size += written
+
+    def read(self, limit: int) -> bytes:
+        """At most `limit` of the bytes that wait. Raises OSError."""
+        return os.pread(self._descriptor, min(limit, self.waiting), self.shipped)
+
+    def duplicate(self) -> int:
+        """A second descriptor, for a thread to sync and close while this one may be closed."""
+        return os.dup(self._descriptor)
+
+    def set_aside(self) -> Path:
+        """Keep what waits beside the spool, for a person to look at, and count it as shipped."""
+        aside = self.path.with_suffix(_ASIDE)
+        with aside.open("ab") as file:
+            while piece := self.read(1 << 20):
+                file.write(piece)
+                self.shipped += len(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        self.shipped = self.size
+        return aside
+
+    def remove(self) -> None:
+        """Delete the file and let go of it."""
+        self.path.unlink(missing_ok=True)
+        self.path.with_suffix(_NEW).unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file: from now on another process may adopt it."""
+        os.close(self._descriptor)
+
+    def _cut(self) -> None:
+        os.ftruncate(self._descriptor, self.size)
+
+
+def create_segment(folder: Path, name: str) -> Segment:
+    """A new, empty segment, named only once it is locked. Raises FileExistsError, OSError."""
+    path, new = folder / f"{name}{SUFFIX}", folder / f"{name}{_NEW}"
+    descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        os.link(new, path)  # unlike a rename this never replaces what a dead process left
+    except OSError:
+        os.close(descriptor)
+        raise
+    finally:
+        new.unlink()
+    return Segment(path, descriptor, 0)
+
+
+def adopt_segments(folder: Path) -> Iterator[Segment]:
+    """Lock and open every segment that no living process holds, oldest name first."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        segment = _adopt(path)
+        if segment is not None:
+            yield segment
+
+
+def _adopt(path: Path) -> Segment | None:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None  # its owner has just shipped and removed it
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    found = os.fstat(descriptor)
+    if found.st_nlink == 0:
+        os.close(descriptor)
+        return None
+    return Segment(path, descriptor, found.st_size)

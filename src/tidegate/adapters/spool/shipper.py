@@ -1,0 +1,212 @@
+"""The ledger's end of the spool: batches into the store, soon, exactly once, and never lost silently."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tidegate.adapters.spool.framing import Frames, frame_exchange, parse_frames
+from tidegate.adapters.spool.segment import Segment, adopt_segments
+from tidegate.adapters.spool.writer import ROTATE_BYTES, SpoolWriter
+from tidegate.domain.errors import InvalidInput, StoreUnavailable
+from tidegate.domain.exchange import Amend, Exchange
+from tidegate.ports import Clock, IngestResult, Ledger
+
+BATCH_RECORDS = 1000
+READ_BYTES = 2 << 20
+URGENT_SECONDS = 0.05
+"""Batches are at least this far apart, however urgent the next one is."""
+
+ADOPT_SECONDS = 5.0
+RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
+"""How long to wait after the first, second … time in a row that the store is away."""
+
+
+class Shipper:
+    """Ships own segments and those of dead processes in `folder` to the ledger, one batch at a time.
+
+    A batch goes out every `interval` seconds, sooner after a faulted exchange of a rollout. `fsync` seconds
+    pass between syncs of the own segment to the disk: what a power loss may cost. `on_ingest` hears of each
+    batch. `damaged` counts segments set aside (`*.corrupt`), `refused` exchanges the store cannot hold,
+    `unsynced` syncs that the disk refused; `available` says whether the store took the last batch.
+    """
+
+    def __init__(
+        self,
+        writer: SpoolWriter,
+        folder: Path,
+        ledger: Ledger,
+        *,
+        clock: Clock,
+        on_ingest: Callable[[IngestResult], None],
+        interval: float = 0.25,
+        fsync: float = 1.0,
+    ) -> None:
+        self.shipped = 0
+        self.adopted = 0
+        self.damaged = 0
+        self.refused = 0
+        self.unsynced = 0
+        self.available = True
+        self._writer = writer
+        self._folder = folder
+        self._ledger = ledger
+        self._clock = clock
+        self._on_ingest = on_ingest
+        self._interval = interval
+        self._fsync = fsync
+        self._orphans: deque[Segment] = deque()
+        self._urgent = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._shipping: asyncio.Task[None] | None = None
+        self._syncing: asyncio.Task[None] | None = None
+        self._shipped_own = 0
+        writer.on_urgent = self._urgent.set
+
+    @property
+    def queued(self) -> int:
+        """Own exchanges that the store does not have yet."""
+        return self._writer.recorded - self._shipped_own
+
+    @property
+    def spooled_bytes(self) -> int:
+        """Bytes that wait for the ledger, adopted ones included."""
+        return self._writer.spooled_bytes + sum(segment.waiting for segment in self._orphans)
+
+    @property
+    def dropped(self) -> int:
+        """Exchanges that are in no report: the disk or the spool's limit refused them."""
+        return self._writer.dropped
+
+    def start(self) -> asyncio.Task[None]:
+        """Adopt what dead processes left, and begin to ship and to sync; the task returned ends with `close`, or earlier by an error of ours."""
+        self._adopt()
+        self._syncing = asyncio.create_task(self._sync_often())
+        self._shipping = asyncio.create_task(self._run())
+        return self._shipping
+
+    async def close(self) -> None:
+        """Ship what is there; what the store does not take now stays on disk for the next process."""
+        self._stopping.set()
+        self._urgent.set()
+        try:
+            if self._shipping is not None:
+                await self._shipping
+            await self.ship()
+        except StoreUnavailable:
+            self.available = False
+        finally:
+            if self._syncing is not None:
+                self._syncing.cancel()
+            while self._orphans:
+                self._orphans.popleft().close()
+            self._writer.close()
+
+    async def ship(self) -> None:
+        """Ship all that waits now, own segments first. Raises StoreUnavailable."""
+        self._writer.flush()
+        for segments in (self._writer.segments, self._orphans):
+            while segments:
+                segment = segments[0]
+                await self._drain(segment)
+                if segment is self._writer.segments[-1]:
+                    break
+                if not segment.waiting:
+                    segments.popleft().remove()
+
+    async def _run(self) -> None:
+        failures, adopt_at = 0, self._clock.monotonic() + ADOPT_SECONDS
+        while not self._stopping.is_set():
+            if self._clock.monotonic() >= adopt_at:
+                self._adopt()
+                adopt_at = self._clock.monotonic() + ADOPT_SECONDS
+            try:
+                await self.ship()
+            except StoreUnavailable:
+                self.available = False
+                await _wait(self._stopping, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+                failures += 1
+            else:
+                self.available, failures = True, 0
+                await asyncio.sleep(URGENT_SECONDS)
+                await _wait(self._urgent, self._interval - URGENT_SECONDS)
+                self._urgent.clear()
+
+    async def _drain(self, segment: Segment) -> None:
+        """Ship the segment up to where it ends now; what is recorded meanwhile waits for the next batch."""
+        end = segment.size
+        while segment.shipped < end:
+            frames = parse_frames(segment.read(min(READ_BYTES, end - segment.shipped)), limit=BATCH_RECORDS)
+            if frames.consumed:
+                await self._ingest(frames)
+                self._shipped_own += len(frames.exchanges) if segment in self._writer.segments else 0
+                segment.shipped += frames.consumed
+            if frames.damaged or not frames.consumed:
+                self._pass_over(segment, frames)
+        if segment is self._writer.segments[-1] and segment.shipped >= ROTATE_BYTES:
+            self._writer.rotate()
+
+    def _pass_over(self, segment: Segment, frames: Frames) -> None:
+        """Cut a dead process's torn last record, which no client saw; set anything else aside."""
+        torn = not frames.damaged and segment in self._orphans and segment.waiting <= READ_BYTES
+        if torn:
+            segment.shipped = segment.size
+            return
+        self.damaged += 1
+        segment.set_aside()
+
+    async def _ingest(self, frames: Frames) -> None:
+        try:
+            await self._ingest_some(frames.exchanges, frames.amends)
+        except InvalidInput:
+            await self._ingest_one_by_one(frames)
+
+    async def _ingest_some(self, exchanges: Sequence[Exchange], amends: Sequence[Amend]) -> None:
+        result = await self._ledger.ingest(exchanges, amends)
+        self.shipped += result.inserted
+        self._on_ingest(result)
+
+    async def _ingest_one_by_one(self, frames: Frames) -> None:
+        """The store refused a value: find the exchanges that hold it, and set only those aside."""
+        for exchange in frames.exchanges:
+            amends = [amend for amend in frames.amends if amend.id == exchange.id]
+            try:
+                await self._ingest_some([exchange], amends)
+            except InvalidInput:
+                self.refused += 1
+                with (self._folder / "refused.corrupt").open("ab") as file:
+                    file.write(frame_exchange(exchange))
+
+    def _adopt(self) -> None:
+        for segment in adopt_segments(self._folder):
+            self.adopted += 1
+            self._orphans.append(segment)
+
+    async def _sync_often(self) -> None:
+        """Sync the own segments on a thread: shipping never waits for the disk."""
+        while True:
+            await asyncio.sleep(self._fsync)
+            waiting = [segment.duplicate() for segment in self._writer.segments if segment.waiting]
+            self.unsynced += await asyncio.to_thread(_sync, waiting)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+def _sync(descriptors: Sequence[int]) -> int:
+    """Sync and close them; returns how many the disk refused."""
+    refused = 0
+    for descriptor in descriptors:
+        try:
+            os.fdatasync(descriptor)
+        except OSError:
+            refused += 1
+        finally:
+            os.close(descriptor)
+    return refused
