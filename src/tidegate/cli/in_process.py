@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from typing import cast
 
 import httpx2
@@ -48,15 +47,17 @@ class _Answer(httpx2.AsyncByteStream):
         await self._task
 
     async def aclose(self) -> None:
+        """Leave: the app is cancelled where it still writes; who reads to the end learns of its faults."""
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
 
     async def _run(self, app: App, scope: Message) -> None:
         try:
             await app(scope, self._receive, self._messages.put)
-        finally:
+        except Exception:
             await self._messages.put(None)
+            raise
+        await self._messages.put(None)
 
     async def _receive(self) -> Message:
         if self._request:

@@ -14,6 +14,9 @@ from tidegate.domain.errors import TidegateError
 
 T = TypeVar("T")
 
+_UNBOUNDED = 10_000
+"""Columns of a console that is no terminal; a table takes only what it needs."""
+
 
 def emit_json(value: object) -> None:
     """Print one JSON document, indented for people, stable for programs."""
@@ -27,7 +30,12 @@ def emit_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
         table.add_column(column)
     for row in rows:
         table.add_row(*row)
-    Console(soft_wrap=True).print(table)
+    paper().print(table)
+
+
+def paper() -> Console:
+    """What tables are printed on; into a pipe nothing is shortened to a width: another program reads it."""
+    return Console(soft_wrap=True, width=None if sys.stdout.isatty() else _UNBOUNDED)
 
 
 def say(text: str) -> None:

@@ -1,10 +1,11 @@
 """How a rollout looks on a terminal."""
 
 import msgspec
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tidegate.cli.output import paper
 from tidegate.control.status import ArmStatus, RolloutStatus, RolloutSummary
 
 
@@ -37,7 +38,7 @@ def headline(status: RolloutStatus) -> str:
 
 def show(status: RolloutStatus) -> None:
     """Print the whole status."""
-    Console(soft_wrap=True).print(picture(status))
+    paper().print(picture(status))
 
 
 def picture(status: RolloutStatus) -> RenderableType:

@@ -1,0 +1,260 @@
+"""The commands against a control API on a real socket: output, JSON, exit codes."""
+
+import asyncio
+import json
+import threading
+import time
+
+import pytest
+import uvicorn
+from typer.testing import CliRunner
+
+from tidegate.adapters.storage.store import open_store
+from tidegate.cli.main import tree
+from tidegate.control.caller import by_key
+from tidegate.control.keys import create_key
+from tidegate.control.services import Services
+from tidegate.domain.exchange import Exchange, Outcome
+from tidegate.domain.skill import Manifest, SkillPackage
+from tidegate.ports import Process
+from tidegate.web.control_api import create_control_api
+
+SPEC = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: reports}
+spec:
+  unit: request
+  candidate: {skills: {report-writing: latest}}
+  stages: [{name: canary, weight: 5, bake: 60s, promote: manual}]
+  gates:
+    errors: {max: 2%, worse: rollback}
+    samples: {min: 10}
+"""
+REASON = ("--reason", "a test")
+
+
+class Clock:
+    def now(self):
+        return time.time()
+
+    def monotonic(self):
+        return time.monotonic()
+
+
+class Served:
+    """A control API in a thread of its own, with one skill, one exchange and an operator's key."""
+
+    def __init__(self, url):
+        self._url = url
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def __enter__(self):
+        self._thread.start()
+        assert self._ready.wait(30)
+        return self
+
+    def __exit__(self, *_):
+        self._server.should_exit = True
+        self._thread.join(30)
+
+    def do(self, work):
+        """Run a coroutine of the server's own loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _serve(self):
+        self._loop = asyncio.get_running_loop()
+        store = await open_store(self._url, clock=Clock())
+        self.services = Services(store, Clock())
+        await self._fill()
+        app = create_control_api(self.services, by_key(store.keys))
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._server.install_signal_handlers = lambda: None
+        serving = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+        self._ready.set()
+        await serving
+        await store.close()
+
+    async def _fill(self):
+        package = SkillPackage(
+            manifest=Manifest(name="report-writing", description="A skill."),
+            body="Write.",
+            files=(),
+            archive=b"x",
+            digest="sha256:x",
+        )
+        await self.services.store.skills.publish(package, by="t", reason="t", at=1.0)
+        row = Exchange(
+            id="tgx_1",
+            at=1_800_000_000.0,
+            finished_at=1_800_000_000.0,
+            tenant="default",
+            key_id="k",
+            unit_hash="u",
+            outcome=Outcome.OK,
+            status=200,
+            seconds=0.1,
+        )
+        await self.services.store.ledger.ingest([row], [])
+        _, self.secret, _ = await create_key(
+            self.services, role="operator", name="tests", actor="t", reason="t"
+        )
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    with Served(f"sqlite:///{tmp_path / 'tidegate.db'}") as one:
+        monkeypatch.setenv("TIDEGATE_URL", f"http://127.0.0.1:{one.port}")
+        monkeypatch.setenv("TIDEGATE_KEY", one.secret)
+        yield one
+
+
+@pytest.fixture
+def spec_file(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC)
+    return str(path)
+
+
+def tidegate(*words, code=0):
+    result = CliRunner().invoke(tree(words[0]), list(words))
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_a_rollout_from_start_to_abort(served, spec_file):
+    started = json.loads(tidegate("rollout", "start", spec_file, *REASON, "--json").stdout)
+    assert (started["state"], started["stage"], started["laggards"]) == ("progressing", "canary", [])
+    assert "canary" in tidegate("rollout", "list").stdout
+    shown = json.loads(tidegate("rollout", "status", "reports", "--json").stdout)
+    assert (shown["name"], shown["weight"]) == ("reports", 5.0)
+    assert "candidate" in tidegate("rollout", "status", "reports").stdout
+    assert "paused" in tidegate("rollout", "pause", "reports", *REASON).stdout
+    assert "progressing" in tidegate("rollout", "resume", "reports", *REASON).stdout
+    assert "aborted" in tidegate("rollout", "abort", "reports", *REASON).stdout
+    kinds = [
+        e["kind"] for e in json.loads(tidegate("rollout", "history", "reports", "--json").stdout)["events"]
+    ]
+    assert kinds == ["start", "pause", "resume", "abort"]
+    assert "a test" in tidegate("rollout", "history", "reports").stdout
+    assert "chain intact" in tidegate("rollout", "verify", "reports").stdout
+    assert json.loads(tidegate("rollout", "list", "--json").stdout)["rollouts"][0]["state"] == "aborted"
+
+
+def test_watch_ends_with_the_rollout_and_tells_how(served, spec_file):
+    tidegate("rollout", "start", spec_file, *REASON)
+    tidegate("rollout", "abort", "reports", *REASON)
+    assert "aborted" in tidegate("rollout", "watch", "reports", code=1).stdout
+    line = tidegate("rollout", "watch", "reports", "--json", code=1).stdout
+    assert json.loads(line)["state"] == "aborted"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [("--all",), ("all",), ("--skill", "report-writing"), ("skill", "report-writing"), ("tenant", "acme")],
+)
+def test_a_switch_is_turned_off_listed_and_turned_on(served, what):
+    tidegate("switch", "off", *what, *REASON)
+    (switch,) = json.loads(tidegate("switch", "list", "--json").stdout)["switches"]
+    assert switch["reason"] == "a test"
+    assert switch["scope"] in tidegate("switch", "list").stdout
+    tidegate("switch", "on", *what, *REASON)
+    assert json.loads(tidegate("switch", "list", "--json").stdout)["switches"] == []
+
+
+@pytest.mark.slow
+def test_a_process_that_lags_is_named_and_the_exit_code_is_1(served):
+    now = time.time() + 3600  # it stays alive, and behind, for as long as the command waits
+    process = Process(id="gw-1", started_at=0.0, seen_at=now, revision=0)
+    served.do(served.services.store.routing.acknowledge(process))
+    result = tidegate("switch", "off", "--all", *REASON, "--json", code=1)
+    assert "gw-1 has not confirmed" in result.stderr
+    assert json.loads(result.stdout)["state"] == "off"
+
+
+def test_keys_are_created_listed_and_revoked(served):
+    made = json.loads(tidegate("keys", "create", "--role", "client", "--name", "app", "--json").stdout)
+    assert {"id", "key", "role", "tenant"} <= set(made)
+    assert (made["role"], made["tenant"]) == ("client", "default")
+    assert made["id"] in tidegate("keys", "list").stdout
+    assert "revoked" in tidegate("keys", "revoke", made["id"], *REASON).stdout
+    again = tidegate("keys", "revoke", made["id"], *REASON, code=1)
+    assert made["id"] in again.stderr
+
+
+def test_the_ledger_is_exported_to_standard_output(served):
+    (line,) = tidegate("ledger", "export").stdout.splitlines()
+    assert json.loads(line)["id"] == "tgx_1"
+    assert "tgx_1" in tidegate("ledger", "export", "--format", "csv", "--since", "2027-01-01").stdout
+    assert tidegate("ledger", "export", "--until", "2027-01-01").stdout == ""
+
+
+REFUSED = {
+    "an unknown rollout": (("rollout", "status", "nobody"), "rollout list"),
+    "a name with a slash": (("rollout", "status", "a/../b"), ""),
+    "a move not allowed": (("rollout", "promote", "nobody", *REASON), "nobody"),
+    "an empty reason": (("switch", "off", "--all", "--reason", " "), "reason"),
+    "an unknown skill": (("switch", "off", "--skill", "typo", *REASON), "skill list"),
+    "a switch that is on": (("switch", "on", "--all", *REASON), ""),
+    "an unknown key": (("keys", "revoke", "key_0", *REASON), "key_0"),
+    "a time that is none": (("ledger", "export", "--since", "noon"), "since"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refusal_is_one_reason_on_stderr_and_exit_1(served, case):
+    words, said = REFUSED[case]
+    result = tidegate(*words, code=1)
+    assert result.stdout == ""
+    assert result.stderr.startswith("tidegate: ")
+    assert said in result.stderr
+
+
+def test_a_wrong_spec_names_the_line(served, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(SPEC.replace("unit: request", "unit: user\n  untis: 2"))
+    assert "untis" in tidegate("rollout", "start", str(path), *REASON, code=1).stderr
+
+
+WRONG_USE = [
+    ("rollout", "abort", "reports"),
+    ("rollout", "start", "no-such-file.yaml", *REASON),
+    ("switch", "off", *REASON),
+    ("switch", "off", "--all", "--skill", "x", *REASON),
+    ("switch", "off", "moon", *REASON),
+    ("switch", "off", "skill", *REASON),
+    ("switch", "off", "--all"),
+    ("keys", "create", "--role", "king", "--name", "n"),
+    ("keys", "create", "--role", "client"),
+    ("keys", "revoke", "key_1"),
+    ("ledger", "export", "--format", "xml"),
+]
+
+
+@pytest.mark.parametrize("words", WRONG_USE, ids=" ".join)
+def test_wrong_use_is_exit_2(words, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TIDEGATE_KEY", "unused")
+    tidegate(*words, code=2)
+
+
+def test_a_url_without_a_key_is_told(monkeypatch):
+    monkeypatch.setenv("TIDEGATE_URL", "http://127.0.0.1:9")
+    monkeypatch.delenv("TIDEGATE_KEY", raising=False)
+    assert "TIDEGATE_KEY" in tidegate("rollout", "list", code=1).stderr
+
+
+def test_a_gateway_that_is_not_there_is_told(monkeypatch):
+    monkeypatch.setenv("TIDEGATE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TIDEGATE_KEY", "k")
+    assert "cannot reach http://127.0.0.1:9" in tidegate("rollout", "list", code=1).stderr
+
+
+def test_a_wrong_key_is_told(served, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_KEY", "tgk_operator_guess")
+    assert "unknown key" in tidegate("rollout", "list", code=1).stderr

@@ -1,0 +1,45 @@
+"""Commands on a home without a running gateway: the control API in the command's own process."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tidegate.cli.main import tree
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TIDEGATE_URL", raising=False)
+    monkeypatch.delenv("TIDEGATE_KEY", raising=False)
+
+
+def tidegate(*words, code=0):
+    result = CliRunner().invoke(tree(words[0]), list(words))
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_keys_are_created_before_the_first_start():
+    made = json.loads(tidegate("keys", "create", "--role", "operator", "--name", "me", "--json").stdout)
+    assert made["key"].startswith("tgk_operator_")
+    (listed,) = json.loads(tidegate("keys", "list", "--json").stdout)["keys"]
+    assert listed["id"] == made["id"]
+
+
+def test_a_switch_is_kept_with_the_name_of_the_systems_user(monkeypatch):
+    monkeypatch.setattr("tidegate.cli.call.getuser", lambda: "ana")
+    tidegate("switch", "off", "--all", "--reason", "a drill")
+    (switch,) = json.loads(tidegate("switch", "list", "--json").stdout)["switches"]
+    assert (switch["by"], switch["reason"]) == ("ana", "a drill")
+
+
+def test_an_export_of_an_empty_ledger_is_streamed():
+    assert tidegate("ledger", "export").stdout == ""
+    assert tidegate("ledger", "export", "--format", "csv").stdout.startswith("id,at,")
+
+
+def test_a_refusal_reads_as_over_http():
+    result = tidegate("rollout", "status", "nobody", code=1)
+    assert result.stderr.startswith("tidegate: no rollout 'nobody'")

@@ -1,0 +1,351 @@
+"""The control API: who may do what, what it answers, and what every refusal looks like."""
+
+import asyncio
+import io
+import zipfile
+
+import httpx2
+import pytest
+
+from tidegate.adapters.storage.store import open_store
+from tidegate.control.caller import by_home, by_key
+from tidegate.control.keys import create_key
+from tidegate.control.services import Services
+from tidegate.domain.errors import StoreUnavailable
+from tidegate.domain.exchange import Exchange, Outcome
+from tidegate.ports import Process
+from tidegate.web.control_api import create_control_api
+
+NOW = 1_800_000_000.0
+SPEC = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: reports}
+spec:
+  unit: request
+  candidate: {skills: {report-writing: latest}}
+  stages: [{name: canary, weight: 5, bake: 60s, promote: manual}]
+  gates:
+    errors: {max: 2%, worse: rollback}
+    samples: {min: 10}
+"""
+SKILL_MD = "---\nname: {name}\ndescription: Writes reports.\n---\nWrite it well.\n"
+
+
+class Clock:
+    def now(self):
+        return NOW
+
+    def monotonic(self):
+        return asyncio.get_running_loop().time()
+
+
+@pytest.fixture
+async def services(tmp_path):
+    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    yield Services(store, Clock())
+    await store.close()
+
+
+@pytest.fixture
+async def client(services):
+    app = create_control_api(services, by_key(services.store.keys))
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://control") as opened:
+        yield opened
+
+
+@pytest.fixture
+def key(services):
+    """`await key(role, tenant)` gives request headers with a new key."""
+
+    async def make(role="operator", tenant="default"):
+        _, secret, _ = await create_key(
+            services, role=role, name=f"a {role}", tenant=tenant, actor="test", reason="test"
+        )
+        return {"authorization": f"Bearer {secret}"}
+
+    return make
+
+
+@pytest.fixture
+async def operator(key):
+    return await key()
+
+
+def zipped(name="report-writing", text=None):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{name}/SKILL.md", text or SKILL_MD.format(name=name))
+    return buffer.getvalue()
+
+
+async def publish(client, headers, content=None):
+    return await client.post(
+        "/api/skills", params={"reason": "test"}, content=content or zipped(), headers=headers
+    )
+
+
+async def start(client, headers, spec=SPEC, reason="as agreed"):
+    return await client.post("/api/rollouts", json={"spec": spec, "reason": reason}, headers=headers)
+
+
+def refused(response, status, kind):
+    assert response.status_code == status, response.text
+    assert response.json()["error"]["type"] == kind
+    return response.json()["error"]["message"]
+
+
+# ---- who may do what ----------------------------------------------------------------------------------
+
+READ = [
+    ("GET", "/api/rollouts"),
+    ("GET", "/api/switches"),
+    ("GET", "/api/skills"),
+    ("GET", "/api/ledger/export"),
+]
+CHANGE = [
+    ("POST", "/api/rollouts", {"spec": SPEC, "reason": "r"}),
+    ("POST", "/api/rollouts/reports/abort", {"reason": "r"}),
+    ("POST", "/api/switches/off", {"scope": "all", "reason": "r"}),
+    ("POST", "/api/switches/on", {"scope": "all", "reason": "r"}),
+    ("POST", "/api/keys", {"role": "client", "name": "n", "reason": "r"}),
+    ("DELETE", "/api/keys/key_1?reason=r", None),
+    ("GET", "/api/keys", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), READ)
+@pytest.mark.parametrize("role", ["viewer", "publisher", "operator"])
+async def test_every_role_but_client_reads(client, key, role, method, path):
+    response = await client.request(method, path, headers=await key(role))
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [(*read, None) for read in READ] + CHANGE)
+async def test_a_client_key_does_nothing_here(client, key, method, path, body):
+    response = await client.request(method, path, json=body, headers=await key("client"))
+    assert "/v1" in refused(response, 403, "forbidden")
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGE)
+async def test_only_operators_change_rollouts_switches_and_keys(client, key, method, path, body):
+    for role in ("viewer", "publisher"):
+        response = await client.request(method, path, json=body, headers=await key(role))
+        assert "operator" in refused(response, 403, "forbidden")
+
+
+async def test_a_publisher_publishes_and_a_viewer_does_not(client, key):
+    assert (await publish(client, await key("publisher"))).status_code == 201
+    assert "publisher" in refused(await publish(client, await key("viewer")), 403, "forbidden")
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [*CHANGE, ("GET", "/api/rollouts", None)])
+async def test_an_operator_of_one_tenant_manages_nothing_beyond_it(client, key, method, path, body):
+    response = await client.request(method, path, json=body, headers=await key(tenant="acme"))
+    assert "acme" in refused(response, 403, "forbidden")
+
+
+async def test_an_operator_of_one_tenant_switches_that_tenant(client, key):
+    headers = await key(tenant="acme")
+    body = {"scope": "tenant", "target": "acme", "reason": "r"}
+    assert (await client.post("/api/switches/off", json=body, headers=headers)).status_code == 200
+    other = {**body, "target": "globex"}
+    refused(await client.post("/api/switches/off", json=other, headers=headers), 403, "forbidden")
+
+
+async def test_a_tenants_key_exports_that_tenants_exchanges_alone(services, client, key):
+    rows = [
+        Exchange(
+            id=f"tgx_{tenant}",
+            at=NOW,
+            finished_at=NOW,
+            tenant=tenant,
+            key_id="k",
+            unit_hash="u",
+            outcome=Outcome.OK,
+            status=200,
+            seconds=0.1,
+        )
+        for tenant in ("acme", "globex")
+    ]
+    await services.store.ledger.ingest(rows, [])
+    response = await client.get("/api/ledger/export", headers=await key("viewer", "acme"))
+    assert "tgx_acme" in response.text
+    assert "tgx_globex" not in response.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Basic abc"}, {"authorization": "Bearer "}, {"x-api-key": "tgk_operator_guess"}],
+)
+async def test_no_key_or_an_unknown_one_is_401(client, headers):
+    response = await client.get("/api/rollouts", headers=headers)
+    refused(response, 401, "unauthenticated")
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_key_works_in_either_header_until_it_is_revoked(client, key):
+    headers = await key()
+    secret = headers["authorization"].removeprefix("Bearer ")
+    assert (await client.get("/api/rollouts", headers={"x-api-key": secret})).status_code == 200
+    listed = (await client.get("/api/keys", headers=headers)).json()["keys"]
+    path = f"/api/keys/{listed[0]['id']}"
+    assert (await client.delete(path, params={"reason": "left"}, headers=headers)).status_code == 200
+    assert "revoked" in refused(await client.get("/api/rollouts", headers=headers), 401, "unauthenticated")
+
+
+async def test_possession_of_the_home_is_an_operator_by_the_users_name(services):
+    app = create_control_api(services, by_home("ana"))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as client:
+        body = {"scope": "all", "reason": "a test"}
+        assert (await client.post("/api/switches/off", json=body)).status_code == 200
+        (switch,) = (await client.get("/api/switches")).json()["switches"]
+    assert (switch["by"], switch["reason"], switch["target"]) == ("ana", "a test", "*")
+
+
+# ---- what it does -------------------------------------------------------------------------------------
+
+
+async def test_a_created_key_is_shown_once_and_only_its_hash_is_kept(services, client, operator):
+    body = {"role": "viewer", "name": "board", "tenant": "acme", "reason": "a wall display"}
+    created = await client.post("/api/keys", json=body, headers=operator)
+    assert created.status_code == 201
+    document = created.json()
+    assert document["key"].startswith("tgk_viewer_")
+    assert (document["role"], document["tenant"]) == ("viewer", "acme")
+    assert created.headers["cache-control"] == "no-store"
+    assert document["key"] not in (await client.get("/api/keys", headers=operator)).text
+    assert all(document["key"] not in str(record) for record in await services.store.keys.list())
+
+
+async def test_a_rollout_is_started_shown_moved_and_its_history_verified(client, operator):
+    await publish(client, operator)
+    started = await start(client, operator)
+    assert started.status_code == 201
+    assert started.json()["laggards"] == []
+    status = (await client.get("/api/rollouts/reports", headers=operator)).json()
+    fixed = {"name", "state", "stage", "weight", "since", "arms", "gates", "savings", "last_decision"}
+    assert fixed <= set(status)
+    assert set(status["arms"]) == {"candidate", "control"}
+    assert {"requests", "errors", "p95_seconds", "cost_usd"} <= set(status["arms"]["candidate"])
+    assert all({"name", "verdict", "value", "bound", "e_value"} <= set(gate) for gate in status["gates"])
+    assert (status["state"], status["weight"], status["savings"]) == ("progressing", 5.0, {"point": None})
+    paused = await client.post("/api/rollouts/reports/pause", json={"reason": "look"}, headers=operator)
+    assert paused.json()["state"] == "paused"
+    aborted = await client.post("/api/rollouts/reports/abort", json={"reason": "enough"}, headers=operator)
+    assert (aborted.json()["state"], aborted.json()["weight"]) == ("aborted", 0.0)
+    history = (await client.get("/api/rollouts/reports/history", headers=operator)).json()["events"]
+    assert [event["kind"] for event in history] == ["start", "pause", "abort"]
+    assert history[1]["actor"].startswith("a operator (key_")
+    verified = (await client.get("/api/rollouts/reports/verify", headers=operator)).json()
+    assert (verified["intact"], verified["events"]) == (True, 3)
+
+
+async def test_a_skill_is_published_once_for_the_same_content(client, operator):
+    first, again = await publish(client, operator), await publish(client, operator)
+    assert (first.status_code, first.json()["created"]) == (201, True)
+    assert (again.status_code, again.json()["created"]) == (200, False)
+    assert first.json()["digest"] == again.json()["digest"]
+    got = await client.get("/api/skills/report-writing", params={"version": 1}, headers=operator)
+    assert got.json()["digest"] == first.json()["digest"]
+
+
+async def test_a_change_names_the_processes_that_have_not_confirmed_it(
+    services, client, operator, monkeypatch
+):
+    await services.store.routing.acknowledge(Process(id="gw-1", started_at=0.0, seen_at=NOW, revision=0))
+    now = iter([0.0, 100.0])
+    monkeypatch.setattr(Clock, "monotonic", lambda _: next(now))
+    body = {"scope": "all", "reason": "r"}
+    document = (await client.post("/api/switches/off", json=body, headers=operator)).json()
+    assert [laggard["id"] for laggard in document["laggards"]] == ["gw-1"]
+    assert len(await services.store.switches.list()) == 1
+
+
+# ---- what it refuses ----------------------------------------------------------------------------------
+
+BAD = {
+    "a body that is no JSON": ("POST", "/api/rollouts", "{", 400),
+    "a missing field": ("POST", "/api/rollouts", {"spec": SPEC}, 400),
+    "an unknown field": ("POST", "/api/rollouts", {"spec": SPEC, "reason": "r", "force": True}, 400),
+    "a wrong type": ("POST", "/api/rollouts", {"spec": 1, "reason": "r"}, 400),
+    "an empty reason": ("POST", "/api/rollouts", {"spec": SPEC, "reason": " "}, 400),
+    "a spec that is none": ("POST", "/api/rollouts", {"spec": "hello", "reason": "r"}, 400),
+    "an unknown skill": ("POST", "/api/rollouts", {"spec": SPEC, "reason": "r"}, 400),
+    "an unknown move": ("POST", "/api/rollouts/reports/explode", {"reason": "r"}, 400),
+    "a move of the controller": ("POST", "/api/rollouts/reports/advance", {"reason": "r"}, 400),
+    "an unknown rollout": ("POST", "/api/rollouts/nobody/abort", {"reason": "r"}, 404),
+    "no such status": ("GET", "/api/rollouts/nobody", None, 404),
+    "no such history": ("GET", "/api/rollouts/nobody/history", None, 404),
+    "an unknown scope": ("POST", "/api/switches/off", {"scope": "moon", "reason": "r"}, 400),
+    "all with a target": ("POST", "/api/switches/off", {"scope": "all", "target": "x", "reason": "r"}, 400),
+    "an unknown skill to switch": (
+        "POST",
+        "/api/switches/off",
+        {"scope": "skill", "target": "typo", "reason": "r"},
+        404,
+    ),
+    "a switch that is not off": ("POST", "/api/switches/on", {"scope": "all", "reason": "r"}, 404),
+    "an unknown role": ("POST", "/api/keys", {"role": "king", "name": "n", "reason": "r"}, 400),
+    "a nameless key": ("POST", "/api/keys", {"role": "client", "name": " ", "reason": "r"}, 400),
+    "an odd tenant": (
+        "POST",
+        "/api/keys",
+        {"role": "client", "name": "n", "tenant": "a b", "reason": "r"},
+        400,
+    ),
+    "an unknown key": ("DELETE", "/api/keys/key_0?reason=r", None, 404),
+    "a revocation without a reason": ("DELETE", "/api/keys/key_0", None, 400),
+    "an unknown format": ("GET", "/api/ledger/export?format=xml", None, 400),
+    "a time that is none": ("GET", "/api/ledger/export?since=noon", None, 400),
+    "an unknown version": ("GET", "/api/skills/report-writing?version=7", None, 404),
+    "a version that is no number": ("GET", "/api/skills/report-writing?version=x", None, 400),
+    "an unknown path": ("GET", "/api/nothing", None, 404),
+    "a wrong method": ("PUT", "/api/rollouts", None, 405),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_bad_input_is_refused_in_one_shape(client, operator, case):
+    method, path, body, status = BAD[case]
+    content = body if isinstance(body, str) else None
+    headers = {**operator, "content-type": "application/json"}
+    response = await client.request(
+        method, path, json=body if content is None else None, content=content, headers=headers
+    )
+    assert response.status_code == status, response.text
+    error = response.json()["error"]
+    assert set(error) == {"type", "message"}
+    assert len(error["message"]) > 10
+
+
+async def test_a_name_that_is_taken_and_a_move_that_is_not_allowed_are_conflicts(client, operator):
+    await publish(client, operator)
+    await start(client, operator)
+    assert "retry" in refused(await start(client, operator), 409, "conflict")
+    promoted = await client.post("/api/rollouts/reports/promote", json={"reason": "r"}, headers=operator)
+    assert "`abort`" in refused(promoted, 409, "conflict")
+
+
+@pytest.mark.parametrize("content", [b"not a zip", b"PK\x03\x04 cut off", zipped(text="no frontmatter")])
+async def test_a_package_that_is_not_valid_is_refused_and_not_kept(services, client, operator, content):
+    refused(await publish(client, operator, content), 400, "invalid_request")
+    assert list(await services.store.skills.list()) == []
+
+
+async def test_an_upload_beyond_the_limit_is_given_up(client, operator):
+    async def endless():
+        for _ in range(60):
+            yield bytes(1_000_000)
+
+    response = await client.post("/api/skills", params={"reason": "r"}, content=endless(), headers=operator)
+    refused(response, 413, "too_large")
+
+
+async def test_a_store_that_is_away_is_503(services, client, operator, monkeypatch):
+    async def away():
+        raise StoreUnavailable("the database cannot be reached; nothing was changed")
+
+    monkeypatch.setattr(services.store.switches, "list", away)
+    refused(await client.get("/api/switches", headers=operator), 503, "store_unavailable")
