@@ -1,5 +1,7 @@
 """The part of google-re2 that Tidegate calls; the package ships no types of its own."""
 
+# ruff: noqa: N801, N802 -- the names are google-re2's own
+
 class error(Exception): ...
 
 class Options:
@@ -17,7 +19,7 @@ class _Regexp:
     def search(self, text: str | bytes, pos: int | None = ..., endpos: int | None = ...) -> _Match | None: ...
 
 class Set:
-    """Patterns matched together; `Add` returns the pattern's index, `Match` the indices that match, None where none does."""
+    """Patterns matched together; `Add` returns a pattern's index, `Match` those that match, or None."""
 
     @staticmethod
     def SearchSet(options: Options | None = ...) -> Set: ...

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 import typer
@@ -93,7 +94,7 @@ def get(
 ) -> None:
     """Show one version of a skill: the latest that can be served, or the numbered one."""
     params = None if version is None else {"version": str(version)}
-    document = run(call("GET", f"/api/skills/{name}", params=params))
+    document = run(call("GET", f"/api/skills/{quote(name, safe='')}", params=params))
     if as_json:
         emit_json(document)
         return

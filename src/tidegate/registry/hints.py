@@ -74,18 +74,15 @@ def _patterns(metadata: Mapping[str, Text], findings: list[Finding]) -> tuple[st
     text = metadata.get(MATCH)
     if text is None:
         return ()
-    patterns: list[str] = []
-    for offset, line in enumerate(text.value.split("\n")):
-        pattern = line.strip()
-        if not pattern:
-            continue
+    lines = enumerate(line.strip() for line in text.value.split("\n"))
+    patterns = [(offset, pattern) for offset, pattern in lines if pattern]
+    for offset, pattern in patterns[:MAX_PATTERNS]:
         problem = pattern_problem(pattern)
         if problem:
             findings.append(text.wrong_in(offset, f"{MATCH} pattern {_short(pattern)} {problem}"))
-        patterns.append(pattern)
     if not 1 <= len(patterns) <= MAX_PATTERNS:
         findings.append(text.wrong(f"{MATCH} has {len(patterns)} patterns; 1 to {MAX_PATTERNS} are allowed"))
-    return tuple(dict.fromkeys(patterns))
+    return tuple(dict.fromkeys(pattern for _, pattern in patterns))
 
 
 def _keywords(metadata: Mapping[str, Text], findings: list[Finding]) -> tuple[str, ...]:
@@ -103,7 +100,7 @@ def _skills(
     key: str, metadata: Mapping[str, Text], own_name: str, findings: list[Finding]
 ) -> tuple[str, ...]:
     names = _words(key, metadata, findings)
-    for name in names:
+    for name in names[:MAX_WORDS]:
         problem = "is the skill itself; remove it" if name == own_name else name_problem(name)
         if problem:
             findings.append(metadata[key].wrong(f"{key}: {_short(name)} {problem}"))

@@ -15,7 +15,7 @@ MAX_LICENSE = 500
 
 _XML_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _TOOL = re.compile(r"[A-Za-z_][\w.:*-]*(?:\([^()]*\))?")
-_TOOL_ENDS = re.compile(r"\s+(?![^()]*\))")
+_TOOL_WORD = re.compile(r"(?:[^\s()]|\([^()]*\))+|[()]")
 
 
 def read_manifest(source: Frontmatter, folder: str, findings: list[Finding]) -> Manifest:
@@ -81,11 +81,9 @@ def _tools(text: Text | None, findings: list[Finding]) -> tuple[str, ...]:
     """Tools separated by spaces; a tool may narrow itself in parentheses: `Bash(git log:*)`."""
     if text is None:
         return ()
-    tools = tuple(_TOOL_ENDS.split(text.value.strip()))
-    for tool in tools:
-        if not _TOOL.fullmatch(tool):
-            message = (
-                f"allowed-tools has {tool[:40]!r}; write names separated by spaces, such as: Read Bash(git:*)"
-            )
-            findings.append(text.wrong(message))
+    tools = tuple(_TOOL_WORD.findall(text.value))
+    strange = next((tool for tool in tools if not _TOOL.fullmatch(tool)), None if tools else "")
+    if strange is not None:
+        advice = "write names separated by spaces, such as: Read Bash(git:*)"
+        findings.append(text.wrong(f"allowed-tools has {strange[:40]!r}; {advice}"))
     return tools

@@ -4,7 +4,7 @@ import re2
 
 MAX_PATTERN = 1_000
 
-_MEMORY_BYTES = 1 << 20
+_MEMORY_BYTES = 1 << 18
 """What one compiled pattern may take: a gateway holds those of all skills in one set."""
 
 

@@ -27,7 +27,7 @@ def compose_strictly(source: str, findings: list[Finding]) -> Node | None:
             line, _ = place(event)
             depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
             refused.extend(_refused_features(event))
-            if depth > MAX_DEPTH or count > 2 * MAX_VALUES:
+            if depth > MAX_DEPTH or count > MAX_VALUES:
                 refused.append(_too_much(event, depth))
                 break
         root = None if refused else yaml.compose(source, Loader=yaml.SafeLoader)

@@ -16,8 +16,6 @@ UNREADABLE = (
     zlib.error,
     struct.error,
     NotImplementedError,  # a zip feature zipfile does not have
-    RuntimeError,  # encrypted
-    EOFError,
     ValueError,  # bad offsets, names that are not UTF-8
     OverflowError,
     OSError,
@@ -26,6 +24,8 @@ UNREADABLE = (
 
 _WHOLE = "(zip)"
 _END = struct.Struct("<4s4H2LH")
+_LOCAL = struct.Struct("<4s22x2H")
+_LOCAL_SIGNATURE = b"PK\x03\x04"
 _END64_LOCATOR = b"PK\x06\x07"
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8_NAME = 0x800
@@ -44,7 +44,7 @@ def read_zip(data: bytes, limits: PackageLimits) -> Tree:
             wanted = _wanted(archive.infolist(), tree)
             _place_root(wanted, tree)
             if not tree.findings:
-                _inflate(archive, wanted, tree, limits, packed=len(data))
+                _take(data, wanted, tree, limits)
     except UNREADABLE as error:
         tree.refuse(_WHOLE, f"is not a sound zip ({error}); make it anew with any zip tool")
     return tree
@@ -56,7 +56,7 @@ def _envelope_problem(data: bytes, limits: PackageLimits) -> Finding | None:
         message = f"is {len(data):,} bytes; a packed skill has at most {limits.zip_bytes:,}"
         return Finding(path=_WHOLE, message=message, too_large=True)
     at = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 65_535))
-    if not data.startswith(b"PK\x03\x04") or at < 0 or len(data) < at + _END.size:
+    if not data.startswith(_LOCAL_SIGNATURE) or at < 0 or len(data) < at + _END.size:
         return Finding(path=_WHOLE, message="is not a zip, or is cut off; send a zip of the skill's folder")
     if data[max(0, at - 20) :].startswith(_END64_LOCATOR):
         return Finding(path=_WHOLE, message="uses zip64, which no package of this size needs; make it anew")
@@ -78,7 +78,7 @@ def _wanted(entries: list[zipfile.ZipInfo], tree: Tree) -> list[zipfile.ZipInfo]
         problem = _entry_problem(entry)
         if problem:
             tree.refuse(ascii(entry.orig_filename)[1:-1], problem)
-        elif not entry.is_dir() and not left_out(entry.orig_filename):
+        elif not entry.orig_filename.endswith("/") and not left_out(entry.orig_filename):
             wanted.append(entry)
     tree.findings.extend(collisions(entry.orig_filename for entry in wanted))
     return wanted
@@ -87,13 +87,14 @@ def _wanted(entries: list[zipfile.ZipInfo], tree: Tree) -> list[zipfile.ZipInfo]
 def _entry_problem(entry: zipfile.ZipInfo) -> str | None:
     name = entry.orig_filename  # `filename` is cut at a NUL
     kind = stat.S_IFMT(entry.external_attr >> 16)
+    folder = name.endswith("/")
     if entry.flag_bits & _ENCRYPTED:
         return "is encrypted; a package is stored as plain files"
     if kind == stat.S_IFLNK:
         return "is a symbolic link; put the file itself into the package"
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (kind == stat.S_IFDIR) > entry.is_dir():
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (kind == stat.S_IFDIR) > folder:
         return "is neither a file nor a folder (a device, pipe or socket); remove it"
-    if entry.is_dir() and entry.file_size:
+    if folder and entry.file_size:
         return "is a folder with content of its own; make the zip anew"
     if not name.isascii() and not entry.flag_bits & _UTF8_NAME:
         return "has a name that is not marked as UTF-8; rename the file or use a newer zip tool"
@@ -119,16 +120,13 @@ def _place_root(wanted: list[zipfile.ZipInfo], tree: Tree) -> None:
     tree.root = tops[0] if tops else ""
 
 
-def _inflate(
-    archive: zipfile.ZipFile, wanted: list[zipfile.ZipInfo], tree: Tree, limits: PackageLimits, *, packed: int
-) -> None:
+def _take(data: bytes, wanted: list[zipfile.ZipInfo], tree: Tree, limits: PackageLimits) -> None:
     """Unpack entry by entry, never more than there is room for, whatever the headers say."""
+    allowed = len(data) * limits.ratio
     for entry in wanted:
         name = entry.orig_filename.partition("/")[2]
-        room = min(tree.room(limits), packed * limits.ratio - tree.unpacked)
-        with archive.open(entry) as member:
-            content = member.read(room + 1)
-        if tree.unpacked + len(content) > packed * limits.ratio:
+        content = _unpacked(data, entry, min(tree.room(limits), allowed - tree.unpacked))
+        if tree.unpacked + len(content) > allowed:
             message = (
                 f"unpacks the zip to over {limits.ratio} times its size; that is no package but a zip bomb"
             )
@@ -136,7 +134,28 @@ def _inflate(
             return
         if not tree.add(name, content, limits):
             return
-        if len(content) != entry.file_size:
-            tree.refuse(
-                name, f"has {len(content)} bytes where the zip says {entry.file_size}; make the zip anew"
-            )
+
+
+def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int) -> bytes:
+    """The entry's content, or its first room + 1 bytes; raises BadZipFile where it is not as declared.
+
+    Not zipfile's own reader: that one takes a declared size for the end of a stream that goes on.
+    """
+    name = entry.orig_filename.encode()
+    signature, name_bytes, extra_bytes = _LOCAL.unpack_from(data, entry.header_offset)
+    start = entry.header_offset + _LOCAL.size
+    packed_from = start + name_bytes + extra_bytes
+    packed = data[packed_from : packed_from + entry.compress_size]
+    if signature != _LOCAL_SIGNATURE or data[start : start + name_bytes] != name:
+        raise zipfile.BadZipFile(f"{entry.orig_filename!r} is not where the directory says")
+    if entry.compress_type == zipfile.ZIP_STORED:
+        content, whole = packed[: room + 1], True
+    else:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = inflater.decompress(packed, room + 1)
+        whole = inflater.eof and not inflater.unused_data
+    if len(content) > room:
+        return content
+    if not whole or len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+        raise zipfile.BadZipFile(f"{entry.orig_filename!r} does not unpack to what the directory says")
+    return content

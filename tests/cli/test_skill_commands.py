@@ -1,0 +1,137 @@
+"""`tidegate skill` on real folders, zips and a home of its own: output, JSON, exit codes."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tidegate.cli.main import tree
+
+SKILL_MD = (
+    "---\nname: tide-table\ndescription: Reads tide tables.\nmetadata:\n  tidegate.match: tides\n---\nLook.\n"
+)
+REASON = ("--reason", "a test")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh home that the commands work on."""
+    monkeypatch.delenv("TIDEGATE_URL", raising=False)
+    monkeypatch.setenv("TIDEGATE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    top = tmp_path / "tide-table"
+    top.mkdir()
+    (top / "SKILL.md").write_text(SKILL_MD)
+    return top
+
+
+@pytest.fixture
+def packed(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(folder / "SKILL.md", "tide-table/SKILL.md")
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(tree("skill"), ["skill", *map(str, arguments)])
+
+
+def document(*arguments: str | Path) -> Any:
+    done = run(*arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_good_folder_and_its_zip_are_valid_and_the_same(folder: Path, packed: Path) -> None:
+    assert run("validate", folder).stdout.startswith("tide-table is valid: 1 files, sha256:")
+    found = document("validate", folder)
+    assert (found["valid"], found["name"], found["match"], found["findings"]) == (
+        True,
+        "tide-table",
+        ["tides"],
+        [],
+    )
+    assert document("validate", packed)["digest"] == found["digest"]
+
+
+def test_a_refused_skill_exits_1_with_every_finding_on_stderr(folder: Path) -> None:
+    (folder / "SKILL.md").write_text("---\nname: Tides\nfoo: x\n---\nLook.\n")
+    done = run("validate", folder)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"{folder} is refused, 3 findings:" in done.stderr
+    for said in (
+        "SKILL.md:1:1: description is missing",
+        "SKILL.md:2:7: name 'Tides'",
+        "SKILL.md:3:1: key 'foo'",
+    ):
+        assert said in done.stderr
+
+
+def test_a_refused_skill_has_its_findings_in_json_too(folder: Path) -> None:
+    (folder / "SKILL.md").write_text("---\nname: yes\ndescription: d\n---\nLook.\n")
+    done = run("validate", folder, "--json")
+    assert done.exit_code == 1
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert (finding["path"], finding["line"], finding["column"]) == ("SKILL.md", 2, 7)
+    assert "quote it" in finding["message"]
+    assert json.loads(done.stdout)["valid"] is False
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere", "nowhere: cannot be read (No such file or directory); give a skill's folder or zip"),
+        ("tide-table/SKILL.md", "(zip): is not a zip, or is cut off; send a zip of the skill's folder"),
+    ],
+)
+def test_a_path_that_is_no_package_exits_1(path: str, said: str, folder: Path) -> None:
+    done = run("validate", folder.parent / path)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_a_missing_argument_or_reason_exits_2(folder: Path) -> None:
+    assert run("validate").exit_code == 2
+    assert run("publish", folder).exit_code == 2
+    assert run("get", "tide-table", "--version", "0").exit_code == 2
+
+
+@pytest.mark.usefixtures("home")
+def test_publish_list_and_get_tell_the_same_version(folder: Path, packed: Path) -> None:
+    published = document("publish", folder, *REASON)
+    assert (published["version"], published["state"], published["created"]) == (1, "published", True)
+    assert document("publish", packed, *REASON)["created"] is False
+    (folder / "SKILL.md").write_text(SKILL_MD + "More.\n")
+    assert run("publish", folder, *REASON).stdout.startswith("tide-table version 2 published: sha256:")
+    assert [skill["version"] for skill in document("list")["skills"]] == [1, 2]
+    assert document("get", "tide-table")["version"] == 2
+    assert document("get", "tide-table", "--version", "1")["digest"] == published["digest"]
+    assert "match: tides" in run("get", "tide-table").stdout
+    assert "tide-table" in run("list").stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_a_refused_skill_is_not_published(folder: Path) -> None:
+    (folder / "SKILL.md").write_text("no frontmatter")
+    done = run("publish", folder, *REASON)
+    assert done.exit_code == 1
+    assert "first line must be '---'" in done.stderr
+    assert document("list") == {"skills": []}
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("arguments", [["nope"], ["tide-table", "--version", "7"], ["../../keys"]])
+def test_an_unknown_skill_or_version_exits_1(arguments: list[str]) -> None:
+    done = run("get", *arguments)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("tidegate: ")
