@@ -11,7 +11,7 @@ import httptools
 
 from tidegate.harness.emulator.counts import RawRequest
 from tidegate.harness.emulator.delivery import Delivery, Ending
-from tidegate.harness.emulator.service import MAX_BODY_BYTES, Service
+from tidegate.harness.emulator.service import CONTROL_PREFIX, MAX_BODY_BYTES, Service
 from tidegate.harness.emulator.wire import CONTINUE, LAST_CHUNK, Reply, chunk, finished_head
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -24,12 +24,13 @@ _METHODS = {method.value.encode(): method.value for method in HTTPMethod}
 class _Waiting:
     """A request that has arrived whole, and what its reply must know of it."""
 
-    __slots__ = ("chunked", "keep_alive", "raw")
+    __slots__ = ("chunked", "counted", "keep_alive", "raw")
 
     def __init__(self, raw: RawRequest, *, keep_alive: bool, chunked: bool) -> None:
         self.raw = raw
         self.keep_alive = keep_alive
         self.chunked = chunked
+        self.counted = not raw.target.startswith(CONTROL_PREFIX)
 
 
 class Connection(asyncio.Protocol):
@@ -63,13 +64,15 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
         counts = self._service.counts
         counts.open_connections -= 1
-        left = len(self._queue) + (self._playing is not None)
-        counts.open_requests -= left
-        counts.abandoned += left
+        left = sum(waiting.counted for waiting in self._queue)
         self._queue.clear()
         if self._playing is not None:
+            # only the emulated API has replies that are played
+            left += 1
             self._playing.cancel()
             self._playing = None
+        counts.open_requests -= left
+        counts.abandoned += left
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -129,8 +132,9 @@ class Connection(asyncio.Protocol):
         )
         keep_alive = self._parser.should_keep_alive()
         chunked = self._parser.get_http_version() != "1.0"
-        self._queue.append(_Waiting(raw, keep_alive=keep_alive and not self._refused, chunked=chunked))
-        self._service.counts.open_requests += 1
+        waiting = _Waiting(raw, keep_alive=keep_alive and not self._refused, chunked=chunked)
+        self._queue.append(waiting)
+        self._service.counts.open_requests += waiting.counted
 
     # ---- serving
 
@@ -166,7 +170,7 @@ class Connection(asyncio.Protocol):
             reply = self._service.reply(waiting.raw)
             if reply.delivery.immediate:
                 self._write_whole(reply, chunked=waiting.chunked, keep_alive=waiting.keep_alive)
-                self._finished(reply, keep_alive=waiting.keep_alive)
+                self._finished(reply, waiting, keep_alive=waiting.keep_alive)
             else:
                 self._playing = asyncio.get_running_loop().create_task(self._play(reply, waiting))
                 self._playing.add_done_callback(self._played)
@@ -192,10 +196,10 @@ class Connection(asyncio.Protocol):
             parts.append(LAST_CHUNK)
         self._transport.write(b"".join(parts))
 
-    def _finished(self, reply: Reply, *, keep_alive: bool) -> None:
-        counts = self._service.counts
-        counts.open_requests -= 1
-        counts.answered(reply.status)
+    def _finished(self, reply: Reply, waiting: _Waiting, *, keep_alive: bool) -> None:
+        if waiting.counted:
+            self._service.counts.open_requests -= 1
+            self._service.counts.answered(reply.status)
         if self._transport is not None and not keep_alive:
             self._transport.close()
 
@@ -212,7 +216,7 @@ class Connection(asyncio.Protocol):
         if ending is Ending.COMPLETE:
             if chunked and self._transport is not None:
                 self._transport.write(LAST_CHUNK)
-            self._finished(reply, keep_alive=keep_alive)
+            self._finished(reply, waiting, keep_alive=keep_alive)
             self._serve()
         else:
             self._service.counts.open_requests -= 1

@@ -14,7 +14,7 @@ ENDING_KINDS = frozenset({"status", "hang", "cut", "reset", "stream_error"})
 _TIMED_KINDS = frozenset({"slow", "latency"})
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault.
 
     kind: `status` answers with `status` (and `retry_after` seconds); `hang` gives no answer (for `seconds`,

@@ -20,6 +20,9 @@ from tidegate.harness.emulator.validation import NO_SAMPLING_VERSION, Dialect
 from tidegate.harness.emulator.wire import Heads, Reply, json_reply, refusal_reply
 
 VERSIONS = frozenset({"2023-01-01", "2023-06-01", NO_SAMPLING_VERSION})
+CONTROL_PREFIX = "/emulator/"
+"""Requests below it steer and ask the emulator itself; no count includes them."""
+
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -74,7 +77,7 @@ class Service:
         path, _, query = raw.target.partition("?")
         headers = {name.lower(): value for name, value in raw.headers}
         call = Call(raw, path, query, headers)
-        if path.startswith("/emulator/"):
+        if path.startswith(CONTROL_PREFIX):
             return self._control_reply(call)
         self.counts.requests += 1
         self.recent.add(raw)
