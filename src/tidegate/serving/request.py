@@ -98,6 +98,8 @@ def _top_level(body: bytes) -> dict[str, msgspec.Raw]:
         ) from error
     except msgspec.DecodeError as error:
         raise InvalidInput(f"the body is not JSON: {error}; mend it and send it again") from error
+    except RecursionError as error:
+        raise InvalidInput("the body is nested too deeply to be read; flatten it") from error
     top = {key.text: value for key, value in entries.items()}
     if len(top) < len(entries):
         names = [key.text for key in entries]

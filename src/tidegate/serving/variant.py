@@ -45,7 +45,7 @@ class PatternSet:
             self._set.Compile()
 
     def _add(self, name: str, pattern: str) -> None:
-        """Publishing refuses a bad pattern; should one be here, it must not keep a switch from taking effect."""
+        """Publishing refuses a bad pattern; one that is here must not keep a switch from taking effect."""
         try:
             self._set.Add(pattern)
         except re2.error:

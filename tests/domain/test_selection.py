@@ -1,0 +1,119 @@
+"""Selection: explicit names, patterns, what belongs together, and the append-only fold."""
+
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.domain.selection import MATCHED_CHARACTERS, SKILLS_AT_MOST, Selectable, select
+from tidegate.domain.transcript import Turn, in_progress, user_texts
+
+
+def words(text: str) -> Mapping[str, int]:
+    """Every word is a skill's name; its count is how many of the patterns match."""
+    found = text.split()
+    return {word: found.count(word) for word in found}
+
+
+def catalogue(*skills: Selectable) -> dict[str, Selectable]:
+    return {each.name: each for each in skills}
+
+
+def plain(*names: str) -> dict[str, Selectable]:
+    return catalogue(*(Selectable(name, 1) for name in names))
+
+
+def names(*args: object) -> list[str]:
+    return [use.name for use in select(*args)]
+
+
+def test_explicit_skills_come_first_and_say_so() -> None:
+    uses = select(plain("a", "b"), ["b"], ["a"], words)
+    assert [(use.name, use.reason, use.score) for use in uses] == [
+        ("b", "explicit", 1.0),
+        ("a", "pattern", 1.0),
+    ]
+
+
+def test_unknown_names_are_passed_over() -> None:
+    assert names(plain("a"), ["ghost", "a"], ["phantom"], words) == ["a"]
+
+
+def test_more_matching_patterns_come_first_within_a_text_and_names_break_ties() -> None:
+    assert names(plain("a", "b", "c"), [], ["c b a b"], words) == ["b", "a", "c"]
+
+
+def test_what_a_skill_requires_comes_before_it() -> None:
+    skills = catalogue(
+        Selectable("a", 1, requires=("b",)), Selectable("b", 2, requires=("c",)), Selectable("c", 3)
+    )
+    uses = select(skills, [], ["a"], words)
+    assert [(use.name, use.version, use.reason) for use in uses] == [
+        ("c", 3, "required"),
+        ("b", 2, "required"),
+        ("a", 1, "pattern"),
+    ]
+
+
+def test_a_skill_whose_requirement_is_not_live_stays_out() -> None:
+    assert names(catalogue(Selectable("a", 1, requires=("gone",))), ["a"], [], words) == []
+
+
+def test_requirements_in_a_circle_come_together_once() -> None:
+    skills = catalogue(Selectable("a", 1, requires=("b",)), Selectable("b", 1, requires=("a",)))
+    assert sorted(names(skills, ["a"], ["b"], words)) == ["a", "b"]
+
+
+def test_exclusion_works_both_ways_and_the_earlier_one_wins() -> None:
+    skills = catalogue(Selectable("a", 1, excludes=("b",)), Selectable("b", 1))
+    assert names(skills, [], ["a", "b"], words) == ["a"]
+    assert names(skills, [], ["b", "a"], words) == ["b"]
+
+
+def test_a_skill_that_excludes_what_it_requires_is_never_chosen() -> None:
+    skills = catalogue(Selectable("a", 1, requires=("b",), excludes=("b",)), Selectable("b", 1))
+    assert names(skills, ["a"], [], words) == []
+
+
+def test_only_the_opening_of_a_text_is_matched() -> None:
+    assert names(plain("a"), [], ["x" * MATCHED_CHARACTERS + " a"], words) == []
+
+
+NAMES = "abcdefghijkl"
+SKILLS = st.builds(
+    Selectable,
+    name=st.sampled_from(NAMES),
+    version=st.just(1),
+    requires=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+    excludes=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+)
+TEXTS = st.lists(st.lists(st.sampled_from(NAMES), max_size=4).map(" ".join), max_size=8)
+
+
+@given(st.lists(SKILLS, max_size=12), st.lists(st.sampled_from(NAMES), max_size=3), TEXTS, TEXTS)
+def test_a_longer_transcript_only_appends(
+    skills: list[Selectable], explicit: list[str], texts: list[str], more: list[str]
+) -> None:
+    known = catalogue(*skills)
+    before = select(known, explicit, texts, words)
+    after = select(known, explicit, texts + more, words)
+    assert after[: len(before)] == before
+
+
+@given(st.lists(SKILLS, max_size=12), st.lists(st.sampled_from(NAMES), max_size=12), TEXTS)
+def test_a_selection_is_whole_free_of_clashes_and_bounded(
+    skills: list[Selectable], explicit: list[str], texts: list[str]
+) -> None:
+    known = catalogue(*skills)
+    chosen = names(known, explicit, texts, words)
+    assert len(chosen) == len(set(chosen)) <= SKILLS_AT_MOST
+    for name in chosen:
+        assert set(known[name].requires) <= set(chosen)
+        assert not set(known[name].excludes) & set(chosen)
+
+
+def test_tool_turns_add_no_text_and_assistant_texts_do_not_count() -> None:
+    turns = [Turn("user", ("one",)), Turn("assistant", ("no",)), Turn("user"), Turn("user", ("two", "three"))]
+    assert user_texts(turns) == ["one", "two", "three"]
+    assert in_progress(turns)
+    assert not in_progress(turns[:1])
