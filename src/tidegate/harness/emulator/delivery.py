@@ -82,7 +82,7 @@ def _pieces(steps: Sequence[Step]) -> tuple[Step, ...]:
     data = b"".join(step.data for step in steps)
     size = max(-(-len(data) // SLOW_PIECES), 1)
     wait = steps[0].wait if steps else 0.0
-    cut = [data[place : place + size] for place in range(0, len(data), size)]
+    cut = [data[place : place + size] for place in range(0, len(data), size)] or [b""]
     return tuple(Step(wait if place == 0 else 0.0, piece) for place, piece in enumerate(cut))
 
 
