@@ -113,6 +113,10 @@ CASES: dict[str, tuple[str | bytes, list[str]]] = {
         ["SKILL.md:8:", "'[x'", "missing ]"],
     ),
     "huge pattern": (tidegate("match", "'(\\pL{1,900}){1,9}'"), ["SKILL.md:5:19:", "'(\\\\pL{1,900})"]),
+    "large pattern": (
+        tidegate("match", "'(?i)(\\pL{100}|x)'"),
+        ["SKILL.md:5:19:", "too large once compiled"],
+    ),
     "no pattern": (tidegate("match", "' '"), ["SKILL.md:5:19:", "0 patterns", "1 to 64"]),
     "no keywords": (tidegate("keywords", "','"), ["SKILL.md:5:22:", "0 words", "commas or spaces"]),
     "requires itself": (

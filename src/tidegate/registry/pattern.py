@@ -4,8 +4,8 @@ import re2
 
 MAX_PATTERN = 1_000
 
-_MEMORY_BYTES = 1 << 18
-"""What one compiled pattern may take: a gateway holds those of all skills in one set."""
+_MEMORY_BYTES = 1 << 15
+"""What one compiled pattern may take: 500 such still compile into the one set a gateway holds."""
 
 
 def pattern_problem(pattern: str) -> str | None:
@@ -21,6 +21,8 @@ def pattern_problem(pattern: str) -> str | None:
     except re2.error as error:
         reason = error.args[0] if error.args else error
         said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        if "too large" in said:
+            return "is too large once compiled; use fewer or smaller repetitions and character classes"
         return f"is not RE2 syntax ({said}); lookaround and backreferences do not exist there"
     if matches_nothing:
         return (
