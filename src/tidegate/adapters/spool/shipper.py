@@ -80,7 +80,7 @@ class Shipper:
         return self._writer.dropped
 
     def start(self) -> asyncio.Task[None]:
-        """Adopt what dead processes left, and begin to ship and to sync; the task returned ends with `close`, or earlier by an error of ours."""
+        """Adopt what dead processes left; then ship and sync. The task ends with `close`, or by our error."""
         self._adopt()
         self._syncing = asyncio.create_task(self._sync_often())
         self._shipping = asyncio.create_task(self._run())
@@ -127,6 +127,9 @@ class Shipper:
                 self.available = False
                 await _wait(self._stopping, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
                 failures += 1
+            except Exception:
+                self.available = False
+                raise
             else:
                 self.available, failures = True, 0
                 await asyncio.sleep(URGENT_SECONDS)

@@ -1,5 +1,6 @@
 """Which database errors mean "not now" (StoreUnavailable), which "this data never" (InvalidInput)."""
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -39,7 +40,7 @@ def translated(where: str) -> Generator[None]:
         raise StoreUnavailable(f"The store {where} cannot be reached: {error}.") from error
     except DataError as error:
         raise InvalidInput(f"The store {where} cannot hold this value: {error.orig}.") from error
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
         if not _unavailable(error):
             raise
         raise StoreUnavailable(
@@ -51,6 +52,6 @@ def _unavailable(error: DBAPIError) -> bool:
     name = getattr(error.orig, "sqlite_errorname", None)
     if isinstance(name, str):
         return name.startswith(_SQLITE_UNAVAILABLE)
-    if type(error.orig).__module__ == "sqlite3":
-        return "unable to open" in str(error.orig) or "connection closed" in str(error.orig).lower()
-    return True
+    if isinstance(error.orig, sqlite3.Error):
+        return "connection closed" in str(error.orig).lower()
+    return isinstance(error, OperationalError | InterfaceError)

@@ -96,7 +96,7 @@ class SqlRollouts:
         }
         if expected == 0:
             new = self._database.insert(ROLLOUT).values(row).on_conflict_do_nothing()
-            if (await connection.execute(new)).rowcount == 0:
+            if (await connection.execute(new.returning(ROLLOUT.c.name))).first() is None:
                 raise Conflict(f"A rollout named '{after.name}' exists already; choose another name.")
             return
         same = and_(ROLLOUT.c.name == after.name, ROLLOUT.c.version == expected)

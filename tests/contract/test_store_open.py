@@ -1,0 +1,158 @@
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from exchanges import make_exchange
+from sqlalchemy import Connection
+
+from tidegate.adapters.storage import database, migrate
+from tidegate.adapters.storage.migrate import HEAD, upgrade
+from tidegate.adapters.storage.schema import METADATA
+from tidegate.adapters.storage.store import Store, open_store
+from tidegate.domain.errors import InvalidInput, StoreUnavailable
+from tidegate.ports import LedgerQuery
+
+
+def _differences(connection: Connection) -> list[object]:
+    return compare_metadata(MigrationContext.configure(connection), METADATA)
+
+
+async def test_the_migrations_build_the_schema(store: Store) -> None:
+    async with store._database.read() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+async def test_several_processes_may_create_the_same_database_at_once(store_url: str, clock) -> None:
+    stores = await asyncio.gather(*(open_store(store_url, clock=clock) for _ in range(4)))
+    assert [await store.routing.revision() for store in stores] == [1, 1, 1, 1]
+    for store in stores:
+        await store.close()
+
+
+async def test_empty_postgresql_is_migrated_by_one_of_several_starts(
+    postgresql: Path, postgresql_databases, clock
+) -> None:
+    url = f"postgresql+psycopg://postgres@/{postgresql_databases('template0')}?host={postgresql}"
+    stores = await asyncio.gather(*(open_store(url, clock=clock) for _ in range(3)))
+    assert [await store.routing.revision() for store in stores] == [1, 1, 1]
+    for store in stores:
+        await store.close()
+
+
+async def test_data_outlives_a_close_and_another_upgrade(store_url: str, clock) -> None:
+    first = await open_store(store_url, clock=clock)
+    await first.ledger.ingest([make_exchange(1)], [])
+    await first.close()
+    await upgrade(store_url)
+    second = await open_store(store_url, clock=clock)
+    assert await second.ledger.count(LedgerQuery()) == 1
+    await second.close()
+
+
+def test_a_start_on_an_up_to_date_home_does_not_load_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/t.db"
+    asyncio.run(upgrade(url))
+    code = (
+        "import asyncio, sys; from tidegate.adapters.storage.migrate import upgrade;"
+        f"asyncio.run(upgrade({url!r})); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://x/y", "driver 'mysql'"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("nonsense", "not a database URL"),
+        ("", "not a database URL"),
+    ],
+)
+async def test_a_url_that_cannot_serve_is_refused(clock, url: str, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        await open_store(url, clock=clock)
+
+
+async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path, clock) -> None:
+    (tmp_path / "t.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreUnavailable, match=r"t\.db"):
+        await open_store(f"sqlite:///{tmp_path}/t.db", clock=clock)
+
+
+async def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path, clock) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailable):
+        await open_store(f"sqlite:///{tmp_path}/file/t.db", clock=clock)
+
+
+async def test_a_server_that_does_not_answer_is_unavailable_and_its_password_is_not_told(
+    tmp_path: Path, clock
+) -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        await open_store(f"postgresql://u:secret@/x?host={tmp_path}", clock=clock)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_writer_that_waits_too_long_is_told_so_and_readers_are_not_stopped(
+    tmp_path: Path, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=clock)
+    other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="locked"):
+        await store.ledger.ingest([make_exchange(1)], [])
+    assert await store.routing.revision() == 1
+    assert await store.ledger.count(LedgerQuery()) == 0
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await store.ledger.ingest([make_exchange(1)], [])).inserted == 1
+    await store.close()
+
+
+async def test_a_full_disk_is_unavailable_and_loses_nothing_that_was_there(tmp_path: Path, clock) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=clock)
+    await store.ledger.ingest([make_exchange(1)], [])
+    async with store._database.write() as connection:
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 1}")
+    with pytest.raises(StoreUnavailable, match="full"):
+        await store.ledger.ingest([make_exchange(number) for number in range(500)], [])
+    assert await store.ledger.count(LedgerQuery()) == 1
+    await store.close()
+
+
+async def test_a_value_postgresql_cannot_hold_is_refused_not_called_an_outage(
+    postgresql: Path, postgresql_databases, clock
+) -> None:
+    url = f"postgresql+psycopg://postgres@/{postgresql_databases()}?host={postgresql}"
+    store = await open_store(url, clock=clock)
+    with pytest.raises(InvalidInput, match="cannot hold"):
+        await store.ledger.ingest([make_exchange(1, message_id="msg_\0")], [])
+    assert (await store.ledger.ingest([make_exchange(2)], [])).inserted == 1
+    await store.close()
+
+
+async def test_a_cancelled_write_leaves_nothing_and_the_store_usable(store: Store) -> None:
+    for _ in range(5):
+        task = asyncio.create_task(store.ledger.ingest([make_exchange(n) for n in range(200)], []))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await store.ledger.count(LedgerQuery()) == 0
+    assert (await store.ledger.ingest([make_exchange(1)], [])).inserted == 1

@@ -1,0 +1,207 @@
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from tidegate.adapters.storage.routing import GONE_AFTER_SECONDS
+from tidegate.domain.access import KeyRecord, Role, Switch
+from tidegate.domain.chain import verify
+from tidegate.domain.errors import Conflict, NotFound
+from tidegate.domain.skill import Manifest, SkillPackage, VersionState
+from tidegate.ports import Process
+
+WHY = {"by": "ann", "reason": "because"}
+
+
+def _key(name: str = "one", **changes: object) -> KeyRecord:
+    fields = {
+        "id": f"key_{name}",
+        "name": name,
+        "role": Role.CLIENT,
+        "tenant": "acme",
+        "secret_hash": f"h{name}",
+    }
+    return KeyRecord(**(fields | {"created_at": 5.0} | changes))
+
+
+def _switch(scope: str = "skill", target: str = "drafting", by: str = "ann") -> Switch:
+    return Switch(scope=scope, target=target, by=by, reason="it misbehaves", at=7.0)
+
+
+def _package(name: str = "drafting", digest: str = "sha256:a", archive: bytes = b"zip\0") -> SkillPackage:
+    manifest = Manifest(name=name, description="Drafts documents.", keywords=("draft",))
+    return SkillPackage(manifest=manifest, body="Do this.", files=(), archive=archive, digest=digest)
+
+
+async def _head_and_events(store, stream: str):
+    return await store.rollouts.head(stream), await store.rollouts.events(stream)
+
+
+# ---- keys -----------------------------------------------------------------------------------------------
+
+
+async def test_a_key_is_kept_bound_and_revoked_for_ever(store) -> None:
+    first = await store.keys.add(_key(), **WHY)
+    second = await store.keys.revoke("key_one", **WHY, at=9.0)
+    assert await store.keys.list() == [_key(revoked_at=9.0)]
+    assert second == first + 1 == await store.routing.revision()
+
+
+@pytest.mark.parametrize("again", [_key(secret_hash="other"), _key("two", secret_hash="hone")])
+async def test_an_id_or_secret_is_used_once(store, again: KeyRecord) -> None:
+    revision = await store.keys.add(_key(), **WHY)
+    with pytest.raises(Conflict, match="exists already"):
+        await store.keys.add(again, **WHY)
+    assert await store.routing.revision() == revision
+    assert len(await store.rollouts.events("keys")) == 1
+
+
+async def test_an_unknown_or_revoked_key_cannot_be_revoked(store) -> None:
+    with pytest.raises(NotFound, match="key_one"):
+        await store.keys.revoke("key_one", **WHY, at=9.0)
+    await store.keys.add(_key(), **WHY)
+    await store.keys.revoke("key_one", **WHY, at=9.0)
+    with pytest.raises(Conflict, match="revoked already"):
+        await store.keys.revoke("key_one", **WHY, at=10.0)
+
+
+async def test_no_secret_is_in_the_events(store) -> None:
+    await store.keys.add(_key(), **WHY)
+    (event,) = await store.rollouts.events("keys")
+    assert msgspec.json.decode(event.data) == {
+        "id": "key_one",
+        "name": "one",
+        "role": "client",
+        "tenant": "acme",
+    }
+    assert (event.actor, event.reason, event.kind, event.at) == ("ann", "because", "created", 5.0)
+
+
+# ---- switches -------------------------------------------------------------------------------------------
+
+
+async def test_a_switch_is_off_until_it_is_on_again(store) -> None:
+    first = await store.switches.off(_switch())
+    assert await store.switches.list() == [_switch()]
+    second = await store.switches.on("skill", "drafting", **WHY, at=9.0)
+    assert await store.switches.list() == []
+    assert second == first + 1
+    assert [event.kind for event in await store.rollouts.events("switch")] == ["off", "on"]
+
+
+async def test_switching_off_twice_keeps_one_switch_and_both_events(store) -> None:
+    await store.switches.off(_switch())
+    await store.switches.off(_switch(by="bob"))
+    assert await store.switches.list() == [_switch(by="bob")]
+    assert [event.actor for event in await store.rollouts.events("switch")] == ["ann", "bob"]
+
+
+async def test_what_is_not_off_cannot_be_switched_on(store) -> None:
+    await store.switches.off(_switch())
+    revision = await store.routing.revision()
+    with pytest.raises(NotFound, match="tenant 'acme'"):
+        await store.switches.on("tenant", "acme", **WHY, at=9.0)
+    assert await store.routing.revision() == revision
+
+
+# ---- skills ---------------------------------------------------------------------------------------------
+
+
+async def test_versions_are_numbered_and_the_same_bytes_are_the_same_version(store) -> None:
+    first, new = await store.skills.publish(_package(), **WHY, at=1.0)
+    second, _ = await store.skills.publish(_package(digest="sha256:b"), **WHY, at=2.0)
+    revision = await store.routing.revision()
+    again, new_again = await store.skills.publish(_package(), **WHY, at=3.0)
+    assert (first.number, second.number, new, new_again) == (1, 2, True, False)
+    assert again == first
+    assert await store.routing.revision() == revision
+    assert await store.skills.list() == [first, second]
+    assert await store.skills.archive("sha256:a") == b"zip\0"
+    assert await store.skills.archive("sha256:unknown") is None
+
+
+async def test_the_latest_is_the_highest_published_else_the_highest_deprecated(store) -> None:
+    for digest in "abc":
+        await store.skills.publish(_package(digest=digest), **WHY, at=1.0)
+    assert (await store.skills.get("drafting")).number == 3
+    await store.skills.set_state("drafting", 3, VersionState.DEPRECATED, **WHY, at=2.0)
+    assert (await store.skills.get("drafting")).number == 2
+    await store.skills.set_state("drafting", 2, VersionState.REVOKED, **WHY, at=2.0)
+    await store.skills.set_state("drafting", 1, VersionState.REVOKED, **WHY, at=2.0)
+    assert (await store.skills.get("drafting")).number == 3
+    await store.skills.set_state("drafting", 3, VersionState.REVOKED, **WHY, at=2.0)
+    assert await store.skills.get("drafting") is None
+    assert (await store.skills.get("drafting", 2)).state is VersionState.REVOKED
+    assert await store.skills.get("unknown") is None
+
+
+async def test_a_revoked_version_never_comes_back(store) -> None:
+    await store.skills.publish(_package(), **WHY, at=1.0)
+    await store.skills.set_state("drafting", 1, VersionState.REVOKED, **WHY, at=2.0)
+    with pytest.raises(Conflict, match="is revoked and cannot become published"):
+        await store.skills.set_state("drafting", 1, VersionState.PUBLISHED, **WHY, at=3.0)
+    with pytest.raises(NotFound, match="no version 2"):
+        await store.skills.set_state("drafting", 2, VersionState.REVOKED, **WHY, at=3.0)
+
+
+# ---- routing --------------------------------------------------------------------------------------------
+
+
+async def test_a_load_is_what_was_written_at_its_revision(store) -> None:
+    await store.keys.add(_key(), **WHY)
+    await store.switches.off(_switch())
+    kept, _ = await store.skills.publish(_package(), **WHY, at=2.0)
+    older, _ = await store.skills.publish(_package("analysis", "sha256:c"), **WHY, at=1.0)
+    await store.skills.publish(_package(digest="sha256:b"), **WHY, at=3.0)
+    await store.skills.set_state("drafting", 2, VersionState.REVOKED, **WHY, at=4.0)
+
+    state = await store.routing.load()
+
+    assert state.revision == await store.routing.revision()
+    assert (state.keys, state.switches, state.versions) == ((_key(),), (_switch(),), (older, kept))
+
+
+async def test_processes_are_listed_until_they_leave_or_fall_silent(store, clock) -> None:
+    one = Process(id="one", started_at=1.0, seen_at=clock.time, revision=3)
+    two = Process(id="two", started_at=2.0, seen_at=clock.time, revision=3)
+    three = Process(id="three", started_at=3.0, seen_at=clock.time - GONE_AFTER_SECONDS - 1, revision=3)
+    before = await store.routing.revision()
+    for process in (one, two, three, msgspec.structs.replace(one, revision=4)):
+        await store.routing.acknowledge(process)
+    assert await store.routing.processes() == [msgspec.structs.replace(one, revision=4), two]
+    await store.routing.leave("one")
+    assert await store.routing.processes() == [two]
+    assert await store.routing.revision() == before
+
+
+# ---- the chain ------------------------------------------------------------------------------------------
+
+TAMPER = {
+    "a changed reason": ("UPDATE event SET reason = 'nothing' WHERE seq = 2", 2),
+    "a changed actor": ("UPDATE event SET actor = 'eve' WHERE seq = 1", 1),
+    "changed data": ("UPDATE event SET data = '{}' WHERE seq = 3", 3),
+    "a changed time": ("UPDATE event SET at = 6.5 WHERE seq = 2", 2),
+    "a removed event": ("DELETE FROM event WHERE seq = 2", 2),
+    "a removed end": ("DELETE FROM event WHERE seq = 3", 3),
+    "all removed": ("DELETE FROM event", 1),
+    "an added event": (
+        "INSERT INTO event SELECT stream, 4, at, actor, kind, reason, data, hash, 'ff' FROM event"
+        " WHERE seq = 3",
+        4,
+    ),
+    "a moved event": ("UPDATE event SET seq = 9 WHERE seq = 3", 3),
+}
+
+
+@pytest.mark.parametrize("how", TAMPER)
+async def test_tampering_with_the_events_is_found(store, how: str) -> None:
+    for name in ("one", "two", "three"):
+        await store.keys.add(_key(name), **WHY)
+    head, events = await _head_and_events(store, "keys")
+    assert verify(events, head) is None
+
+    statement, broken = TAMPER[how]
+    async with store._database.write() as connection:
+        await connection.execute(text(statement))
+
+    head, events = await _head_and_events(store, "keys")
+    assert verify(events, head) == broken
