@@ -1,6 +1,7 @@
 """The upstream over aiohttp: the oracle our own client is tested against, and the way out of it."""
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.adapters.upstream.tls import client_context
 from tidegate.domain.errors import InvalidInput
 from tidegate.ports import Header, UpstreamFailure
+
+_PIECEWISE_ABOVE = 1_048_576
 
 
 @dataclass(slots=True)
@@ -37,7 +40,7 @@ class _Request:
     method: str
     url: URL
     headers: Sequence[tuple[str, str]]
-    body: bytes | None
+    body: bytes | io.BytesIO | None
 
 
 class AiohttpResponse:
@@ -109,7 +112,8 @@ class AiohttpUpstream:
             method,
             URL(self._base + checked_target(method, target), encoded=True),
             [*_decoded(end_to_end(headers)), ("accept-encoding", "identity")],
-            body or None,
+            # aiohttp writes bytes in one go, but a file-like body piece by piece.
+            io.BytesIO(body) if len(body) > _PIECEWISE_ABOVE else body or None,
         )
         self._session = self._session or self._new_session(force_close=False)
         try:
@@ -157,7 +161,6 @@ class AiohttpUpstream:
                 keepalive_timeout=None if force_close else settings.idle_seconds,
                 force_close=force_close,
                 ssl=self._context or True,
-                ssl_shutdown_timeout=0,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout),
             cookie_jar=aiohttp.DummyCookieJar(),

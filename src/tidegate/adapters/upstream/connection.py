@@ -37,6 +37,8 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
+        self._socket: asyncio.Transport | None = None
+        """The transport that owns the socket; the same one but under TLS."""
         self._response: Http1Response | None = None
         self._headers: list[Header] = []
         self._sent_at = 0.0
@@ -50,14 +52,15 @@ class Connection(asyncio.Protocol):
     def alive(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
-    def attach(self, transport: asyncio.Transport) -> None:
-        """Use this transport from now on (TLS has replaced the plain one)."""
+    def attach(self, transport: asyncio.Transport, beneath: asyncio.Transport) -> None:
+        """Use this transport from now on: TLS, with the plain one beneath it."""
         self._transport = transport
+        self._socket = beneath
 
     def send(self, method: str, head: bytes, body: bytes, deadline: float, now: float) -> Http1Response:
         """Write one request; the response it returns is filled as bytes arrive."""
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             self._keeper.discard(self)
             self._keeper.forget(self)
             message = f"{self._place}: the upstream closed the connection before the request was sent"
@@ -90,14 +93,14 @@ class Connection(asyncio.Protocol):
 
     def resume(self) -> None:
         """Read on: the consumer has caught up."""
-        if self._paused and self._transport is not None:
+        if self._paused and self._transport is not None and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
 
     # ---- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = self._socket = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         response = self._response
@@ -132,7 +135,7 @@ class Connection(asyncio.Protocol):
         self._ended(exc)
         self._keeper.discard(self)
         self._keeper.forget(self)
-        self._parser = self._transport = None
+        self._parser = self._transport = self._socket = None
 
     # ---- httptools callbacks
 
@@ -185,15 +188,21 @@ class Connection(asyncio.Protocol):
     # ---- endings
 
     def _finish(self, response: Http1Response) -> None:
-        transport = self._transport
         self._response = None
         self.used = True
-        if self._reusable and transport is not None and self.alive and not transport.get_write_buffer_size():
+        if self._reusable and self.alive and self._all_sent():
             self.resume()
             self._keeper.release(self)
         else:
             self.cut()  # told to close, in doubt, or our body is still on its way
         response.finish()
+
+    def _all_sent(self) -> bool:
+        """Whether the request has left; TLS keeps what it has encrypted in the transport beneath."""
+        upper, beneath = self._transport, self._socket
+        if upper is None or beneath is None or upper.get_write_buffer_size():
+            return False
+        return upper is beneath or not beneath.get_write_buffer_size()
 
     def _ended(self, exc: Exception | None) -> None:
         response = self._response

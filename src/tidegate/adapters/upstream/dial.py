@@ -70,7 +70,7 @@ class Dialer:
         )
         if secured is None:
             raise ConnectionResetError("the connection was closed during the TLS handshake")
-        connection.attach(secured)
+        connection.attach(secured, transport)
 
     def _failure(self, what: str, cause: Exception) -> UpstreamFailure:
         through = f" through the proxy {self._proxy.place}" if self._proxy else ""
