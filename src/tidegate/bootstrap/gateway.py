@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import cast
@@ -30,7 +31,6 @@ from tidegate.control.loop import Controller
 from tidegate.control.services import Services
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
-from tidegate.harness.emulator import PROFILES, start_emulator
 from tidegate.ports import IngestResult, Upstream
 from tidegate.serving.routing import Follower, SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -54,8 +54,9 @@ async def run_gateway(settings: Settings, *, emulator: bool = False) -> int:
     async with AsyncExitStack() as stack:
         if emulator:
             settings = await _emulated(settings, stack)
-        server = await _assemble(settings, stack)
+        server, warm_up = await _assemble(settings, stack)
         await server.listen(settings.server.host, settings.server.port)
+        warm_up()
         url = _url(settings.server.host, server.port)
         with announced(settings.home, url):
             sys.stdout.write(f"tidegate listening on {url}\n")
@@ -85,19 +86,23 @@ class _Signals:
 
 async def _emulated(settings: Settings, stack: AsyncExitStack) -> Settings:
     """The settings with an emulated provider, in this process, as the upstream."""
+    from tidegate.harness.emulator import PROFILES, start_emulator  # noqa: PLC0415 (not in production)
+
     provider = await start_emulator(PROFILES["instant"])
     stack.push_async_callback(provider.close)
     upstream = replace(settings.upstream, url=provider.url, key="emulated", key_file="", proxy="")
     return replace(settings, upstream=upstream)
 
 
-async def _assemble(settings: Settings, stack: AsyncExitStack) -> Server:
-    """Every part of the process, joined; `stack` takes them down, the last made first."""
+async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, Callable[[], None]]:
+    """Every part of the process, joined; `stack` takes them down, the last made first.
+
+    The second result begins, on threads, what takes long and may come after listening.
+    """
     open_home(settings.home)
     serving = _serving_settings(settings)
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
-    prices.start()
     upstream = _upstream(settings, stack)
     store = await open_store(settings.store_url, clock=clock)
     stack.push_async_callback(store.close)
@@ -126,8 +131,14 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> Server:
         confirm_seconds=settings.routing.confirm,
     )
     probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
-    health.server = Server(Dispatcher(gateway, _control(services, stack), probes), _limits(settings))
-    return health.server
+    control = _control(services, stack)
+    health.server = Server(Dispatcher(gateway, control, probes), _limits(settings))
+
+    def warm_up() -> None:
+        prices.start()
+        control.start()
+
+    return health.server, warm_up
 
 
 def _serving_settings(settings: Settings) -> ServingSettings:
@@ -247,7 +258,6 @@ def _control(services: Services, stack: AsyncExitStack) -> LazyApp:
         return cast(App, create_control_api(services, by_key(services.store.keys)))
 
     control = LazyApp(build)
-    control.start()
     stack.push_async_callback(control.close)
     return control
 

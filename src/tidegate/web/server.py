@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import socket
 import time
 from email.utils import formatdate
 from typing import Any, cast
@@ -41,26 +43,27 @@ class Server:
         self._sweep_seconds = min(_SWEEP_SECONDS, limits.head_timeout / 4, limits.body_timeout / 4)
         self._state = ServerState()
         self._listener: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self.draining = False
         self.port = 0
 
     async def listen(self, host: str, port: int) -> None:
         """Accept connections; `port` 0 takes a free one. Raises Conflict where the address cannot be had."""
-        loop = asyncio.get_running_loop()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._listener = await loop.create_server(
-                lambda: GatewayProtocol(self._config, self._state, self._limits, self._is_draining, loop),
-                host,
-                port,
-                backlog=_BACKLOG,
-            )
+            self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as refusal:
+            known = refusal.errno is not None and refusal.errno > 0
+            why = os.strerror(refusal.errno) if known else refusal.strerror
             raise Conflict(
-                f"cannot listen on {host}:{port}: {refusal.strerror or refusal}; "
+                f"cannot listen on {host}:{port}: {why}; "
                 "stop what holds the port, or choose another with --port (0 takes a free one)"
             ) from refusal
-        self.port = self._listener.sockets[0].getsockname()[1]
+        self._socket.setblocking(False)
+        self.port = self._socket.getsockname()[1]
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._protocol, sock=self._socket, backlog=_BACKLOG)
         self._sweeper = asyncio.create_task(self._sweep(), name="connection-sweep")
 
     async def drain(self, *, delay: float, limit: float, hurry: asyncio.Event) -> int:
@@ -73,8 +76,7 @@ class Server:
             connection.end_after_answer()
         await _pause(delay, hurry)
         hurry.clear()
-        if self._listener is not None:
-            self._listener.close()
+        await self._stop_listening()
         await self._wait_for_answers(limit, hurry)
         cut = len(self._state.tasks)
         for connection in self._connections():
@@ -83,6 +85,23 @@ class Server:
             await asyncio.wait(self._state.tasks, timeout=5.0)
         await self._stop_sweeping()
         return cut
+
+    def _protocol(self) -> GatewayProtocol:
+        loop = asyncio.get_running_loop()
+        return GatewayProtocol(self._config, self._state, self._limits, self._is_draining, loop)
+
+    async def _stop_listening(self) -> None:
+        """Close the listener, but serve whoever is connected already: the kernel would reset them."""
+        if self._listener is None or self._socket is None:
+            return
+        waiting: list[socket.socket] = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                waiting.append(self._socket.accept()[0])
+        self._listener.close()
+        loop = asyncio.get_running_loop()
+        for connected in waiting:
+            await loop.connect_accepted_socket(self._protocol, connected)
 
     async def _wait_for_answers(self, limit: float, hurry: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
