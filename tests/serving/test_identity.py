@@ -91,8 +91,8 @@ def test_any_user_id_has_a_person(user_id: str) -> None:
 @given(st.floats(0, 1e10), st.floats(0, 1e10))
 def test_ids_sort_by_time(one: float, other: float) -> None:
     first, second = exchange_id(min(one, other)), exchange_id(max(one, other))
-    assert len(first) == 30
-    assert first[:13] <= second[:13]
+    assert len(first) == 36
+    assert first[:16] <= second[:16]
     assert 0 <= spread(first) < 1
 
 

@@ -12,10 +12,10 @@ from tidegate.serving.snapshot import RoutingSnapshot
 
 def authenticate(snapshot: RoutingSnapshot, call: Call) -> KeyRecord:
     """The client key of a call; raises Unauthenticated, and Forbidden for another role's key."""
-    secret = _secret(call)
+    secret = call.header(b"x-api-key") or _bearer(call)
     if not secret:
         raise Unauthenticated("no key: send a client key as `x-api-key` or `Authorization: Bearer`")
-    key = snapshot.keys.get(sha256(secret).hexdigest())
+    key = snapshot.keys.get(sha256(secret.strip().encode("latin-1")).hexdigest())
     if key is None:
         raise Unauthenticated("invalid x-api-key: this key is unknown or revoked; ask your operator for one")
     if key.role is not Role.CLIENT:
@@ -23,14 +23,9 @@ def authenticate(snapshot: RoutingSnapshot, call: Call) -> KeyRecord:
     return key
 
 
-def _secret(call: Call) -> bytes:
-    for name, value in call.headers:
-        if name == b"x-api-key":
-            return value.strip()
-    for name, value in call.headers:
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return value[7:].strip()
-    return b""
+def _bearer(call: Call) -> str:
+    scheme, _, token = (call.header(b"authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 class Admission:

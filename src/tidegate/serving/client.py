@@ -1,7 +1,6 @@
 """The caller as serving sees it: what it asked, and how to answer it. The web layer provides both."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.ports import Header
@@ -11,20 +10,21 @@ class ClientGone(Exception):
     """The client's connection is lost: nobody is left to answer."""
 
 
-@dataclass(frozen=True, slots=True)
 class Call:
     """A request's head; header names in lower case. `target` is the path with its query, as sent."""
 
-    method: str
-    target: str
-    headers: Sequence[Header]
+    __slots__ = ("_first", "headers", "method", "target")
+
+    def __init__(self, method: str, target: str, headers: Sequence[Header]) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self._first = dict(reversed(headers))
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, None where there is none."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return None
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 class Client(Protocol):

@@ -42,6 +42,7 @@ class Draft:
     cost_usd: float | None = None
     unpriced: bool = False
     recorded: bool = False
+    amended: bool = False
 
     def bill(self, model: str, reported: ReportedUsage | None, prices: Prices) -> None:
         """Add what one attempt used, at its own model's price."""

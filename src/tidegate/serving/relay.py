@@ -67,24 +67,28 @@ class Relay:
     async def _stream(
         self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client, headers: Sequence[Header]
     ) -> None:
-        outcome, held = Outcome.OK, b""
         try:
             await client.start(200, [*headers, *self._own(draft)])
+            outcome, last = await self._events_to_end(draft, answer, scanner, client)
+            self._judge_skills(draft, outcome)
+            self.record(draft, outcome, 200)
+            await self._release(draft, client, last)
+            await _finish(answer.response)
+        finally:
+            answer.response.close()
+
+    async def _events_to_end(
+        self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client
+    ) -> tuple[Outcome, bytes]:
+        """Relay all but the stream's last event; returns what it came to, and that event."""
+        try:
             await self._events(draft, answer, scanner, client)
-            held = scanner.held
-            if scanner.failed:
-                outcome = Outcome.UPSTREAM_ERROR
         except UpstreamFailure as failure:
-            outcome = failed(failure)
-            held = self._dialect.error_event(status_of_failure(failure), _BROKEN, draft.id)
+            last = self._dialect.error_event(status_of_failure(failure), _BROKEN, draft.id)
+            return failed(failure), last
         finally:
             self._settle(draft, scanner)
-            if not scanner.stopped:
-                answer.response.close()
-        self._judge_skills(draft, outcome)
-        self.record(draft, outcome, 200)
-        await self._release(draft, client, held)
-        await _finish(answer.response)
+        return Outcome.UPSTREAM_ERROR if scanner.failed else Outcome.OK, scanner.held
 
     async def _events(self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client) -> None:
         """Pass events on as they come, up to the one that ends the stream; raises UpstreamFailure."""
@@ -111,8 +115,9 @@ class Relay:
         count(self._meter, draft, exchange)
 
     def amend(self, draft: Draft, *, delivered: bool) -> None:
-        """Say what became of the last bytes."""
-        if draft.recorded:
+        """Say what became of the last bytes, once: a client may well leave when it has them all."""
+        if draft.recorded and not draft.amended:
+            draft.amended = True
             self._spool.amend(Amend(draft.id, delivered, self._clock.monotonic() - draft.started))
 
     async def _release(self, draft: Draft, client: Client, last: bytes) -> None:
@@ -153,12 +158,10 @@ def failed(failure: UpstreamFailure) -> Outcome:
 
 
 async def _finish(response: UpstreamResponse) -> None:
-    """Read to the body's end, which is due, so that the connection can serve again; else cut it."""
+    """Read to the body's end, which is due, so that the connection can serve again."""
     try:
         async with asyncio.timeout(_END_SECONDS):
             while await response.chunk():
                 pass
     except (TimeoutError, UpstreamFailure):
         pass  # the answer is complete and released: only the connection is lost
-    finally:
-        response.close()
