@@ -51,9 +51,12 @@ async def test_an_answer_is_read_while_it_is_written_and_the_app_is_held_back():
 
 async def test_leaving_early_ends_the_app():
     before = asyncio.all_tasks()
-    async with client(pieces) as opened, opened.stream("GET", "/") as response:
-        async with aclosing(response.aiter_bytes()) as body:
-            assert await anext(body) == b"0\n"
+    async with (
+        client(pieces) as opened,
+        opened.stream("GET", "/") as response,
+        aclosing(response.aiter_bytes()) as body,
+    ):
+        assert await anext(body) == b"0\n"
     assert asyncio.all_tasks() == before
 
 

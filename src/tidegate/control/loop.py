@@ -23,6 +23,9 @@ LOOK_SECONDS = 1.0
 GAP_SECONDS = 0.05
 """The least time between looks, however often it is woken."""
 
+_GAP_PER_LOOK = 4.0
+"""Rest at least this many times as long as the look took: requests are served on the same event loop."""
+
 LEASE_SECONDS = 10.0
 """Leadership runs out this long after its last renewal; another process then takes over."""
 
@@ -46,6 +49,7 @@ class Controller:
         self._told: dict[str, _Class] = {}
         self._woken = asyncio.Event()
         self._away = False
+        self._deliver_due = 0.0
 
     def wake(self) -> None:
         """Look now: new evidence has been summed. Calls between two looks are one call."""
@@ -56,8 +60,9 @@ class Controller:
         try:
             while True:
                 self._woken.clear()
+                begun = self._services.clock.monotonic()
                 await self.look()
-                await self._rest()
+                await self._rest(self._services.clock.monotonic() - begun)
         finally:
             await self._resign()
 
@@ -84,7 +89,14 @@ class Controller:
             else:
                 self._observer.forget(rollout.name)
                 self._told.pop(rollout.name, None)
-        await deliver_notices(self._services.store.outbox, self._services.clock, self._meter)
+        await self._deliver()
+
+    async def _deliver(self) -> None:
+        """Every second, and at the look that made a notice."""
+        now = self._services.clock.monotonic()
+        if now >= self._deliver_due:
+            self._deliver_due = now + LOOK_SECONDS
+            await deliver_notices(self._services.store.outbox, self._services.clock, self._meter)
 
     async def _lead(self) -> Lease | None:
         """The lease, taken or renewed when it is due; None while another process leads."""
@@ -128,6 +140,7 @@ class Controller:
             judged=Judged(decision, evidence),
             lease=lease,
         )
+        self._deliver_due = 0.0
         self._told[rollout.name] = _class(rollout, decision)
         self._gauges.decided(rollout, decision)
 
@@ -140,10 +153,11 @@ class Controller:
                 self._told[rollout.name] = (*place, last.decision.kind, last.decision.cause)
         return self._told.get(rollout.name) == _class(rollout, decision)
 
-    async def _rest(self) -> None:
-        await asyncio.sleep(GAP_SECONDS)
+    async def _rest(self, look_seconds: float) -> None:
+        gap = max(GAP_SECONDS, min(LOOK_SECONDS, _GAP_PER_LOOK * look_seconds))
+        await asyncio.sleep(gap)
         try:
-            async with asyncio.timeout(LOOK_SECONDS - GAP_SECONDS):
+            async with asyncio.timeout(LOOK_SECONDS - gap):
                 await self._woken.wait()
         except TimeoutError:
             pass  # nothing woke it: the next look is due
