@@ -1,9 +1,13 @@
 """The meter: what is counted is what is shown, labels stay bounded, unknown names are refused."""
 
+import re
+from pathlib import Path
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.domain import metrics
 from tidegate.domain.metrics import (
     CATALOGUE,
     LABEL_BOUNDS,
@@ -93,3 +97,11 @@ def test_the_catalogue_follows_prometheus_naming() -> None:
         assert list(metric.buckets) == sorted(metric.buckets)
         if metric.name.endswith("duration_seconds"):
             assert {5.0, 10.0} <= set(metric.buckets)
+
+
+def test_every_metric_of_the_catalogue_is_emitted_somewhere() -> None:
+    source = Path(metrics.__file__).parents[1]
+    text = "".join(path.read_text() for path in source.rglob("*.py") if path.name != "metrics.py")
+    names = {name for name, value in vars(metrics).items() if isinstance(value, Metric)}
+    assert len(names) == len(CATALOGUE)
+    assert {name for name in names if not re.search(rf"\b{name}\b", text)} == set()

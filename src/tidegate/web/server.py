@@ -54,8 +54,8 @@ class Server:
         try:
             self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as refusal:
-            known = refusal.errno is not None and refusal.errno > 0
-            why = os.strerror(refusal.errno) if known else refusal.strerror
+            code = refusal.errno or 0
+            why = os.strerror(code) if code > 0 else refusal.strerror  # names that do not resolve are below 0
             raise Conflict(
                 f"cannot listen on {host}:{port}: {why}; "
                 "stop what holds the port, or choose another with --port (0 takes a free one)"
