@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol, cast
 
 import aiosqlite
-from sqlalchemy import URL, Select, Table, event, func, make_url, select
+from sqlalchemy import URL, Table, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -55,6 +55,7 @@ class Database:
         else:
             self._writer = self._reader = _postgresql_engine(url)
         self._prober: AsyncConnection | None = None
+        self._driver: aiosqlite.Connection
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
@@ -74,21 +75,20 @@ class Database:
                     )
                 yield connection
 
-    async def probe(self, statement: Select[int]) -> int:
+    async def probe(self, query: str) -> int:
         """One integer, without a transaction around it: on SQLite a single trip to a thread of its own."""
         if not self.sqlite:
             async with self.read() as connection:
-                return (await connection.execute(statement)).scalar_one()
+                return int((await connection.exec_driver_sql(query)).scalar_one())
         with translated(self.name):
             if self._prober is None:
                 self._prober = await self._reader.connect()
-            raw = await self._prober.get_raw_connection()
+                raw = await self._prober.get_raw_connection()
+                self._driver = cast(aiosqlite.Connection, raw.driver_connection)
             try:
-                rows = await cast(aiosqlite.Connection, raw.driver_connection).execute_fetchall(
-                    str(statement)
-                )
+                rows = await self._driver.execute_fetchall(query)
             except sqlite3.Error as error:
-                raise DBAPIError.instance(str(statement), None, error, sqlite3.Error) from error
+                raise DBAPIError.instance(query, None, error, sqlite3.Error) from error
         return int(next(iter(rows))[0])
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:

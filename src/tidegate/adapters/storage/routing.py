@@ -19,6 +19,8 @@ from tidegate.ports import Clock, Process, RoutingState
 GONE_AFTER_SECONDS = 60.0
 """A process that has not confirmed its snapshot for so long serves the baseline; it is not listed."""
 
+_REVISION = "SELECT number FROM revision"
+
 
 class SqlRouting:
     """`ports.Routing` over SQL."""
@@ -29,7 +31,7 @@ class SqlRouting:
 
     async def revision(self) -> int:
         """The newest revision; meant to be asked several times a second."""
-        return await self._database.probe(select(REVISION.c.number))
+        return await self._database.probe(_REVISION)
 
     async def load(self) -> RoutingState:
         """Everything routing is derived from, of one moment."""

@@ -40,7 +40,9 @@ async def open_store(url: str, *, clock: Clock) -> Store:
     try:
         async with start_lock(parsed):
             await upgrade_database(database)
+        store = Store(database, clock)
+        await store.routing.revision()
     except BaseException:
         await database.close()
         raise
-    return Store(database, clock)
+    return store
