@@ -164,6 +164,10 @@ def test_a_missing_or_bad_upstream_key_is_refused(given: dict[str, str], said: s
         upstream_key(Upstream(**given))
 
 
+def test_an_upstream_that_is_not_the_providers_own_may_do_without_a_key() -> None:
+    assert upstream_key(Upstream(url="http://127.0.0.1:8080")) == "unset"
+
+
 def test_the_home_secret_is_made_once_for_the_owner_alone(tmp_path: Path) -> None:
     secret = unit_secret(Settings(home=tmp_path))
     assert len(secret) == 32

@@ -8,14 +8,22 @@ from tidegate.config.settings import Settings, Upstream
 from tidegate.domain.errors import InvalidInput
 
 
+NO_KEY = "unset"
+"""Sent where no upstream key is configured: a header that is there and says what is wrong."""
+
+
 def upstream_key(upstream: Upstream) -> str:
     """The gateway's key at the provider, from `upstream.key` or the first line of `upstream.key_file`.
 
-    Raises InvalidInput where there is none: a client's own key is checked here and never forwarded.
+    A client's own key is checked here and never forwarded. Without a key of its own the gateway sends NO_KEY:
+    what runs on this machine (an emulator, a local model server) mostly asks for none. Raises InvalidInput
+    where there is none and the upstream is the provider's own.
     """
     if upstream.key and upstream.key_file:
         raise InvalidInput("both upstream.key and upstream.key_file are set; keep one of them")
     key = _first_line(Path(upstream.key_file)) if upstream.key_file else upstream.key
+    if not key and upstream.url != Upstream().url:
+        return NO_KEY
     if not key:
         raise InvalidInput(
             f"no key for the upstream {upstream.url}: set TIDEGATE_UPSTREAM_KEY, or upstream.key_file in "
