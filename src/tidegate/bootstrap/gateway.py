@@ -1,6 +1,7 @@
 """A serving process: every part made and joined, run until a signal, and taken down in order."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -136,7 +137,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
 
     def warm_up() -> None:
         prices.start()
-        control.start()
+        control.start().add_done_callback(_spare_the_collector)
 
     return health.server, warm_up
 
@@ -260,6 +261,11 @@ def _control(services: Services, stack: AsyncExitStack) -> LazyApp:
     control = LazyApp(build)
     stack.push_async_callback(control.close)
     return control
+
+
+def _spare_the_collector(_: object) -> None:
+    """What was imported stays for good: a full collection need not walk it while requests wait."""
+    gc.freeze()
 
 
 def _limits(settings: Settings) -> ConnectionLimits:

@@ -22,10 +22,11 @@ class LazyApp:
         self._build = build
         self._app: asyncio.Task[App] | None = None
 
-    def start(self) -> None:
-        """Begin to build; a request does so too where nobody has."""
+    def start(self) -> asyncio.Task[App]:
+        """Begin to build, once; a request does so too where nobody has."""
         if self._app is None:
             self._app = asyncio.create_task(asyncio.to_thread(self._build), name="control-api")
+        return self._app
 
     async def close(self) -> None:
         """Wait for a build under way, so that no thread outlives the loop."""
@@ -34,10 +35,8 @@ class LazyApp:
                 await self._app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        self.start()
-        assert self._app is not None  # noqa: S101 (start has just made it)
         try:
-            app = await asyncio.shield(self._app)
+            app = await asyncio.shield(self.start())
         except Exception as failure:
             log.exception("the control API could not be built")
             await answer(send, 503, _unavailable(failure))
