@@ -349,3 +349,43 @@ async def test_a_store_that_is_away_is_503(services, client, operator, monkeypat
 
     monkeypatch.setattr(services.store.switches, "list", away)
     refused(await client.get("/api/switches", headers=operator), 503, "store_unavailable")
+
+
+# ---- this one process, with the store away ------------------------------------------------------------
+
+
+class Serving:
+    """What a serving process would do with its local switches."""
+
+    def __init__(self):
+        self.off = set()
+
+    def switch_off_local(self, scope, target):
+        self.off.add((scope, target))
+
+    def switch_on_local(self, scope, target):
+        self.off.discard((scope, target))
+
+
+async def test_a_local_switch_works_with_the_store_away(services, key, monkeypatch):
+    headers, serving = await key(), Serving()
+    known = {record.secret_hash: record for record in await services.store.keys.list()}
+
+    async def away():
+        raise StoreUnavailable("the database cannot be reached; nothing was changed")
+
+    monkeypatch.setattr(services.store.keys, "list", away)
+    app = create_control_api(services, by_key(services.store.keys, lambda: known), serving)
+    body = {"scope": "skill", "target": "report-writing", "reason": "r", "local": True}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as client:
+        off = await client.post("/api/switches/off", json=body, headers=headers)
+        assert (off.status_code, serving.off) == (200, {("skill", "report-writing")})
+        unknown = {"authorization": "Bearer tgk_operator_guess"}
+        refused(await client.post("/api/switches/off", json=body, headers=unknown), 401, "unauthenticated")
+        await client.post("/api/switches/on", json=body, headers=headers)
+    assert serving.off == set()
+
+
+async def test_a_local_switch_where_nothing_serves_is_a_conflict(client, operator):
+    body = {"scope": "all", "reason": "r", "local": True}
+    refused(await client.post("/api/switches/off", json=body, headers=operator), 409, "conflict")

@@ -15,6 +15,9 @@ Scope = Annotated[str | None, typer.Argument(help="all, skill or tenant", show_d
 Target = Annotated[str | None, typer.Argument(help="the skill's or tenant's name", show_default=False)]
 Everything = Annotated[bool, typer.Option("--all", help="Every skill, for everybody.")]
 Skill = Annotated[str | None, typer.Option("--skill", help="One skill.")]
+Local = Annotated[
+    bool, typer.Option("--local", help="Only in the process at TIDEGATE_URL, without its store.")
+]
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Every skill, for one tenant.")]
 
 
@@ -39,10 +42,12 @@ def off(
     everything: Everything = False,
     skill: Skill = None,
     tenant: Tenant = None,
+    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn skills off; returns when no live process serves them any more (exit 1 names those that may)."""
-    _flip("off", _chosen(scope, target, everything, skill, tenant), reason, as_json)
+    chosen = _chosen(scope, target, everything, skill, tenant)
+    _flip("off", chosen, reason, local=local, as_json=as_json)
 
 
 @app.command()
@@ -54,10 +59,12 @@ def on(
     everything: Everything = False,
     skill: Skill = None,
     tenant: Tenant = None,
+    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn skills on again."""
-    _flip("on", _chosen(scope, target, everything, skill, tenant), reason, as_json)
+    chosen = _chosen(scope, target, everything, skill, tenant)
+    _flip("on", chosen, reason, local=local, as_json=as_json)
 
 
 @app.command("list")
@@ -74,12 +81,12 @@ def list_switches(as_json: AsJson = False) -> None:
     emit_table("switched off", ("scope", "target", "since", "by", "reason"), rows)
 
 
-def _flip(way: str, what: tuple[str, str], reason: str, as_json: bool) -> None:
+def _flip(way: str, what: tuple[str, str], reason: str, *, local: bool, as_json: bool) -> None:
     scope, target = what
-    body = {"scope": scope, "target": target, "reason": reason}
+    body = {"scope": scope, "target": target, "reason": reason, "local": local}
     document = run(call("POST", f"/api/switches/{way}", json=body))
     name = "every skill" if scope == "all" else f"{scope} {target}"
-    tell(document, f"{name} is {way}", as_json=as_json)
+    tell(document, f"{name} is {way}{' in this one process' if local else ''}", as_json=as_json)
 
 
 def _chosen(

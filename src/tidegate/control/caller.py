@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidegate.domain.access import KeyRecord, Role, hash_secret
-from tidegate.domain.errors import Forbidden, Unauthenticated
+from tidegate.domain.errors import Forbidden, StoreUnavailable, Unauthenticated
 from tidegate.ports import Keys
 
 HOME_TENANT = "default"
@@ -42,11 +42,21 @@ Authenticate = Callable[[Mapping[str, str]], Awaitable[Caller]]
 """Reads request headers (lower-case names); raises Unauthenticated, or Forbidden for a client key."""
 
 
-def by_key(keys: Keys) -> Authenticate:
-    """Authenticate by `authorization: Bearer` or `x-api-key`, against the store at every call."""
+def by_key(keys: Keys, remembered: Callable[[], Mapping[str, KeyRecord]] | None = None) -> Authenticate:
+    """Authenticate by `authorization: Bearer` or `x-api-key`, against the store at every call.
+
+    While the store is away the `remembered` keys count (by hash): the local switch must work just then.
+    """
 
     async def authenticate(headers: Mapping[str, str]) -> Caller:
-        record = _find(await keys.list(), _secret(headers))
+        secret = _secret(headers)
+        try:
+            known = await keys.list()
+        except StoreUnavailable:
+            if remembered is None:
+                raise
+            known = list(remembered().values())
+        record = _find(known, secret)
         if record.role is Role.CLIENT:
             raise Forbidden("a client key calls /v1 only; use a viewer, publisher or operator key here")
         return Caller(actor=f"{record.name} ({record.id})", role=record.role, tenant=record.tenant)

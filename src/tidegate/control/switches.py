@@ -1,12 +1,25 @@
 """The kill switch: turn skills off at once for everybody, for one skill or for one tenant."""
 
+from typing import Protocol
+
+import structlog
+
 from tidegate.control.keys import require_tenant
 from tidegate.control.reason import require_reason
 from tidegate.control.services import Services
 from tidegate.domain.access import Switch
-from tidegate.domain.errors import InvalidInput, NotFound
+from tidegate.domain.errors import Conflict, InvalidInput, NotFound
 
 SCOPES = ("all", "skill", "tenant")
+
+_log = structlog.stdlib.get_logger("tidegate.switch")
+
+
+class LocalSwitches(Protocol):
+    """The switches of one serving process, which need no store."""
+
+    def switch_off_local(self, scope: str, target: str) -> None: ...
+    def switch_on_local(self, scope: str, target: str) -> None: ...
 
 
 async def switch_off(services: Services, scope: str, target: str, *, actor: str, reason: str) -> int:
@@ -27,6 +40,24 @@ async def switch_on(services: Services, scope: str, target: str, *, actor: str, 
     return await services.store.switches.on(
         scope, target, by=actor, reason=require_reason(reason), at=services.clock.now()
     )
+
+
+def switch_here(
+    local: LocalSwitches | None, way: str, scope: str, target: str, *, actor: str, reason: str
+) -> None:
+    """Turn it `off` or `on` in this process alone, also with the store away; the log keeps who and why.
+
+    An unknown skill is taken as it is: there may be no store to ask. Conflict where nothing serves here.
+    """
+    require_scope(scope, target)
+    why = require_reason(reason)
+    if local is None:
+        raise Conflict("no gateway serves in this process; set TIDEGATE_URL to the one to switch")
+    if way == "off":
+        local.switch_off_local(scope, target)
+    else:
+        local.switch_on_local(scope, target)
+    _log.warning("switched in this process alone", way=way, scope=scope, target=target, by=actor, reason=why)
 
 
 def require_scope(scope: str, target: str) -> None:

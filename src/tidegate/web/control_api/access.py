@@ -9,6 +9,7 @@ from starlette.requests import Request
 from tidegate.control.caller import Authenticate, Caller
 from tidegate.control.observe import Observer
 from tidegate.control.services import Services
+from tidegate.control.switches import LocalSwitches
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Control:
     services: Services
     observer: Observer
     authenticate: Authenticate
+    local: LocalSwitches | None = None
 
 
 async def _control(request: Request) -> Control:

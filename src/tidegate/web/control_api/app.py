@@ -5,13 +5,19 @@ from fastapi import APIRouter, FastAPI
 from tidegate.control.caller import Authenticate
 from tidegate.control.observe import Observer
 from tidegate.control.services import Services
+from tidegate.control.switches import LocalSwitches
 from tidegate.web.control_api import keys, ledger, rollouts, skills, switches
 from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults
 
 
-def create_control_api(services: Services, authenticate: Authenticate) -> FastAPI:
-    """The app over these services; `authenticate` tells who calls (`control/caller`)."""
+def create_control_api(
+    services: Services, authenticate: Authenticate, local: LocalSwitches | None = None
+) -> FastAPI:
+    """The app over these services; `authenticate` tells who calls (`control/caller`).
+
+    `local` are the switches of the gateway in this process, None where none serves here.
+    """
     app = FastAPI(
         title="Tidegate control API",
         version="1",
@@ -19,7 +25,7 @@ def create_control_api(services: Services, authenticate: Authenticate) -> FastAP
         docs_url=None,  # its page loads scripts from a CDN
         redoc_url=None,
     )
-    app.state.control = Control(services, Observer(services.store.ledger), authenticate)
+    app.state.control = Control(services, Observer(services.store.ledger), authenticate, local)
     api = APIRouter(prefix="/api")
     for noun in (rollouts, switches, keys, ledger, skills):
         api.include_router(noun.router)

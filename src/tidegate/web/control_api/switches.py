@@ -5,22 +5,23 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from tidegate.control.caller import Caller
-from tidegate.control.switches import switch_off, switch_on
+from tidegate.control.switches import switch_here, switch_off, switch_on
 from tidegate.control.timestamp import rfc3339
 from tidegate.domain.access import Role, Switch
-from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.access import Control, Plane, Who
 from tidegate.web.control_api.answers import answer, carried
 
 router = APIRouter(prefix="/switches", tags=["switches"])
 
 
 class SwitchBody(BaseModel):
-    """What to switch: scope `all` (target `*`), `skill` or `tenant`, and why."""
+    """Scope `all` (target `*`), `skill` or `tenant`, and why; `local`: in this process alone."""
 
     model_config = ConfigDict(extra="forbid")
     scope: str
     target: str = "*"
     reason: str
+    local: bool = False
 
 
 @router.get("")
@@ -35,6 +36,8 @@ async def list_switches(control: Plane, who: Who) -> Response:
 async def off(body: SwitchBody, control: Plane, who: Who) -> Response:
     """Turn skills off; answers when every live process has taken it."""
     _may_switch(who, body)
+    if body.local:
+        return _here(control, who, "off", body)
     services = control.services
     revision = await switch_off(services, body.scope, body.target, actor=who.actor, reason=body.reason)
     return await carried(services, revision, {"scope": body.scope, "target": body.target, "state": "off"})
@@ -44,6 +47,8 @@ async def off(body: SwitchBody, control: Plane, who: Who) -> Response:
 async def on(body: SwitchBody, control: Plane, who: Who) -> Response:
     """Turn skills on again."""
     _may_switch(who, body)
+    if body.local:
+        return _here(control, who, "on", body)
     services = control.services
     revision = await switch_on(services, body.scope, body.target, actor=who.actor, reason=body.reason)
     return await carried(services, revision, {"scope": body.scope, "target": body.target, "state": "on"})
@@ -58,6 +63,11 @@ def describe(switch: Switch) -> dict[str, object]:
         "reason": switch.reason,
         "at": rfc3339(switch.at),
     }
+
+
+def _here(control: Control, who: Caller, way: str, body: SwitchBody) -> Response:
+    switch_here(control.local, way, body.scope, body.target, actor=who.actor, reason=body.reason)
+    return answer({"scope": body.scope, "target": body.target, "state": way, "local": True})
 
 
 def _may_switch(who: Caller, body: SwitchBody) -> None:
