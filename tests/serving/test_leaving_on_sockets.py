@@ -1,0 +1,96 @@
+"""Clients that hang up on real sockets leave no upstream call behind, before the answer or in it."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from gateway_parts import SECRET, World, ask
+
+from tidegate.adapters.upstream.http1 import Http1Upstream
+from tidegate.adapters.upstream.settings import UpstreamSettings
+from tidegate.domain.exchange import Outcome
+from tidegate.harness.emulator import Emulator, Fault, Profile, start_emulator
+from tidegate.web.protocol import ConnectionLimits
+from tidegate.web.server import Server
+
+CLIENTS = 100
+HANG = Fault(kind="hang")
+SLOW = Fault(kind="slow", seconds=30.0)
+
+
+@dataclass
+class Live:
+    """A gateway on a socket before an emulator on another."""
+
+    emulator: Emulator
+    upstream: Http1Upstream
+    world: World
+    port: int
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    async def ask(self, body: dict[str, object]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.writers.append(writer)
+        raw = msgspec.json.encode(body)
+        writer.write(
+            b"POST /v1/messages HTTP/1.1\r\nhost: h\r\nx-api-key: %s\r\nanthropic-version: 2023-06-01\r\n"
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+            % (SECRET.encode(), len(raw), raw)
+        )
+        return reader, writer
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not holds():
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def live() -> AsyncGenerator[Live]:
+    emulator = await start_emulator(Profile(seed=1))
+    upstream = Http1Upstream(UpstreamSettings(base_url=emulator.url))
+    world = World(upstream=upstream)
+    server = Server(world.gateway, ConnectionLimits())
+    await server.listen("127.0.0.1", 0)
+    running = Live(emulator, upstream, world, server.port)
+    try:
+        yield running
+    finally:
+        for writer in running.writers:
+            writer.close()
+        await server.drain(delay=0, limit=1, hurry=asyncio.Event())
+        await upstream.aclose()
+        await emulator.close()
+
+
+@pytest.mark.parametrize("fault", [HANG, SLOW], ids=["before the head", "in the body"])
+async def test_nothing_stays_open_of_clients_that_left(fault: Fault) -> None:
+    async with live() as running:
+        running.emulator.set_faults([fault])
+        streams = itertools.cycle([{"stream": True}, {}])
+        clients = [await running.ask(ask("hello", **next(streams))) for _ in range(CLIENTS)]
+        await running.until(lambda: running.emulator.counts.open_requests == CLIENTS)
+        if fault is SLOW:  # the streamed half has begun to answer
+            for reader, _ in clients[::2]:
+                await reader.readuntil(b"message_start")
+        for _, writer in clients:
+            writer.transport.abort()
+        await running.until(lambda: running.emulator.counts.open_requests == 0)
+        await running.until(lambda: running.world.gateway.open_exchanges == 0)
+        assert running.upstream.busy_connections == 0
+        outcomes = [record.outcome for record in running.world.spool.records]
+        assert outcomes == [Outcome.CLIENT_CLOSED] * CLIENTS
+
+
+async def test_a_kept_connection_serves_the_next_request_after_a_stream() -> None:
+    async with live() as running:
+        for _ in range(3):
+            reader, _ = await running.ask(ask("hello", stream=True))
+            await reader.readuntil(b"message_stop")
+            await running.until(lambda: running.upstream.busy_connections == 0)
+        assert running.upstream.open_connections == 1
+        assert running.emulator.counts.open_connections == 1
