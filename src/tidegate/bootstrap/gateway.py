@@ -132,7 +132,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
         confirm_seconds=settings.routing.confirm,
     )
     probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
-    control = _control(services, stack)
+    control = _control(services, holder, stack)
     health.server = Server(Dispatcher(gateway, control, probes), _limits(settings))
 
     def warm_up() -> None:
@@ -250,13 +250,14 @@ def _spool(
     return writer, shipper
 
 
-def _control(services: Services, stack: AsyncExitStack) -> LazyApp:
+def _control(services: Services, holder: SnapshotHolder, stack: AsyncExitStack) -> LazyApp:
     """The control API, whose imports take half a second: built in a thread, beside serving."""
 
     def build() -> App:
         from tidegate.web.control_api import create_control_api  # noqa: PLC0415 (slow: see above)
 
-        return cast(App, create_control_api(services, by_key(services.store.keys)))
+        authenticate = by_key(services.store.keys, lambda: holder.current().keys)
+        return cast(App, create_control_api(services, authenticate, holder))
 
     control = LazyApp(build)
     stack.push_async_callback(control.close)
