@@ -1,0 +1,155 @@
+"""The small parts of the wiring: supervision, the home's note, what a process says of itself."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.bootstrap import supervise
+from tidegate.bootstrap.health import Health
+from tidegate.bootstrap.home import announced, open_home
+from tidegate.bootstrap.supervise import Supervised, running
+from tidegate.domain.errors import InvalidInput
+from tidegate.serving.routing import SnapshotHolder
+from tidegate.serving.snapshot import EMPTY, Overrides
+
+
+async def test_broken_background_work_is_started_again_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "RESTART_SECONDS", 0.0)
+    goes_on = asyncio.Event()
+    runs = 0
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 3:
+            raise RuntimeError("broke")
+        goes_on.set()
+        await asyncio.Event().wait()
+
+    supervised = Supervised("work", work)
+    async with running(supervised):
+        await asyncio.wait_for(goes_on.wait(), 5)
+    assert (supervised.faults, supervised.last_fault) == (2, "RuntimeError: broke")
+
+
+async def test_supervised_work_is_cancelled_and_waited_for() -> None:
+    began, tidied = asyncio.Event(), False
+
+    async def work() -> None:
+        nonlocal tidied
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            tidied = True
+
+    async with running(Supervised("work", work)):
+        await began.wait()
+    assert tidied
+
+
+def test_the_note_is_there_while_the_gateway_lives(tmp_path: Path) -> None:
+    with announced(tmp_path, "http://127.0.0.1:1"):
+        assert msgspec.json.decode((tmp_path / "gateway.json").read_bytes())["url"] == "http://127.0.0.1:1"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("other", [b'{"url":"http://127.0.0.1:2","pid":1}', b"not json"])
+def test_a_note_of_somebody_else_is_left_alone(tmp_path: Path, other: bytes) -> None:
+    with announced(tmp_path, "http://127.0.0.1:1"):
+        (tmp_path / "gateway.json").write_bytes(other)
+    assert (tmp_path / "gateway.json").read_bytes() == other
+
+
+def test_a_home_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    open_home(tmp_path / "a" / "home")
+    assert (tmp_path / "a" / "home").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="cannot be used"):
+        open_home(tmp_path / "file")
+
+
+@dataclass
+class FakeClock:
+    time: float = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+@dataclass
+class FakeShipper:
+    available: bool = True
+    queued: int = 3
+    spooled_bytes: int = 900
+    dropped: int = 0
+    damaged: int = 0
+
+
+@dataclass
+class Loaded:
+    loaded: bool = True
+    draining: bool = False
+
+
+def health(clock: FakeClock, shipper: FakeShipper, *, draining: bool = False) -> Health:
+    holder = SnapshotHolder(clock)
+    holder.swap(replace(EMPTY, revision=7))
+    parts: dict[str, Any] = {"shipper": shipper, "prices": Loaded(), "server": Loaded(draining=draining)}
+    return Health(
+        holder=holder, meter=PrometheusMeter(), background=(), confirm_seconds=60, **cast(Any, parts)
+    )
+
+
+def said(state: Health) -> dict[str, tuple[bool, str]]:
+    return {check.name: (check.ok, check.detail) for check in state.checks()}
+
+
+def test_a_healthy_process_passes_every_check() -> None:
+    checks = said(health(FakeClock(), FakeShipper()))
+    assert all(ok for ok, _ in checks.values())
+    assert checks["snapshot"][1] == "revision 7, confirmed 0.0 s ago"
+
+
+def test_a_store_that_is_away_is_told_but_still_serves() -> None:
+    clock = FakeClock()
+    state = health(clock, FakeShipper(available=False))
+    clock.time += 61
+    checks = said(state)
+    assert checks["store"][0] is False
+    assert "running rollouts serve the baseline" in checks["snapshot"][1]
+    assert all(check.ok for check in state.checks() if check.needed)
+
+
+def test_going_down_is_not_ready() -> None:
+    state = health(FakeClock(), FakeShipper(), draining=True)
+    assert [check.name for check in state.checks() if check.needed and not check.ok] == ["open"]
+
+
+def test_lost_exchanges_are_told() -> None:
+    ok, detail = said(health(FakeClock(), FakeShipper(dropped=2, damaged=1)))["spool"]
+    assert not ok
+    assert "2 dropped" in detail
+    assert "1 damaged segments" in detail
+
+
+def test_gauges_are_those_of_the_moment_and_a_switch_on_again_is_zero() -> None:
+    clock = FakeClock()
+    state = health(clock, FakeShipper())
+    clock.time += 5
+    state.holder.swap(replace(EMPTY, overrides=Overrides(skills=frozenset({"a"}))))
+    text = state.exposition().decode()
+    assert "tidegate_snapshot_age_seconds 5.0" in text
+    assert "tidegate_ledger_queued 3.0" in text
+    assert 'tidegate_switch_state{scope="skill",target="a"} 1.0' in text
+    state.holder.swap(EMPTY)
+    assert 'tidegate_switch_state{scope="skill",target="a"} 0.0' in state.exposition().decode()
