@@ -24,7 +24,8 @@ from gateway_parts import (
     variant,
 )
 
-from tidegate.domain.exchange import Exchange, Outcome
+from tidegate.domain.exchange import Arm, Exchange, Outcome
+from tidegate.domain.rollout import Stage
 from tidegate.ports import UpstreamFailure
 
 CONTRACTS = skill("contracts", match=("contract",))
@@ -195,6 +196,43 @@ async def test_a_dearer_attempt_is_paid_at_its_own_models_price() -> None:
     await made.call(STREAM)
     assert record(made).cost_usd is None
     assert counted(made, "tidegate_unpriced_requests_total") == [("unheard-of",)]
+
+
+# ---- both arms are late by one measure
+
+
+def control(*scripts: Script) -> World:
+    """Every request is control of a candidate whose skill would have 50 ms."""
+    made = world(*scripts)
+    nobody = Stage(name="none", weight=0, bake_seconds=1)
+    candidate = variant(CONTRACTS, timeout_seconds=0.05)
+    made.serve(state(rollout(candidate, stages=(nobody,)), versions=[CONTRACTS]))
+    return made
+
+
+@pytest.mark.parametrize("asked", [ASK, STREAM], ids=["json", "stream"])
+async def test_a_control_answer_that_the_candidates_timeout_would_have_failed_is_a_fault(
+    asked: dict[str, object],
+) -> None:
+    good = GOOD_STREAM if asked is STREAM else GOOD
+    made = control(good)
+    await made.call(asked)
+    assert not made.spool.records[0].faulted
+    made.upstream.on_send = lambda: made.clock.advance(1.0)
+    await made.call(asked)
+    line = made.spool.records[1]
+    assert (line.arm, line.outcome, line.first_attempt_failed) == (Arm.CONTROL, Outcome.OK, True)
+    await made.call(PLAIN)
+    assert not made.spool.records[2].faulted, (
+        "not triggered: the candidate would have had no skill to wait for"
+    )
+
+
+async def test_a_client_who_leaves_a_hanging_upstream_weighs_alike_in_both_arms() -> None:
+    made = control(Script(chunks=[None]))
+    made.upstream.on_send = lambda: made.clock.advance(1.0)
+    await leaving(made, ASK)
+    assert (record(made).outcome, record(made).faulted) == (Outcome.CLIENT_CLOSED, True)
 
 
 # ---- the plain path fails

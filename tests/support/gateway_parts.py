@@ -73,6 +73,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return time.monotonic() + self.skew
 
+    def advance(self, seconds: float) -> None:
+        self.skew += seconds
+
 
 @dataclass
 class FakeSpool:
@@ -177,10 +180,12 @@ class FakeUpstream:
     scripts: list[Script] = field(default_factory=lambda: [Script()])
     sent: list[Sent] = field(default_factory=list)
     open: int = 0
+    on_send: Callable[[], None] = lambda: None
 
     async def send(
         self, method: str, target: str, headers: Sequence[Header], body: bytes, *, deadline: float
     ) -> FakeResponse:
+        self.on_send()
         self.sent.append(Sent(method, target, headers, body))
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
         if script.hang:

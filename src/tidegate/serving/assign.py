@@ -31,8 +31,9 @@ class Assignment:
     """What a request is served; without a rollout it is outside. `changed` is False for a plain request.
 
     `triggered`: the candidate's selector chose a skill, or the candidate has none to choose; `triggers` is
-    what it chose, in either arm. `reduced`: a switch took some of the served skills away, so what was built
-    on them (a cheaper model) is not served either.
+    what it chose, in either arm. `patience`: seconds that the candidate would have had to its first content
+    byte, told of triggered control requests, which are late by the same measure. `reduced`: a switch took
+    some of the served skills away, so what was built on them (a cheaper model) is not served either.
     """
 
     variant: ServedVariant = PLAIN
@@ -43,6 +44,7 @@ class Assignment:
     counted: bool = True
     stage: int | None = None
     triggers: tuple[SkillUse, ...] = ()
+    patience: float | None = None
     reduced: bool = False
 
     @property
@@ -90,15 +92,17 @@ def _in_rollout(served: ServedRollout, uses: tuple[SkillUse, ...], asker: Asker,
     side = arm(place, rollout.current)
     stays = _stays(served, place, asker, pins)
     candidate = side is Arm.CANDIDATE and not stays
+    triggered = bool(uses) or not served.candidate.names_skills
     return Assignment(
         variant=served.candidate if candidate else served.baseline,
         skills=uses if candidate else _select(served.baseline, asker),
         rollout=rollout,
-        arm=side if candidate or not stays else Arm.CONTROL,
-        triggered=bool(uses) or not served.candidate.names_skills,
+        arm=Arm.CONTROL if stays else side,
+        triggered=triggered,
         counted=not stays,
         stage=rollout.stage,
         triggers=uses,
+        patience=served.candidate.timeout_for(uses) if triggered and not candidate else None,
     )
 
 

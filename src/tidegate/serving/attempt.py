@@ -106,6 +106,7 @@ class Attempts:
             response.close()
             raise
         response.close()
+        draft.answered_at = self._clock.monotonic()
         if response.status == 200:
             message = read_message(read)
             draft.model = message.model or draft.model
@@ -121,8 +122,8 @@ class Attempts:
         except BaseException:
             draft.bill(scanner.model or draft.model, scanner.usage, self._prices)
             raise
-        if scanner.content:
-            draft.first_content_at = self._clock.monotonic()
+        draft.streamed = True
+        draft.answered_at = self._clock.monotonic() if scanner.content else None
         return Answer(response, ready, scanner)
 
 

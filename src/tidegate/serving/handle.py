@@ -162,15 +162,13 @@ class Handler:
         draft.composed = assignment.changed
         if assignment.model is not None:
             draft.model = assignment.model
-        timeouts = [variant.skills[use.name].timeout_seconds for use in assignment.skills]
-        own = min([variant.timeout_seconds, *(seconds for seconds in timeouts if seconds is not None)])
         deadline = draft.started + (variant.deadline_seconds or settings.deadline_seconds)
         return Order(
             target=call.target,
             headers=to_upstream(call.headers, settings.credentials),
             plain=plain_body(request),
             composed=composed_body(request, assignment) if assignment.changed else None,
-            skill_deadline=min(draft.started + own, deadline),
+            skill_deadline=min(draft.started + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=lambda: not switched_off(self._holder.current(), draft.key.tenant, assignment.skills),
         )

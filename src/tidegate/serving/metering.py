@@ -27,10 +27,13 @@ class Draft:
     identity: Identity | None = None
     assignment: Assignment = field(default_factory=Assignment)
     stream: bool = False
+    streamed: bool = False
+    """The answer is a stream, whatever was asked."""
     model: str = ""
     """The model that answered, until then the one asked."""
     sent_at: float | None = None
-    first_content_at: float | None = None
+    answered_at: float | None = None
+    """When the first content byte came, or the answer where it is no stream."""
     attempts: int = 0
     composed: bool = False
     """Something was changed in the request: it is on the skill path."""
@@ -59,7 +62,7 @@ class Draft:
     def exchange(self, outcome: Outcome, status: int, now: float, monotonic: float) -> Exchange:
         """The ledger's line; its cost is None where nothing was reported or a model has no price."""
         served, identity, rollout = self.assignment, self.identity, self.assignment.rollout
-        first = self.first_content_at
+        first = self.answered_at if self.streamed else None
         return Exchange(
             id=self.id,
             at=self.at,
@@ -93,10 +96,15 @@ class Draft:
             cost_usd=None if self.unpriced else self.cost_usd,
             fallback=self.fallback,
             attempts=self.attempts,
-            first_attempt_failed=self.first_attempt_failed,
+            first_attempt_failed=self.first_attempt_failed or self._late(monotonic),
             stream=self.stream,
             message_id=self.message_id,
         )
+
+    def _late(self, monotonic: float) -> bool:
+        """A control request that the candidate's timeout would have failed: both arms by one measure."""
+        patience = self.assignment.patience
+        return patience is not None and (self.answered_at or monotonic) - self.started > patience
 
 
 def _unit_hash(identity: Identity, served: Assignment) -> str:

@@ -102,8 +102,8 @@ class Relay:
             if not chunk:
                 raise UpstreamFailure("reset", "the upstream's stream ended without message_stop")
             ready = scanner.feed(chunk)
-            if draft.first_content_at is None and scanner.content:
-                draft.first_content_at = self._clock.monotonic()
+            if draft.answered_at is None and scanner.content:
+                draft.answered_at = self._clock.monotonic()
 
     def record(self, draft: Draft, outcome: Outcome, status: int) -> None:
         """Write the exchange to the spool and count it; a call that only counts tokens leaves no line."""

@@ -1,7 +1,7 @@
 """A variant ready to serve: its live skills with their encoded blocks, and one pattern set over them all."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -9,6 +9,7 @@ import msgspec
 import re2
 import structlog
 
+from tidegate.domain.exchange import SkillUse
 from tidegate.domain.rollout import SkillRef, Variant
 from tidegate.domain.selection import Selectable
 from tidegate.domain.skill import SkillVersion, VersionState
@@ -77,6 +78,11 @@ class ServedVariant:
     timeout_seconds: float = 5.0
     deadline_seconds: float | None = None
     """None: the gateway's own setting."""
+
+    def timeout_for(self, uses: Sequence[SkillUse]) -> float:
+        """Seconds to the first content byte with these skills: the variant's, or a skill's shorter one."""
+        own = (self.skills[use.name].timeout_seconds for use in uses)
+        return min([self.timeout_seconds, *(seconds for seconds in own if seconds is not None)])
 
 
 _Key = tuple[Variant, tuple[SkillRef, ...]]
