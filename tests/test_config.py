@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tidegate.cli.configure import app
-from tidegate.config import Settings, load, unit_secret, upstream_key
+from tidegate.config import NO_KEY, Settings, load, unit_secret, upstream_key
 from tidegate.config.settings import Identity, Upstream, entries
 from tidegate.config.values import duration, size
 from tidegate.domain.errors import InvalidInput
@@ -166,6 +166,16 @@ def test_a_missing_or_bad_upstream_key_is_refused(given: dict[str, str], said: s
 
 def test_an_upstream_that_is_not_the_providers_own_may_do_without_a_key() -> None:
     assert upstream_key(Upstream(url="http://127.0.0.1:8080")) == "unset"
+
+
+def test_an_empty_key_file_is_refused_wherever_the_upstream_is(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    with pytest.raises(InvalidInput, match="empty first line"):
+        upstream_key(Upstream(url="http://127.0.0.1:1", key_file=str(tmp_path / "key")))
+
+
+def test_an_upstream_of_ones_own_may_ask_for_no_key() -> None:
+    assert upstream_key(Upstream(url="http://127.0.0.1:1")) == NO_KEY
 
 
 def test_the_home_secret_is_made_once_for_the_owner_alone(tmp_path: Path) -> None:

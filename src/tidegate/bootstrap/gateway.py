@@ -26,7 +26,7 @@ from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import announced, open_home
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.supervise import Supervised, running
-from tidegate.config import Settings, unit_secret, upstream_key
+from tidegate.config import NO_KEY, Settings, unit_secret, upstream_key
 from tidegate.control.caller import by_key
 from tidegate.control.loop import Controller
 from tidegate.control.services import Services
@@ -143,8 +143,13 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
 
 
 def _serving_settings(settings: Settings) -> ServingSettings:
+    key = upstream_key(settings.upstream)
+    if key == NO_KEY:
+        _log.warning(
+            "no upstream key is set: an upstream that wants one will refuse", url=settings.upstream.url
+        )
     return ServingSettings(
-        credentials=((b"x-api-key", upstream_key(settings.upstream).encode("ascii")),),
+        credentials=((b"x-api-key", key.encode("ascii")),),
         home_secret=unit_secret(settings),
         unit_rule=settings.identity.unit,
         body_limit=settings.limits.body,

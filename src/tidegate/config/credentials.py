@@ -7,7 +7,6 @@ from pathlib import Path
 from tidegate.config.settings import Settings, Upstream
 from tidegate.domain.errors import InvalidInput
 
-
 NO_KEY = "unset"
 """Sent where no upstream key is configured: a header that is there and says what is wrong."""
 
@@ -22,6 +21,10 @@ def upstream_key(upstream: Upstream) -> str:
     if upstream.key and upstream.key_file:
         raise InvalidInput("both upstream.key and upstream.key_file are set; keep one of them")
     key = _first_line(Path(upstream.key_file)) if upstream.key_file else upstream.key
+    if not key and upstream.key_file:
+        raise InvalidInput(
+            f"upstream.key_file {upstream.key_file} has an empty first line: write the key there"
+        )
     if not key and upstream.url != Upstream().url:
         return NO_KEY
     if not key:
