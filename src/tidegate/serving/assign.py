@@ -48,6 +48,13 @@ class Assignment:
     reduced: bool = False
 
     @property
+    def stage_name(self) -> str | None:
+        """The stage's name, None outside a stage."""
+        if self.rollout is None or self.stage is None:
+            return None
+        return self.rollout.plan.stages[self.stage].name
+
+    @property
     def changed(self) -> bool:
         return bool(self.skills) or (self.model is not None)
 

@@ -13,6 +13,9 @@ from tidegate.serving.usage import ReportedUsage
 
 NOTHING = Usage()
 
+NOBODY = Identity(unit="", source="", unit_hash="", conversation="", conversation_hash="", task="")
+"""Of a request that was refused before it said whose it is."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
@@ -61,25 +64,23 @@ class Draft:
 
     def exchange(self, outcome: Outcome, status: int, now: float, monotonic: float) -> Exchange:
         """The ledger's line; its cost is None where nothing was reported or a model has no price."""
-        served, identity, rollout = self.assignment, self.identity, self.assignment.rollout
-        first = self.answered_at if self.streamed else None
+        served, rollout = self.assignment, self.assignment.rollout
+        identity = self.identity or NOBODY
         return Exchange(
             id=self.id,
             at=self.at,
             finished_at=now,
             tenant=self.key.tenant,
             key_id=self.key.id,
-            unit_hash=_unit_hash(identity, served) if identity else "",
-            conversation_hash=identity.conversation_hash if identity else "",
-            task=identity.task if identity else "",
+            unit_hash=_unit_hash(identity, served),
+            conversation_hash=identity.conversation_hash,
+            task=identity.task,
             route=self.route,
             revision=self.revision,
             rollout=rollout.name if rollout else None,
             attempt=rollout.attempt if rollout else 0,
             stage=served.stage,
-            stage_name=rollout.plan.stages[served.stage].name
-            if rollout and served.stage is not None
-            else None,
+            stage_name=served.stage_name,
             stage_since=rollout.stage_since if rollout else 0.0,
             unit_kind=rollout.plan.unit.value if rollout else "user",
             arm=served.arm,
@@ -91,7 +92,7 @@ class Draft:
             skill_outcome=self.skill_outcome,
             status=status,
             seconds=monotonic - self.started,
-            first_token_seconds=None if first is None else first - self.started,
+            first_token_seconds=self._first_token(),
             usage=self.usage,
             cost_usd=None if self.unpriced else self.cost_usd,
             fallback=self.fallback,
@@ -100,6 +101,10 @@ class Draft:
             stream=self.stream,
             message_id=self.message_id,
         )
+
+    def _first_token(self) -> float | None:
+        """Seconds to the first content byte of a stream."""
+        return self.answered_at - self.started if self.streamed and self.answered_at else None
 
     def _late(self, monotonic: float) -> bool:
         """A control request that the candidate's timeout would have failed: both arms by one measure."""
