@@ -16,7 +16,7 @@ def request(url: str, key: str, *, unit: str, text: str = PROMPT) -> bytes:
     """A request of about 1.4 kB on the wire."""
     body = msgspec.json.encode(
         {
-            "model": "claude-sonnet-4-5",
+            "model": "claude-sonnet-4-6",
             "max_tokens": 300,
             "metadata": {"user_id": unit},
             "messages": [{"role": "user", "content": (text * 12)[:1100]}],

@@ -8,7 +8,7 @@ import uvloop
 
 TEXT = "The tide comes in and the tide goes out, and the gate in the wall lets it pass one way only. " * 9
 ANSWER = (
-    b'{"id":"msg_bench0000000000000000","type":"message","role":"assistant","model":"claude-sonnet-4-5",'
+    b'{"id":"msg_bench0000000000000000","type":"message","role":"assistant","model":"claude-sonnet-4-6",'
     b'"content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,'
     b'"usage":{"input_tokens":320,"output_tokens":210,"cache_read_input_tokens":0,'
     b'"cache_creation_input_tokens":0}}' % TEXT.encode()

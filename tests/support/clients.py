@@ -66,7 +66,7 @@ class Users:
         self.seen.append(seen)
         stream = draw.random() < self.stream_share
         body = {
-            "model": "claude-sonnet-4-5",
+            "model": "claude-sonnet-4-6",
             "max_tokens": 64,
             "stream": stream,
             "metadata": {"user_id": f"user-{draw.randrange(self.users) if self.users else draw.random()}"},

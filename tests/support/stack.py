@@ -45,14 +45,15 @@ class GatewayProcess:
     async def start(self) -> None:
         """Returns once it says that it listens."""
         command = ("up", "--home", str(self.home), "--port", str(self.port), "--upstream", self.upstream)
-        self.process = await asyncio.create_subprocess_exec(
-            TIDEGATE,
-            *command,
-            *self.arguments,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=self.log.open("ab"),
-            env={**os.environ, "TIDEGATE_UPSTREAM_KEY": "upstream-secret"},
-        )
+        with self.log.open("ab") as errors:
+            self.process = await asyncio.create_subprocess_exec(
+                TIDEGATE,
+                *command,
+                *self.arguments,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, "TIDEGATE_UPSTREAM_KEY": "upstream-secret"},
+            )
         while line := await self.process.stdout.readline():
             if b" listening on " in line:
                 return

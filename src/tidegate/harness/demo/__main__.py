@@ -82,7 +82,7 @@ first_token_sigma = 0.4
 token_seconds = 0.001
 token_sigma = 0.2
 [output]
-median_tokens = 150
+median_tokens = 129
 sigma = 0.5
 [errors]
 500 = 0.01

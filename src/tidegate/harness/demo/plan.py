@@ -27,7 +27,7 @@ FIRST_SKILLS = ("contract-analysis", "incident-summary")
 SECOND_SKILLS = (*FIRST_SKILLS, "log-digest")
 FAULTY_SKILL = "log-digest"
 SMALL_MODEL = "claude-haiku-4-5"
-CLIENT_MODEL = "claude-sonnet-4-5"
+CLIENT_MODEL = "claude-opus-4-6"
 
 
 def spec(name: str, skills: tuple[str, ...], timing: Timing, *, savings: bool) -> str:

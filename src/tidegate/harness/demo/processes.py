@@ -22,12 +22,10 @@ async def running(log: Path, *arguments: str) -> AsyncGenerator[str]:
 
     Everything it prints goes to `log`. Raises TidegateError where it does not come up or ends badly.
     """
-    process = await asyncio.create_subprocess_exec(
-        TIDEGATE,
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=log.open("wb"),
-    )
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            TIDEGATE, *arguments, stdout=asyncio.subprocess.PIPE, stderr=errors
+        )
     try:
         yield await asyncio.wait_for(_announced_url(process, arguments, log), START_SECONDS)
     finally:

@@ -11,16 +11,25 @@ import msgspec
 
 from tidegate.harness.demo import plan
 
+MATERIAL = """\
+Section {n}. The harbour office keeps the gate log and the supplier keeps the pumps. Either side may ask for a
+reading of the water level at any hour, and gives it within ten minutes. Work on the wall is announced a week
+ahead; what cannot wait is announced at once. Costs above the agreed sum need a signature from both sides.
+"""
+
+DOCUMENT = "".join(MATERIAL.format(n=n) for n in range(1, 13))
+"""What users paste: about 1,000 tokens, the median prompt of the chat trace AzureLLMInferenceTrace 2023."""
+
 QUESTIONS: tuple[tuple[str, float], ...] = (
-    ("Review this contract and list the risky clauses: the supplier may end it at any time.", 0.40),
-    ("Write an incident summary: checkout failed from 10:02 to 10:31 after a configuration change.", 0.15),
+    ("Review this contract and list the risky clauses.", 0.45),
+    ("Write an incident summary: checkout failed from 10:02 to 10:31 after a configuration change.", 0.25),
     (
         "Summarize this log: 10:02:11 ERROR pool exhausted; 10:02:12 WARN retrying; 10:02:14 ERROR timeout",
         0.25,
     ),
-    ("What is a good name for a small harbour cafe?", 0.20),
+    ("What is a good name for a small harbour cafe?", 0.10),
 )
-"""What users ask, and how often; the last one needs no skill."""
+"""What users ask about it, and how often; the last one needs no skill."""
 
 
 @dataclass(slots=True)
@@ -80,8 +89,9 @@ class Traffic:
 
 
 def question(draw: random.Random) -> str:
-    """One user text, drawn by the shares above."""
-    return draw.choices([text for text, _ in QUESTIONS], [share for _, share in QUESTIONS])[0]
+    """One user text, drawn by the shares above, with the document under it."""
+    asked = draw.choices([text for text, _ in QUESTIONS], [share for _, share in QUESTIONS])[0]
+    return f"{asked}\n\n{DOCUMENT}"
 
 
 def _request(user: int, draw: random.Random) -> tuple[bytes, bool]:
