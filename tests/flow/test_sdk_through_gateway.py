@@ -1,8 +1,11 @@
 """The official SDK speaks to the gateway, unchanged but for `base_url` and key."""
 
+import asyncio
+import base64
+import sys
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
+import aiohttp
 import anthropic
 import msgspec
 import pytest
@@ -111,7 +114,7 @@ async def test_client_mistakes_arrive_as_their_typed_exceptions(
     with pytest.raises(anthropic.NotFoundError):
         await client.messages.create(model="claude-none-9", max_tokens=10, messages=[QUESTION])
     with pytest.raises(anthropic.BadRequestError, match="max_tokens"):
-        await client.messages.create(model=MODEL, max_tokens=0, messages=[QUESTION])
+        await client.messages.create(model=MODEL, max_tokens=-1, messages=[QUESTION])
     async with anthropic.AsyncAnthropic(base_url=running.url, api_key="tgk_wrong") as stranger:
         with pytest.raises(anthropic.AuthenticationError):
             await stranger.messages.create(model=MODEL, max_tokens=10, messages=[QUESTION])
@@ -136,9 +139,6 @@ async def test_sync_client(running: Stack) -> None:
         " messages=[{'role': 'user', 'content': 'Hello'}])\n"
         "print(message.stop_reason)\n"
     )
-    import asyncio
-    import sys
-
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, running.url, running.client_key, stdout=asyncio.subprocess.PIPE
     )
@@ -148,14 +148,10 @@ async def test_sync_client(running: Stack) -> None:
 
 
 async def test_without_a_rollout_the_body_passes_byte_identical(running: Stack) -> None:
-    import base64
-
-    import aiohttp
-
     await running.faults()
     body = (
-        b'{ "model" : "claude-sonnet-4-6","max_tokens":16, "messages":[ {"role":"user","content":"caf\\u00e9 \xc3\xa9"} ],'
-        b'\n "temperature":1.0 }'
+        b'{ "model" : "claude-sonnet-4-6","max_tokens":16, "messages":[ {"role":"user",'
+        b'"content":"caf\\u00e9 \xc3\xa9"} ],\n "temperature":1.0 }'
     )
     headers = {"x-api-key": running.client_key, "anthropic-version": "2023-06-01"}
     async with aiohttp.ClientSession(headers=headers) as session:

@@ -261,7 +261,9 @@ def rollout(candidate: Variant, **more: object) -> Rollout:
     return Rollout(plan=Plan(**plan), **{**defaults, **more})
 
 
-def key(secret: str = SECRET, *, role: Role = Role.CLIENT, tenant: str = "default", **more: object) -> KeyRecord:
+def key(
+    secret: str = SECRET, *, role: Role = Role.CLIENT, tenant: str = "default", **more: object
+) -> KeyRecord:
     return KeyRecord(
         id=f"key_{role}",
         name="k",
@@ -325,7 +327,12 @@ class World:
         """One request; `leave` set makes the client disconnect."""
         raw = msgspec.json.encode(ask() if body is None else body) if not isinstance(body, bytes) else body
         named = {"x-api-key": secret} if secret else {}
-        pairs = {**named, "content-type": "application/json", "anthropic-version": "2023-06-01", **(headers or {})}
+        pairs = {
+            **named,
+            "content-type": "application/json",
+            "anthropic-version": "2023-06-01",
+            **(headers or {}),
+        }
         got, queue = Got(), [{"type": "http.request", "body": raw, "more_body": False}]
 
         async def receive() -> dict:

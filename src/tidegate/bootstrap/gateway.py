@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import structlog
@@ -134,12 +135,12 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
     probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
     control = _control(services, holder, stack)
     health.server = Server(Dispatcher(gateway, control, probes), _limits(settings))
+    return health.server, partial(_warm_up, prices, control)
 
-    def warm_up() -> None:
-        prices.start()
-        control.start().add_done_callback(_spare_the_collector)
 
-    return health.server, warm_up
+def _warm_up(prices: ListPrices, control: LazyApp) -> None:
+    prices.start()
+    control.start().add_done_callback(_spare_the_collector)
 
 
 def _serving_settings(settings: Settings) -> ServingSettings:

@@ -34,4 +34,4 @@ class StoreUnavailable(TidegateError):
 
 
 class Overloaded(TidegateError):
-    """Too much is going on at once: the same request is welcome a little later (HTTP 529 with retry-after)."""
+    """Too much is going on at once: the same request is welcome a bit later (HTTP 529, retry-after)."""

@@ -21,6 +21,7 @@ class Line(msgspec.Struct, frozen=True):
     skill_outcome: str | None
     seconds: float
     cost_usd: float | None
+    attempts: int
 
     @property
     def moment(self) -> float:
@@ -29,7 +30,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
-    """One arm of one stage: requests, user-visible errors, p95 in seconds, mean cost in US dollars."""
+    """One arm of one stage: requests, user-visible errors, p95 in seconds, mean cost in US dollars.
+
+    `rescued` counts answers that a retry or a fallback saved.
+    """
 
     requests: int
     errors: int
@@ -56,15 +60,14 @@ def read_ledger(path: Path) -> list[Line]:
     return [decoder.decode(line) for line in path.read_bytes().splitlines()]
 
 
-def summarize_stage(lines: Sequence[Line], rollout: str, stage: str, weight: float) -> StageSummary:
-    """Both arms of a stage; savings are 1 − candidate's mean cost / control's, over triggered requests."""
+def summarize_stage(
+    lines: Sequence[Line], rollout: str, stage: str, weight: float, savings: float | None
+) -> StageSummary:
+    """Both arms of a stage, counted from the ledger; `savings` is the point that its gate judged."""
     here = [line for line in lines if line.rollout == rollout and line.stage == stage]
     candidate, control = (
         _arm([line for line in here if line.arm == arm]) for arm in ("candidate", "control")
     )
-    savings = None
-    if candidate.mean_cost_usd is not None and control.mean_cost_usd:
-        savings = 1 - candidate.mean_cost_usd / control.mean_cost_usd
     return StageSummary(stage, weight, candidate.requests, control.requests, candidate, control, savings)
 
 
@@ -74,7 +77,7 @@ def _arm(lines: Sequence[Line]) -> ArmSummary:
     return ArmSummary(
         requests=len(lines),
         errors=len(errors),
-        rescued=sum(line.skill_outcome not in {None, "ok"} and line.outcome == "ok" for line in lines),
+        rescued=sum(line.attempts > 1 and line.outcome == "ok" for line in lines),
         p95_seconds=_p95([line.seconds for line in lines]),
         mean_cost_usd=sum(costs) / len(costs) if costs else None,
     )

@@ -59,44 +59,34 @@ def _stage_marks(looks: Sequence[Look], start: float) -> list[Mark]:
 
 def table(summary: Summary) -> Table:
     """Stage, requests per arm, errors, p95, savings, decision, time to rollback."""
-    drawn = Table(title="What the ledger says", title_justify="left")
+    drawn = Table(title="What the ledger says (candidate / control)", title_justify="left")
+    texts = {"rollout", "stage", "decision", "to rollback"}
     for column in (
-        "rollout",
-        "stage",
-        "candidate",
-        "control",
-        "errors",
-        "rescued",
-        "p95 s",
-        "savings",
-        "decision",
-    ):
-        drawn.add_column(column, justify="left" if column in {"rollout", "stage", "decision"} else "right")
+        "rollout", "stage", "requests", "errors", "rescued", "p95 s", "savings", "decision", "to rollback"
+    ):  # fmt: skip
+        drawn.add_column(column, justify="left" if column in texts else "right", no_wrap=True)
     for rollout in summary.rollouts:
         for stage in rollout.stages:
-            last = stage is rollout.stages[-1]
+            ended = stage is rollout.stages[-1]
             drawn.add_row(
                 rollout.name,
                 f"{stage.name} {stage.weight:g} %",
-                str(stage.candidate_requests),
-                str(stage.control_requests),
+                f"{stage.candidate_requests} / {stage.control_requests}",
                 f"{stage.candidate.errors} / {stage.control.errors}",
-                str(stage.candidate.rescued),
+                f"{stage.candidate.rescued} / {stage.control.rescued}",
                 f"{_number(stage.candidate.p95_seconds)} / {_number(stage.control.p95_seconds)}",
                 "–" if stage.savings is None else f"{stage.savings:.0%}",
-                _decision(rollout) if last else "advance",
+                rollout.outcome if ended else "advance",
+                _to_rollback(rollout) if ended else "",
             )
     return drawn
 
 
-def _decision(rollout: RolloutSummary) -> str:
+def _to_rollback(rollout: RolloutSummary) -> str:
     back = rollout.rollback
     if back is None:
-        return rollout.outcome
-    return (
-        f"rolled back {back.seconds_after_fault:.1f} s and "
-        f"{back.candidate_requests_after_fault} candidate requests after the fault"
-    )
+        return ""
+    return f"{back.seconds_after_fault:.1f} s, {back.candidate_requests_after_fault} requests"
 
 
 def _number(value: float | None) -> str:

@@ -40,7 +40,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 def summarize(told: Told, lines: Sequence[Line], rolled_back_at: float, back_reason: str) -> Summary:
-    """Read everything from the ledger; the looks only tell which stages there were."""
+    """Counts come from the ledger; stages, weights and savings as the rollout's status showed them."""
     rollback = Rollback(
         reason=back_reason,
         candidate_requests_after_fault=candidate_requests_between(
@@ -71,7 +71,10 @@ def _rollout(
     mine: list[Status] = [look.status for look in looks if look.status.name == name]
     weights = {line.stage: 0.0 for line in lines if line.rollout == name and line.stage}
     weights.update({status.stage: status.weight for status in mine if status.state == "progressing"})
-    stages = tuple(summarize_stage(lines, name, stage, weight) for stage, weight in weights.items())
+    points = {status.stage: status.savings["point"] for status in mine}
+    stages = tuple(
+        summarize_stage(lines, name, stage, weight, points.get(stage)) for stage, weight in weights.items()
+    )
     return RolloutSummary(name, mine[-1].state, stages, rollback)
 
 

@@ -106,6 +106,10 @@ def _exchange() -> None:
         sa.PrimaryKeyConstraint("seq", name="pk_exchange"),
         sa.UniqueConstraint("id", name="uq_exchange_id"),
     )
+    _exchange_indexes()
+
+
+def _exchange_indexes() -> None:
     op.create_index("ix_exchange_at_id", "exchange", ["at", "id"])
     op.create_index(
         "ix_exchange_message",
