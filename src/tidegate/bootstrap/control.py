@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.storage.store import open_store
 from tidegate.bootstrap.home import open_home
+from tidegate.bootstrap.living import take_dead
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.config import Settings
 from tidegate.control.caller import by_home
@@ -26,6 +27,8 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
     clock = SystemClock()
     store = await open_store(settings.store_url, clock=clock)
     try:
+        for process_id in take_dead(settings.home):
+            await store.routing.leave(process_id)
         yield create_control_api(Services(store, clock), by_home(actor))
     finally:
         await store.close()

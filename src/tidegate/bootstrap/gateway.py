@@ -25,6 +25,7 @@ from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import announced, open_home
+from tidegate.bootstrap.living import living, take_dead
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.config import NO_KEY, Settings, unit_secret, upstream_key
@@ -186,10 +187,18 @@ def _aiohttp_upstream(settings: UpstreamSettings) -> Upstream:
     return AiohttpUpstream(settings)
 
 
+async def _take_over(settings: Settings, services: Services, process_id: str, stack: AsyncExitStack) -> None:
+    """Say goodbye for processes of this home that were killed, and be known as alive from now on."""
+    stack.enter_context(living(settings.home, process_id))
+    for dead in take_dead(settings.home):
+        await services.store.routing.leave(dead)
+
+
 async def _follow(
     settings: Settings, services: Services, process_id: str, stack: AsyncExitStack
 ) -> tuple[SnapshotHolder, Follower]:
     """The first snapshot is there when this returns: what is accepted can be served."""
+    await _take_over(settings, services, process_id, stack)
     holder = SnapshotHolder(services.clock, confirm_seconds=settings.routing.confirm)
     follower = Follower(
         services.store.routing,
