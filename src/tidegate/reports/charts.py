@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 34, 30
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 48, 32
 COLOURS = ("#0b6e99", "#c2410c", "#4d7c0f", "#7c3aed", "#64748b")
 """Told apart by people with the common colour-vision deficiencies; each line is also labelled."""
 
@@ -39,19 +39,16 @@ def line_chart(
 
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">',
-        f'<text x="{LEFT}" y="14" class="title">{escape(title)}</text>',
+        f'<text x="{LEFT}" y="15" class="title">{escape(title)}</text>',
         *(_grid_line(place(x_low, tick)[1], f"{tick:g}") for tick in _ticks(y_high)),
         *(
             _x_label(place(x_low + (x_high - x_low) * i / 4, 0)[0], x_low + (x_high - x_low) * i / 4)
             for i in range(5)
         ),
-        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 2}" class="unit" text-anchor="end">{escape(x_unit)}</text>',
+        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 3}" class="unit" text-anchor="end">{escape(x_unit)}</text>',
         f'<text x="{LEFT - 6}" y="{TOP - 6}" class="unit" text-anchor="end">{escape(y_unit)}</text>',
     ]
-    for mark in marks:
-        x = place(mark.x, 0)[0]
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" class="mark"/>')
-        parts.append(f'<text x="{x + 3:.1f}" y="{TOP + 10}" class="mark">{escape(mark.label)}</text>')
+    parts += [_mark(place(mark.x, 0)[0], mark.label) for mark in marks]
     for index, line in enumerate(series):
         colour = COLOURS[index % len(COLOURS)]
         parts.append(f'<path d="{_path(line, place)}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
@@ -81,15 +78,23 @@ def _grid_line(y: float, label: str) -> str:
     )
 
 
+def _mark(x: float, label: str) -> str:
+    side, shift = ("end", -3) if x > WIDTH * 0.9 else ("start", 3)
+    return (
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" class="mark"/>'
+        f'<text x="{x + shift:.1f}" y="{TOP + 10}" class="mark" text-anchor="{side}">{escape(label)}</text>'
+    )
+
+
 def _x_label(x: float, value: float) -> str:
     return f'<text x="{x:.1f}" y="{HEIGHT - 14}" class="tick" text-anchor="middle">{value:.0f}</text>'
 
 
 def _legend(name: str, colour: str, index: int) -> str:
-    x = LEFT + 8 + index * 130
+    x = LEFT + 8 + index * 150
     return (
-        f'<rect x="{x}" y="20" width="10" height="3" fill="{colour}"/>'
-        f'<text x="{x + 14}" y="25" class="legend">{escape(name)}</text>'
+        f'<rect x="{x}" y="29" width="10" height="3" fill="{colour}"/>'
+        f'<text x="{x + 14}" y="34" class="legend">{escape(name)}</text>'
     )
 
 

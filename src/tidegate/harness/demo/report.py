@@ -38,12 +38,20 @@ def _charts(rollout: RolloutSummary, looks: Sequence[Look], fault_at: float) -> 
 
     weight = Series("candidate weight", [(look.at - start, look.status.weight) for look in mine])
     drawn = [line_chart(f"{rollout.name}: weight", [weight], x_unit="s", y_unit="%", marks=marks)]
-    for title, value, unit in (
-        ("requests in the stage", "requests", "requests"),
-        ("user-visible errors in the stage", "errors", "errors"),
-        ("p95 of the response time", "p95_seconds", "s"),
+    for title, values, unit in (
+        ("requests in the stage", {"": "requests"}, "requests"),
+        (
+            "errors users saw, and faults (rescued ones included)",
+            {" errors": "errors", " faults": "faulted"},
+            "",
+        ),
+        ("p95 of the response time", {"": "p95_seconds"}, "s"),
     ):
-        lines = [series(arm, arm, value) for arm in ("candidate", "control")]
+        lines = [
+            series(f"{arm}{label}", arm, value)
+            for label, value in values.items()
+            for arm in ("candidate", "control")
+        ]
         drawn.append(line_chart(f"{rollout.name}: {title}", lines, x_unit="s", y_unit=unit, marks=marks))
     # line_chart escapes every text it is given, so its SVG may go into the page as it is.
     return [Markup(chart) for chart in drawn]  # noqa: S704 - escaped by line_chart, see above

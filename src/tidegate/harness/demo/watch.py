@@ -20,6 +20,7 @@ class ArmStatus(msgspec.Struct, frozen=True):
 
     requests: int
     errors: int
+    faulted: int
     p95_seconds: float | None
     cost_usd: float | None
 
