@@ -124,12 +124,15 @@ async def test_a_writer_that_waits_too_long_is_told_so_and_readers_are_not_stopp
     await store.close()
 
 
+def _leave_one_page(connection: Connection) -> None:
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 1}")
+
+
 async def test_a_full_disk_is_unavailable_and_loses_nothing_that_was_there(tmp_path: Path, clock) -> None:
     store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=clock)
     await store.ledger.ingest([make_exchange(1)], [])
-    async with store._database.write() as connection:
-        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 1}")
+    await store._database.batch(_leave_one_page)
     with pytest.raises(StoreUnavailable, match="full"):
         await store.ledger.ingest([make_exchange(number) for number in range(500)], [])
     assert await store.ledger.count(LedgerQuery()) == 1

@@ -13,8 +13,8 @@ from tidegate.domain.errors import InvalidInput, StoreUnavailable
 from tidegate.domain.exchange import Amend, Exchange
 from tidegate.ports import Clock, IngestResult, Ledger
 
-BATCH_RECORDS = 250
-"""Summing a batch of this size holds the event loop for about 5 ms; larger ones are hardly faster."""
+BATCH_RECORDS = 500
+"""Reading a batch of this size holds the event loop for about 3 ms; larger ones are hardly cheaper."""
 READ_BYTES = 2 << 20
 URGENT_SECONDS = 0.05
 """Batches are at least this far apart, however urgent the next one is."""

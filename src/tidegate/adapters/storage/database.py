@@ -1,13 +1,16 @@
 """One database, SQLite or PostgreSQL, behind the same few verbs: read, write, probe, insert, lock."""
 
+import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 import aiosqlite
-from sqlalchemy import URL, Table, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,6 +24,8 @@ BUSY_SECONDS = 5
 
 READERS = 3
 """SQLite connections for reading; PostgreSQL pools hold this many more than one writer."""
+
+T = TypeVar("T")
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -39,11 +44,18 @@ class _Connection(Protocol):
     def cursor(self) -> _Cursor: ...
 
 
+class _Abandoned(Exception):
+    """Whoever wanted the batch was cancelled: it is rolled back, and nobody hears of this."""
+
+
 class Database:
     """Transactions over one database.
 
-    SQLite has one writing connection, whose transactions begin IMMEDIATE, and some reading ones (WAL: they
-    never wait for it). PostgreSQL has one pool, READ COMMITTED. Outages raise StoreUnavailable.
+    SQLite has one writer at a time, whose transactions begin IMMEDIATE, and some reading connections (WAL:
+    they never wait for it). PostgreSQL has one pool, READ COMMITTED. Outages raise StoreUnavailable.
+
+    `batch` has a connection and a thread of its own: a transaction of many statements is one trip there and
+    back. Statement by statement each would wait for a turn of a busy event loop, and the ledger fall behind.
     """
 
     def __init__(self, url: URL) -> None:
@@ -54,6 +66,9 @@ class Database:
             self._reader = _sqlite_engine(url, connections=READERS + 1, begin="BEGIN")
         else:
             self._writer = self._reader = _postgresql_engine(url)
+        self._batches = _batch_engine(url)
+        self._batch_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-batch")
+        self._turn = asyncio.Lock()
         self._prober: AsyncConnection | None = None
         self._driver: aiosqlite.Connection
 
@@ -61,8 +76,30 @@ class Database:
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """One transaction, committed at the end of the block, rolled back on any error or cancellation."""
         with translated(self.name):
-            async with self._writer.begin() as connection:
+            if not self.sqlite:
+                async with self._writer.begin() as connection:
+                    yield connection
+                return
+            async with self._turn, self._writer.begin() as connection:
                 yield connection
+
+    async def batch(self, work: Callable[[Connection], T]) -> T:
+        """`work`'s result: one transaction on a thread, rolled back on any error or cancellation."""
+        abandoned = threading.Event()
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            try:
+                return await loop.run_in_executor(self._batch_thread, self._in_transaction, work, abandoned)
+            except asyncio.CancelledError:
+                abandoned.set()
+                raise
+
+    def _in_transaction(self, work: Callable[[Connection], T], abandoned: threading.Event) -> T:
+        with translated(self.name), self._batches.begin() as connection:
+            result = work(connection)
+            if abandoned.is_set():
+                raise _Abandoned
+            return result
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -95,7 +132,7 @@ class Database:
         """The dialect's INSERT, which knows ON CONFLICT."""
         return sqlite.insert(table) if self.sqlite else postgresql.insert(table)
 
-    async def lock(self, connection: AsyncConnection, name: str, *, shared: bool = False) -> None:
+    def lock(self, connection: Connection, name: str, *, shared: bool = False) -> None:
         """Hold a named lock to the transaction's end; SQLite's one writer needs none.
 
         Take several in sorted order, so that two transactions never wait for each other.
@@ -104,13 +141,15 @@ class Database:
             return
         number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
         take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-        await connection.execute(select(take(number)))
+        connection.execute(select(take(number)))
 
     async def close(self) -> None:
         """Close every connection."""
         if self._prober is not None:
             await self._prober.close()
             self._prober = None
+        await asyncio.to_thread(self._batch_thread.shutdown)
+        self._batches.dispose()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -144,12 +183,37 @@ def _sqlite_engine(url: URL, *, connections: int, begin: str) -> AsyncEngine:
         pool_timeout=BUSY_SECONDS * 2,
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
     )
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    _prepare_sqlite(engine.sync_engine, begin)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, begin: str) -> None:
+    """Each connection with its pragmas, each transaction begun as told."""
+    event.listen(engine, "connect", _set_pragmas)
 
     def begin_transaction(connection: "_DriverSql") -> None:
         connection.exec_driver_sql(begin)
 
-    event.listen(engine.sync_engine, "begin", begin_transaction)
+    event.listen(engine, "begin", begin_transaction)
+
+
+def _batch_engine(url: URL) -> Engine:
+    """One connection for one thread, by the same drivers."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": BUSY_SECONDS},
+        )
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+    )
+    _prepare_sqlite(engine, "BEGIN IMMEDIATE")
     return engine
 
 

@@ -1,13 +1,16 @@
 """Evidence rows: add a batch to them within its transaction, and read a stage's back."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Executable, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
-from tidegate.adapters.storage.jsonrows import encode_rows, insert_rows, matching_rows, upsert_rows
+from tidegate.adapters.storage.jsonrows import encode_rows, matching_rows
+from tidegate.adapters.storage.rowbatch import Row as Values
+from tidegate.adapters.storage.rowbatch import RowBatch
 from tidegate.adapters.storage.schema import EVIDENCE, EXCHANGE, UNIT_EVENT, UNIT_STATE
 from tidegate.domain.evidence import BUCKET_SECONDS, Latest, StageEvidence, UnitEvent
 from tidegate.domain.exchange import Arm, Exchange
@@ -29,6 +32,7 @@ from tidegate.ports import StageKey
 _CELLS = msgspec.json.Decoder(dict[int, int])
 _UNIT_KEY = ("rollout", "attempt", "unit")
 _CELL_KEY = Cell._fields
+_ARMS = {arm.value: arm for arm in Arm}
 
 
 class EvidenceRows:
@@ -38,32 +42,30 @@ class EvidenceRows:
         self._database = database
         self._select_units = matching_rows(database, UNIT_STATE, _UNIT_KEY)
         self._select_cells = matching_rows(database, EVIDENCE, _CELL_KEY)
-        self._upsert_units = upsert_rows(database, UNIT_STATE)
-        self._upsert_cells = upsert_rows(database, EVIDENCE)
-        self._insert_events = insert_rows(database, UNIT_EVENT).on_conflict_do_nothing()
+        self._units = RowBatch(database, UNIT_STATE, replace=True)
+        self._cells = RowBatch(database, EVIDENCE, replace=True)
+        self._events = RowBatch(database, UNIT_EVENT)
 
-    async def lock(self, connection: AsyncConnection, exchanges: Sequence[Exchange]) -> None:
+    def lock(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
         """Take turns per attempt, so that no replica's sums or states are lost; the order avoids deadlock."""
         attempts = {(found.rollout or "", found.attempt) for found in exchanges if is_evidence(found)}
         for rollout, attempt in sorted(attempts):
-            await self._database.lock(connection, f"evidence {attempt} {rollout}")
+            self._database.lock(connection, f"evidence {attempt} {rollout}")
 
-    async def add(self, connection: AsyncConnection, exchanges: Sequence[Exchange]) -> frozenset[str]:
+    def add(self, connection: Connection, exchanges: Sequence[Exchange]) -> frozenset[str]:
         """Sum exchanges, in order of arrival, under `lock`; returns the rollouts touched."""
         evidence = [found for found in exchanges if is_evidence(found)]
         if not evidence:
             return frozenset()
-        folded = fold(evidence, await self._read_units(connection, evidence))
-        known = await self._read_cells(connection, folded.sums)
+        folded = fold(evidence, self._read_units(connection, evidence))
+        known = self._read_cells(connection, folded.sums)
         cells = [
             _cell_row(cell, add_sums(known[cell], sums) if cell in known else sums)
             for cell, sums in folded.sums.items()
         ]
-        units = [key._asdict() | msgspec.structs.asdict(state) for key, state in folded.units.items()]
-        events = [_event_row(event) for event in folded.events]
-        await _write(connection, self._upsert_cells, cells)
-        await _write(connection, self._upsert_units, units)
-        await _write(connection, self._insert_events, events)
+        self._cells.write(connection, cells)
+        self._units.write(connection, [_unit_row(key, state) for key, state in folded.units.items()])
+        self._events.write(connection, [_event_row(event) for event in folded.events])
         return frozenset(cell.rollout for cell in folded.sums)
 
     async def read(
@@ -81,9 +83,7 @@ class EvidenceRows:
         arms = [await _read_latest(connection, key, arm, latest) for arm in (Arm.CANDIDATE, Arm.CONTROL)]
         return stage_evidence(place, dict(sums), found, arms)
 
-    async def _read_units(
-        self, connection: AsyncConnection, exchanges: Sequence[Exchange]
-    ) -> dict[UnitKey, UnitState]:
+    def _read_units(self, connection: Connection, exchanges: Sequence[Exchange]) -> dict[UnitKey, UnitState]:
         keys = {
             (found.rollout or "", found.attempt, found.unit_hash)
             for found in exchanges
@@ -92,18 +92,13 @@ class EvidenceRows:
         if not keys:
             return {}
         wanted = [dict(zip(_UNIT_KEY, key, strict=True)) for key in sorted(keys)]
-        rows = await connection.execute(self._select_units, encode_rows(wanted))
-        return dict(_to_unit(row) for row in rows)
+        rows = connection.execute(self._select_units, encode_rows(wanted)).all()
+        return dict(map(_to_unit, rows))
 
-    async def _read_cells(self, connection: AsyncConnection, cells: Iterable[Cell]) -> dict[Cell, Sums]:
+    def _read_cells(self, connection: Connection, cells: Iterable[Cell]) -> dict[Cell, Sums]:
         wanted = [cell._asdict() for cell in cells]
-        rows = await connection.execute(self._select_cells, encode_rows(wanted))
+        rows = connection.execute(self._select_cells, encode_rows(wanted))
         return dict(_to_cell(row) for row in rows)
-
-
-async def _write(connection: AsyncConnection, statement: Executable, rows: Sequence[object]) -> None:
-    if rows:
-        await connection.execute(statement, encode_rows(rows))
 
 
 async def _read_latest(connection: AsyncConnection, key: StageKey, arm: Arm, latest: int) -> Latest:
@@ -128,9 +123,10 @@ def _of_stage(table: Table, key: StageKey) -> tuple[ColumnElement[bool], ...]:
     return (table.c.rollout == key.rollout, table.c.attempt == key.attempt, table.c.stage == key.stage)
 
 
-def _cell_row(cell: Cell, sums: Sums) -> dict[str, object]:
-    row: dict[str, object] = cell._asdict()
-    return row | msgspec.structs.asdict(sums) | {"seconds": msgspec.json.encode(sums.seconds).decode()}
+def _cell_row(cell: Cell, sums: Sums) -> Values:
+    *place, arm = cell
+    counts = (getattr(sums, name) for name in SUM_FIELDS)
+    return (*place, arm.value, *counts, msgspec.json.encode(sums.seconds).decode())
 
 
 def _to_cell(row: Row[*tuple[object, ...]]) -> tuple[Cell, Sums]:
@@ -139,11 +135,42 @@ def _to_cell(row: Row[*tuple[object, ...]]) -> tuple[Cell, Sums]:
     return cell, msgspec.convert(sums, Sums)
 
 
-def _to_unit(row: Row[*tuple[object, ...]]) -> tuple[UnitKey, UnitState]:
-    key = UnitKey(row.rollout, row.attempt, row.unit, row.stage)
-    return key, msgspec.convert(row, UnitState, from_attributes=True)
+def _unit_row(key: UnitKey, state: UnitState) -> Values:
+    return (
+        key.rollout,
+        key.attempt,
+        key.stage,
+        key.unit,
+        state.arm.value,
+        state.triggered,
+        state.recent,
+        state.short_step,
+        state.short_count,
+        state.long_step,
+        state.long_count,
+        state.last_at,
+        state.last_faulted,
+    )
 
 
-def _event_row(found: StageEvent) -> dict[str, object]:
-    place: dict[str, object] = {"rollout": found.rollout, "attempt": found.attempt, "stage": found.stage}
-    return place | msgspec.structs.asdict(found.event)
+def _to_unit(row: Row[*tuple[Any, ...]]) -> tuple[UnitKey, UnitState]:
+    """By position: named look-ups of half a thousand rows would be felt."""
+    rollout, attempt, stage, unit, arm, *counts, last_at, last_faulted = row
+    triggered, recent, short_step, short_count, long_step, long_count = counts
+    state = UnitState(
+        arm=_ARMS[arm],
+        triggered=triggered,
+        recent=recent,
+        short_step=short_step,
+        short_count=short_count,
+        long_step=long_step,
+        long_count=long_count,
+        last_at=last_at,
+        last_faulted=last_faulted,
+    )
+    return UnitKey(rollout, attempt, unit, stage), state
+
+
+def _event_row(found: StageEvent) -> Values:
+    event = found.event
+    return (*found[:3], event.unit, event.kind, event.step, event.arm.value, event.at)

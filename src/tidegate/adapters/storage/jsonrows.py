@@ -54,12 +54,15 @@ def json_texts(database: Database) -> Select[str]:
     return select(rows.c.value)
 
 
-def insert_rows(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """INSERT the batch in its order; add the ON CONFLICT clause that the caller needs."""
+def insert_arrays(
+    database: Database, table: Table, columns: Sequence[Column[object]]
+) -> sqlite.Insert | postgresql.Insert:
+    """INSERT the batch in its order, each element an array of `columns`; the caller adds ON CONFLICT."""
     rows = json_rows(database)
-    columns: Sequence[Column[object]] = [column for column in table.columns if column.name != "seq"]
     source = (
-        select(*(field(rows, column) for column in columns)).where(true()).order_by(cast(rows.c.key, Integer))
+        select(*(cast(rows.c.value.op("->>")(place), column.type) for place, column in enumerate(columns)))
+        .where(true())
+        .order_by(cast(rows.c.key, Integer))
     )
     return database.insert(table).from_select(columns, source, include_defaults=False)
 
@@ -71,16 +74,6 @@ def matching_rows(database: Database, table: Table, key: Sequence[str]) -> Selec
     return select(*table.columns).select_from(rows).join(table, and_(*equal))
 
 
-def upsert_rows(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """INSERT the batch, or replace every other column where the primary key is there already."""
-    statement = insert_rows(database, table)
-    key = [column.name for column in table.primary_key.columns]
-    values = {
-        column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
-    }
-    return statement.on_conflict_do_update(index_elements=key, set_=values)
-
-
 def encode_rows(rows: Sequence[object]) -> dict[str, str]:
-    """The parameters that carry `rows`: dicts, structs or strings."""
+    """The parameters that carry `rows`: dicts, structs, tuples or strings."""
     return {ROWS: msgspec.json.encode(rows).decode()}

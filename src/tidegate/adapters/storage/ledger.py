@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, func, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, update
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.evidence import EvidenceRows
-from tidegate.adapters.storage.jsonrows import encode_rows, field, insert_rows, json_rows
+from tidegate.adapters.storage.jsonrows import encode_rows, field, json_rows, json_texts
+from tidegate.adapters.storage.rowbatch import Row as Values
+from tidegate.adapters.storage.rowbatch import RowBatch
 from tidegate.adapters.storage.schema import EXCHANGE
 from tidegate.adapters.storage.votes import VoteRows
 from tidegate.domain.evidence import StageEvidence
@@ -21,6 +22,7 @@ PAGE = 1000
 """Exchanges an export reads at a time."""
 
 _EXCHANGE = msgspec.json.Decoder(Exchange)
+_encode = msgspec.json.Encoder().encode
 
 
 class SqlLedger:
@@ -30,8 +32,8 @@ class SqlLedger:
         self._database = database
         self._evidence = EvidenceRows(database)
         self._votes = VoteRows(database)
-        inserted = insert_rows(database, EXCHANGE).on_conflict_do_nothing(index_elements=[EXCHANGE.c.id])
-        self._insert = inserted.returning(EXCHANGE.c.id)
+        self._rows = RowBatch(database, EXCHANGE)
+        self._known = select(EXCHANGE.c.id).where(EXCHANGE.c.id.in_(json_texts(database)))
         rows = json_rows(database)
         self._amend = (
             update(EXCHANGE)
@@ -44,16 +46,20 @@ class SqlLedger:
 
     async def ingest(self, exchanges: Sequence[Exchange], amends: Sequence[Amend]) -> IngestResult:
         """Insert what is new, sum its evidence, add amends, settle parked votes; all or none."""
+        return await self._database.batch(lambda connection: self._ingest(connection, exchanges, amends))
+
+    def _ingest(
+        self, connection: Connection, exchanges: Sequence[Exchange], amends: Sequence[Amend]
+    ) -> IngestResult:
         amended = {amend.id: amend for amend in amends}
-        async with self._database.write() as connection:
-            await self._evidence.lock(connection, exchanges)
-            await self._votes.lock(connection, shared=True)
-            fresh = await self._insert_new(connection, exchanges, amended)
-            touched = await self._evidence.add(connection, list(fresh.values()))
-            later = [_amend_row(amend) for amend in amended.values() if amend.id not in fresh]
-            if later:
-                await connection.execute(self._amend, encode_rows(later))
-            await self._votes.settle(connection, list(fresh.values()))
+        self._evidence.lock(connection, exchanges)
+        self._votes.lock(connection, shared=True)
+        fresh = self._insert_new(connection, exchanges, amended)
+        touched = self._evidence.add(connection, list(fresh.values()))
+        later = [_amend_row(amend) for amend in amended.values() if amend.id not in fresh]
+        if later:
+            connection.execute(self._amend, encode_rows(later))
+        self._votes.settle(connection, list(fresh.values()))
         return IngestResult(len(fresh), touched)
 
     async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:
@@ -88,9 +94,11 @@ class SqlLedger:
 
     async def vote(self, vote: Vote) -> str:
         """Keep a vote: `counted`, `repeated`, or `parked` where the tenant has no such exchange (yet)."""
-        async with self._database.write() as connection:
-            await self._votes.lock(connection, shared=False)
-            return await self._votes.keep(connection, vote)
+        return await self._database.batch(lambda connection: self._vote(connection, vote))
+
+    def _vote(self, connection: Connection, vote: Vote) -> str:
+        self._votes.lock(connection, shared=False)
+        return self._votes.keep(connection, vote)
 
     async def count(self, query: LedgerQuery) -> int:
         """How many exchanges `export` would give."""
@@ -98,19 +106,23 @@ class SqlLedger:
             counted = select(func.count()).select_from(EXCHANGE).where(*_matching(query))
             return (await connection.execute(counted)).scalar_one()
 
-    async def _insert_new(
-        self, connection: AsyncConnection, exchanges: Sequence[Exchange], amended: dict[str, Amend]
+    def _insert_new(
+        self, connection: Connection, exchanges: Sequence[Exchange], amended: dict[str, Amend]
     ) -> dict[str, Exchange]:
         """The exchanges really inserted, by id, in their order of arrival."""
-        if not exchanges:
-            return {}
-        rows = [_exchange_row(found, amended.get(found.id)) for found in exchanges]
-        inserted = set((await connection.execute(self._insert, encode_rows(rows))).scalars())
-        fresh: dict[str, Exchange] = {}
+        distinct: dict[str, Exchange] = {}
         for found in exchanges:
-            if found.id in inserted:
-                fresh.setdefault(found.id, found)
-        return fresh
+            distinct.setdefault(found.id, found)
+        if not self._database.sqlite:
+            rows = [_exchange_row(found, amended.get(found.id)) for found in distinct.values()]
+            inserted = self._rows.write_returning(connection, rows, EXCHANGE.c.id)
+            return {id_: found for id_, found in distinct.items() if id_ in inserted}
+        for known in connection.execute(self._known, encode_rows(list(distinct))).scalars().all():
+            del distinct[known]  # nobody else writes while this transaction lasts
+        self._rows.write(
+            connection, [_exchange_row(found, amended.get(id_)) for id_, found in distinct.items()]
+        )
+        return distinct
 
 
 _STORED = (EXCHANGE.c.at, EXCHANGE.c.id, EXCHANGE.c.body, EXCHANGE.c.delivered, EXCHANGE.c.delivered_seconds)
@@ -129,43 +141,24 @@ def _matching(query: LedgerQuery) -> list[ColumnElement[bool]]:
     return conditions
 
 
-class _ExchangeRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    id: str
-    at: float
-    finished_at: float
-    tenant: str
-    unit_hash: str
-    message_id: str | None
-    rollout: str | None
-    attempt: int
-    stage: int | None
-    arm: str
-    outcome: str
-    faulted: bool
-    own_unit: bool
-    delivered: bool | None
-    delivered_seconds: float | None
-    body: str
-
-
-def _exchange_row(exchange: Exchange, amend: Amend | None) -> _ExchangeRow:
-    return _ExchangeRow(
-        id=exchange.id,
-        at=exchange.at,
-        finished_at=exchange.finished_at,
-        tenant=exchange.tenant,
-        unit_hash=exchange.unit_hash,
-        message_id=exchange.message_id,
-        rollout=exchange.rollout,
-        attempt=exchange.attempt,
-        stage=exchange.stage,
-        arm=exchange.arm,
-        outcome=exchange.outcome,
-        faulted=exchange.faulted,
-        own_unit=exchange.triggered and is_evidence(exchange) and not has_sticky_unit(exchange),
-        delivered=amend.delivered if amend else None,
-        delivered_seconds=amend.seconds if amend else None,
-        body=msgspec.json.encode(exchange).decode(),
+def _exchange_row(exchange: Exchange, amend: Amend | None) -> Values:
+    return (
+        exchange.id,
+        exchange.at,
+        exchange.finished_at,
+        exchange.tenant,
+        exchange.unit_hash,
+        exchange.message_id,
+        exchange.rollout,
+        exchange.attempt,
+        exchange.stage,
+        exchange.arm.value,
+        exchange.outcome.value,
+        exchange.faulted,
+        exchange.triggered and is_evidence(exchange) and not has_sticky_unit(exchange),
+        amend.delivered if amend else None,
+        amend.seconds if amend else None,
+        _encode(exchange).decode(),
     )
 
 

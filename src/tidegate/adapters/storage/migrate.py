@@ -36,7 +36,7 @@ async def upgrade_database(database: Database) -> None:
     if await _current(database) == HEAD:
         return
     async with database.write() as connection:
-        await database.lock(connection, _ADVISORY_LOCK)
+        await connection.run_sync(database.lock, _ADVISORY_LOCK)
         await connection.run_sync(_run_migrations)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import and_, delete, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.jsonrows import encode_rows, json_texts
@@ -28,51 +27,49 @@ class VoteRows:
             .order_by(VOTE.c.at, VOTE.c.id)
         )
 
-    async def lock(self, connection: AsyncConnection, *, shared: bool) -> None:
+    def lock(self, connection: Connection, *, shared: bool) -> None:
         """Shared to ingest, alone to vote: a vote finds its exchange, or the exchange finds it parked."""
-        await self._database.lock(connection, _LOCK, shared=shared)
+        self._database.lock(connection, _LOCK, shared=shared)
 
-    async def keep(self, connection: AsyncConnection, vote: Vote) -> str:
+    def keep(self, connection: Connection, vote: Vote) -> str:
         """Store the vote under `lock`; says `counted`, `repeated` or `parked`."""
-        exchange_id = await _find_exchange(connection, vote)
+        exchange_id = _find_exchange(connection, vote)
         if exchange_id is None:
-            await self._park(connection, vote)
+            self._park(connection, vote)
             return "parked"
         row = msgspec.structs.asdict(vote) | {"exchange_id": exchange_id, "counted": True}
         first = self._database.insert(VOTE).values(row).on_conflict_do_nothing()
-        if (await connection.execute(first.returning(VOTE.c.id))).first():
+        if (connection.execute(first.returning(VOTE.c.id))).first():
             return "counted"
-        await connection.execute(self._database.insert(VOTE).values(row | {"counted": False}))
+        connection.execute(self._database.insert(VOTE).values(row | {"counted": False}))
         return "repeated"
 
-    async def settle(self, connection: AsyncConnection, exchanges: Sequence[Exchange]) -> None:
+    def settle(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
         """Give exchanges that have just come their parked votes; the earliest counts."""
-        if not (
-            await connection.execute(select(VOTE.c.id).where(VOTE.c.exchange_id.is_(None)).limit(1))
-        ).first():
+        if not (connection.execute(select(VOTE.c.id).where(VOTE.c.exchange_id.is_(None)).limit(1))).first():
             return
         names = {found.id: found for found in exchanges}
         names |= {found.message_id: found for found in exchanges if found.message_id is not None}
-        parked = await connection.execute(self._parked_for, encode_rows(sorted(names)))
+        parked = connection.execute(self._parked_for, encode_rows(sorted(names)))
         voted: set[str] = set()
         for row in parked.all():
             exchange = names[row.request_id]
             if exchange.tenant != row.tenant:
                 continue
             settled = {"exchange_id": exchange.id, "counted": exchange.id not in voted}
-            await connection.execute(update(VOTE).where(VOTE.c.id == row.id).values(settled))
+            connection.execute(update(VOTE).where(VOTE.c.id == row.id).values(settled))
             voted.add(exchange.id)
 
-    async def _park(self, connection: AsyncConnection, vote: Vote) -> None:
+    def _park(self, connection: Connection, vote: Vote) -> None:
         stale = and_(VOTE.c.exchange_id.is_(None), VOTE.c.at < vote.at - PARKED_SECONDS)
-        await connection.execute(delete(VOTE).where(stale))
+        connection.execute(delete(VOTE).where(stale))
         row = msgspec.structs.asdict(vote) | {"exchange_id": None, "counted": False}
-        await connection.execute(self._database.insert(VOTE).values(row))
+        connection.execute(self._database.insert(VOTE).values(row))
 
 
-async def _find_exchange(connection: AsyncConnection, vote: Vote) -> str | None:
+def _find_exchange(connection: Connection, vote: Vote) -> str | None:
     named = or_(EXCHANGE.c.id == vote.request_id, EXCHANGE.c.message_id == vote.request_id)
     found = (
         select(EXCHANGE.c.id).where(named, EXCHANGE.c.tenant == vote.tenant).order_by(EXCHANGE.c.seq).limit(1)
     )
-    return (await connection.execute(found)).scalar_one_or_none()
+    return (connection.execute(found)).scalar_one_or_none()

@@ -1,0 +1,59 @@
+"""Many rows written at once, given as tuples in the order of their table's columns.
+
+SQLite binds them one after the other in one call of the driver, which takes half the time of taking a JSON
+parameter apart; PostgreSQL gets them as one JSON parameter, which is one trip instead of one for each row.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Column, Connection, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tidegate.adapters.storage.database import Database
+from tidegate.adapters.storage.jsonrows import encode_rows, insert_arrays
+
+Row = tuple[object, ...]
+
+
+class RowBatch:
+    """INSERT of a batch; `replace` overwrites rows of the same key, else a row in conflict is skipped.
+
+    Columns named `seq` are numbered by the database and are no part of a row.
+    """
+
+    def __init__(self, database: Database, table: Table, *, replace: bool = False) -> None:
+        columns: Sequence[Column[object]] = [column for column in table.columns if column.name != "seq"]
+        self._sqlite = database.sqlite
+        if database.sqlite:
+            each = sqlite.insert(table).values({column: bindparam(column.name) for column in columns})
+            statement = _resolved(each, table, replace=replace)
+            self._text = str(statement.compile(dialect=sqlite.dialect()))
+        self._statement = _resolved(insert_arrays(database, table, columns), table, replace=replace)
+
+    def write(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Write the rows in their order; none is nothing to do."""
+        if not rows:
+            return
+        if self._sqlite:
+            connection.exec_driver_sql(self._text, list(rows))
+        else:
+            connection.execute(self._statement, encode_rows(rows))
+
+    def write_returning(self, connection: Connection, rows: Sequence[Row], column: Column[str]) -> set[str]:
+        """Write the rows; that column's values in those really inserted (not on SQLite's fast way)."""
+        if not rows:
+            return set()
+        return set(connection.execute(self._statement.returning(column), encode_rows(rows)).scalars())
+
+
+def _resolved(
+    statement: sqlite.Insert | postgresql.Insert, table: Table, *, replace: bool
+) -> sqlite.Insert | postgresql.Insert:
+    """With what is done about rows that are there already."""
+    if not replace:
+        return statement.on_conflict_do_nothing()
+    key = [column.name for column in table.primary_key.columns]
+    values = {
+        column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
+    }
+    return statement.on_conflict_do_update(index_elements=key, set_=values)
