@@ -4,12 +4,14 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from clients import Users
 from stack import Stack, stack
+from tipping import read, tipping
+
+from tidegate.domain.exchange import Arm
 
 RUNS = 5
 BASE_ERRORS = "seed = 3\n[errors]\n500 = 0.01\n"
@@ -40,26 +42,23 @@ def fault(share: float) -> dict[str, object]:
     return {"kind": "status", "status": 500, "share": share, "skill": "contract-analysis"}
 
 
-def epoch(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
 async def one_run(it: Stack, name: str, unit: str, share: float) -> tuple[int, float]:
-    """Returns candidate requests from the fault to the rollback, and seconds since the last failing one."""
+    """All candidate requests after the fault, and seconds from the tipping one to the last of them."""
     await it.start_rollout(spec(name, unit))
     users = Users(it.url, it.client_key, rate=200, users=2000)
     async with users.sending():
         await asyncio.sleep(1.5)
         await it.faults(fault(share))
         faulted_at = time.time()
-        status = await it.until(name, "rolled-back", within=60)
+        await it.until(name, "rolled-back", within=60)
+        await asyncio.sleep(0.5)
     await it.faults()
-    back_at = epoch(status["last_decision"]["at"])
-    lines = [line for line in await it.ledger("--rollout", name) if line["arm"] == "candidate"]
-    since = [line for line in lines if faulted_at <= epoch(line["at"]) <= back_at]
-    ended = [epoch(line["at"]) + line["seconds"] for line in since if line["skill_outcome"] == "skill_error"]
     assert users.broken == 0
-    return len(since), back_at - max(moment for moment in ended if moment <= back_at)
+    await it.ledger()
+    rollout, exchanges = await read(it.gateway.home, name)
+    served = [each for each in exchanges if each.arm is Arm.CANDIDATE and each.at >= faulted_at]
+    tipped = tipping(rollout, exchanges)
+    return len(served), max(each.at for each in served) - tipped.finished_at
 
 
 @pytest.mark.exclusive
@@ -74,10 +73,11 @@ async def test_candidate_requests_from_the_fault_to_the_rollback(
         await it.publish("contract-analysis")
         runs = [await one_run(it, f"run-{number}", unit, share) for number in range(RUNS)]
     figure(
-        f"unit {unit}, {share:.0%} errors: candidate requests {[count for count, _ in runs]}, limit {limit}"
+        f"unit {unit}, {share:.0%} errors: candidate requests after the fault {[count for count, _ in runs]}"
+        f" (limit {limit}); the last {max(seconds for _, seconds in runs):.2f} s after the one that tipped it"
     )
     assert statistics.median(count for count, _ in runs) <= limit
-    assert statistics.median(seconds for _, seconds in runs) <= 2.0
+    assert max(seconds for _, seconds in runs) <= 2.0
 
 
 @pytest.mark.exclusive
@@ -94,17 +94,20 @@ async def test_an_a_a_rollout_with_errors_in_both_arms_completes(tmp_path: Path)
 
 
 @pytest.mark.exclusive
-async def test_an_outage_of_the_upstream_rolls_nothing_back(tmp_path: Path) -> None:
-    outage_seconds = 60.0
+@pytest.mark.parametrize(("share", "outage_seconds"), [(1.0, 60.0), (0.4, 20.0)])
+async def test_an_outage_of_the_upstream_rolls_nothing_back(
+    tmp_path: Path, share: float, outage_seconds: float
+) -> None:
     async with stack(tmp_path, profile=BASE_ERRORS) as it:
         await it.publish("contract-analysis")
         await it.start_rollout(spec("outage", "user"))
         async with Users(it.url, it.client_key, rate=100).sending() as users:
             await asyncio.sleep(2)
-            await it.faults({"kind": "status", "status": 500, "share": 1.0})
+            await it.faults({"kind": "status", "status": 500, "share": share})
             await asyncio.sleep(outage_seconds)
             await it.faults()
             await asyncio.sleep(3)
             status = await it.status("outage")
         assert status["state"] == "progressing", status["last_decision"]
-        assert sum(seen.status >= 500 for seen in users.seen) > 0.9 * outage_seconds * 100
+        lost = sum(seen.status >= 500 for seen in users.seen)
+        assert lost > (0.9 if share == 1.0 else 0.01) * outage_seconds * 100

@@ -32,7 +32,13 @@ async def skills_after(it: Stack, users: Users, *command: str, grace: float = 0.
     await it.operator(*command, "--reason", "test")
     returned = loop.time()
     in_flight = [seen for seen in users.seen if not seen.done]
+    while not all(seen.done for seen in in_flight):
+        await asyncio.sleep(0.05)
+    await it.reset_emulator_counts()
     await asyncio.sleep(2.0)
+    counts = await it.emulator_counts()
+    assert counts["requests"] > 300
+    assert counts["skills"] == {}  # what the provider saw, whatever our own headers say
     later = [seen for seen in users.seen if seen.sent > returned + grace and seen.done]
     assert in_flight
     assert all(seen.whole for seen in in_flight if seen.done)

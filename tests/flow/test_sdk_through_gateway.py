@@ -106,6 +106,8 @@ async def test_upstream_errors_arrive_as_their_typed_exceptions(
     with pytest.raises(error) as raised:
         await client.messages.create(model=MODEL, max_tokens=10, messages=[QUESTION])
     assert raised.value.body["type"] == "error"
+    if "retry_after" in fault:
+        assert raised.value.response.headers["retry-after"] == str(fault["retry_after"])
 
 
 async def test_client_mistakes_arrive_as_their_typed_exceptions(
@@ -121,13 +123,22 @@ async def test_client_mistakes_arrive_as_their_typed_exceptions(
 
 
 async def test_the_sdk_retries_by_retry_after(running: Stack) -> None:
-    await running.faults({"kind": "status", "status": 429, "retry_after": 0, "share": 0.5})
+    await running.reset_emulator_counts()
+    await running.faults({"kind": "status", "status": 429, "retry_after": 2, "share": 1.0})
+    loop = asyncio.get_running_loop()
     async with anthropic.AsyncAnthropic(
-        base_url=running.url, api_key=running.client_key, max_retries=10
+        base_url=running.url, api_key=running.client_key, max_retries=1
     ) as patient:
-        for _ in range(10):
-            message = await patient.messages.create(model=MODEL, max_tokens=10, messages=[QUESTION])
-            assert message.content
+        began = loop.time()
+        asked = asyncio.ensure_future(
+            patient.messages.create(model=MODEL, max_tokens=10, messages=[QUESTION])
+        )
+        while not (await running.emulator_counts())["faults"].get("status"):
+            await asyncio.sleep(0.02)
+        await running.faults()
+        message = await asked
+    assert message.content
+    assert loop.time() - began >= 2.0  # the SDK's own backoff is half a second: it obeyed the header
 
 
 async def test_sync_client(running: Stack) -> None:
@@ -137,6 +148,10 @@ async def test_sync_client(running: Stack) -> None:
         "client = anthropic.Anthropic(base_url=sys.argv[1], auth_token=sys.argv[2], api_key=None)\n"
         f"message = client.messages.create(model={MODEL!r}, max_tokens=20,"
         " messages=[{'role': 'user', 'content': 'Hello'}])\n"
+        "with client.messages.stream("
+        f"model={MODEL!r}, max_tokens=20, messages=[{{'role': 'user', 'content': 'Hello'}}]) as stream:\n"
+        "    text = ''.join(stream.text_stream)\n"
+        "assert text == stream.get_final_message().content[0].text\n"
         "print(message.stop_reason)\n"
     )
     process = await asyncio.create_subprocess_exec(

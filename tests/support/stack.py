@@ -60,7 +60,7 @@ class GatewayProcess:
         raise AssertionError(f"the gateway ended with {await self.process.wait()}:\n{self.log.read_text()}")
 
     async def kill(self) -> None:
-        """As a power cut would: no handler runs."""
+        """By SIGKILL: no handler runs, nothing is flushed."""
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
@@ -100,6 +100,13 @@ class Stack:
             session.get(f"{self.emulator}/emulator/counts") as response,
         ):
             return await response.json()
+
+    async def reset_emulator_counts(self) -> None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.delete(f"{self.emulator}/emulator/counts") as response,
+        ):
+            assert response.status < 300
 
     async def publish(self, *names: str) -> None:
         for name in names:
