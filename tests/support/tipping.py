@@ -1,6 +1,5 @@
 """Which request tipped a rollback: the ledger, judged again up to each faulted request."""
 
-from bisect import bisect_left
 from pathlib import Path
 
 import msgspec
@@ -27,14 +26,12 @@ async def read(home: Path, name: str) -> tuple[Rollout, list[Exchange]]:
 
 
 def tipping(rollout: Rollout, exchanges: list[Exchange]) -> Exchange:
-    """The first exchange after whose end the evidence says rollback."""
+    """The first exchange after whose end the evidence says rollback; StopIteration where none does."""
     running = msgspec.structs.replace(rollout, phase=Phase.PROGRESSING)
-    faulted = [number for number, each in enumerate(exchanges) if each.faulted]
 
-    def rolls_back(number: int) -> bool:
-        judged = recount(exchanges[: number + 1], rollout.name, rollout.attempt, rollout.stage, latest=20)
+    def rolls_back(upto: int) -> bool:
+        judged = recount(exchanges[:upto], rollout.name, rollout.attempt, rollout.stage, latest=20)
         evidence = observe(begin(running), running, judged)
-        return decide(running, evidence, exchanges[number].finished_at).kind is Kind.ROLLBACK
+        return decide(running, evidence, exchanges[upto - 1].finished_at).kind is Kind.ROLLBACK
 
-    place = bisect_left(faulted, True, key=rolls_back)
-    return exchanges[faulted[place]]
+    return next(each for number, each in enumerate(exchanges, start=1) if each.faulted and rolls_back(number))
