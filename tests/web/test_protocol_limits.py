@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -22,9 +23,20 @@ class Echo:
         self.disconnects = 0
         self.waiting = asyncio.Event()
         self.gone = asyncio.Event()
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    async def _flood(self, scope: Message, send: Send) -> None:
+        scope["extensions"]["tidegate.connection"].watch(self.gone.set)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for left in reversed(range(80)):
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": left > 0})
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.requests += 1
+        self.headers = scope["headers"]
+        if scope["path"] == "/flood":
+            await self._flood(scope, send)
+            return
         if scope["path"] == "/refuse":
             await answer(send, 413, b"too much", (b"connection", b"close"))
             return
@@ -269,3 +281,98 @@ async def test_an_answer_before_the_bodys_end_reaches_a_client_still_sending(ech
         status, headers, body = await read_answer(reader)
         assert (status, headers["connection"], body) == (413, "close", b"too much")
         assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["at once", "on its own"])
+async def test_a_trailer_is_not_taken_for_headers(echo: Echo, split: bool) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        for _ in range(2):  # and the connection goes on
+            writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n")
+            if split:
+                await asyncio.sleep(0.05)
+            writer.write(b"0\r\nx-api-key: secret\r\nx-more: 1\r\n\r\n")
+            status, _, body = await read_answer(reader)
+            assert (status, body) == (200, b"2")
+            assert echo.headers == [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
+
+
+@pytest.mark.parametrize(
+    "piece", [b"x: " + b"y" * 1000 + b"\r\n", b"y" * 1000], ids=["many fields", "one field without end"]
+)
+@pytest.mark.parametrize("before", [b"2\r\nab\r\n0\r\n", b"2;", b"0\r\n"], ids=["body", "extension", "empty"])
+async def test_a_trailer_or_extension_without_end_is_refused(echo: Echo, before: bytes, piece: bytes) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + before)
+        if before == b"2;":
+            piece = b"y" * 1000
+
+        async def flood() -> None:
+            with contextlib.suppress(OSError):
+                for _ in range(5_000):
+                    writer.write(piece)
+                    await writer.drain()
+
+        flooding = asyncio.create_task(flood())
+        status, headers, body = await read_answer(reader)
+        flooding.cancel()
+        assert (status, headers["connection"]) == (431, "close")
+        assert error_of(body) == (
+            "invalid_request_error",
+            "over 65536 bytes of the body hold no content: send a shorter trailer",
+        )
+    assert echo.disconnects == 1
+
+
+async def test_many_small_chunks_are_not_taken_for_a_long_trailer(echo: Echo) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+        for _ in range(100):
+            writer.write(b"1\r\na\r\n" * 1000)
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        assert (await read_answer(reader))[2] == b"100000"
+
+
+@contextlib.asynccontextmanager
+async def narrow_client(server: Server) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A client whose kernel takes little of what it does not read."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    narrow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=narrow, limit=4096)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def test_a_client_that_reads_nothing_of_its_answer_is_cut_off(echo: Echo) -> None:
+    async with (
+        serving(echo, ConnectionLimits(write_timeout=0.3)) as server,
+        narrow_client(server) as (_, writer),
+    ):
+        writer.write(b"GET /flood HTTP/1.1\r\n\r\n")
+        await asyncio.wait_for(echo.gone.wait(), 5)
+
+
+async def test_a_client_that_reads_slowly_gets_all_of_its_answer(echo: Echo) -> None:
+    async with (
+        serving(echo, ConnectionLimits(write_timeout=0.8)) as server,
+        narrow_client(server) as (reader, writer),
+    ):
+        writer.write(b"GET /flood HTTP/1.1\r\nconnection: close\r\n\r\n")
+        began, length = asyncio.get_running_loop().time(), 0
+        while piece := await asyncio.wait_for(reader.read(300_000), 5):
+            length += len(piece)
+            await asyncio.sleep(0.03)
+        assert length > 80 * 65_536
+        assert asyncio.get_running_loop().time() - began > 1.0
+
+
+async def test_an_answer_leaves_no_timer_behind_it(echo: Echo) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        await read_answer(reader)
+        (connection,) = server._connections()
+        assert connection.timeout_keep_alive_task is None

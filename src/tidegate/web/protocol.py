@@ -26,13 +26,17 @@ _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Bytes and count of a request's head, and seconds for head, body pieces and idleness."""
+    """Bytes and count of a request's head, and seconds for head, body pieces and idleness.
+
+    `write_timeout` is for a client that stops reading: that long, nothing that waits could be sent on.
+    """
 
     max_head: int = 65536
     max_headers: int = 100
     head_timeout: float = 10.0
     body_timeout: float = 30.0
     keep_alive: float = 75.0
+    write_timeout: float = 60.0
 
 
 class Reading(Enum):
@@ -76,6 +80,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self._since = loop.time()
         self._head_bytes = 0
         self._counted_headers = 0
+        self._idle_bytes = 0
+        self._unread = -1
+        self._unread_since = 0.0
         self._served = False
         self._lost = False
         self._callback: Callable[[], None] | None = None
@@ -106,6 +113,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._reading is Reading.REFUSED:
             return
+        self._idle_bytes += len(data)
         super().data_received(data)
         if self._reading is Reading.HEAD:
             self._head_bytes += len(data)
@@ -113,6 +121,8 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._refuse_head()
         elif self._reading is Reading.BODY:
             self._since = self.loop.time()
+            if self._idle_bytes > self._limits.max_head:
+                self._refuse_trailer()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -123,6 +133,12 @@ class GatewayProtocol(HttpToolsProtocol):
         self._counted_headers = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head; those of a chunked body's trailer are dropped (RFC 9110, section 6.5.1).
+
+        Taken as headers they would be read as such after a proxy in between has judged the head.
+        """
+        if self._reading is not Reading.HEAD:
+            return
         self._counted_headers += len(name) + len(value) + 4
         super().on_header(name, value)
 
@@ -141,11 +157,13 @@ class GatewayProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.cycle.transport = cast(asyncio.Transport, _AnswerSide(self.transport, self._close_after_answer))
         self._reading = Reading.BODY
+        self._idle_bytes = 0
         self._served = True
         if self._draining():
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
+        self._idle_bytes = 0
         if self._reading is not Reading.REFUSED:
             super().on_body(body)
 
@@ -156,7 +174,14 @@ class GatewayProtocol(HttpToolsProtocol):
             self._since = self.loop.time()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        """As uvicorn's own, without its timer an answer: the sweep closes what is idle for too long."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
         if self._reading is Reading.IDLE:
             self._since = self.loop.time()
 
@@ -169,6 +194,9 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def check(self, now: float) -> None:
         """Refuse or close what has taken too long; `now` is event-loop time."""
+        if self._stalled(now):
+            self.transport.abort()  # closing would wait for the client to read the rest
+            return
         if self._reading is Reading.BODY and self.flow.read_paused:
             self._since = now  # the gateway makes the client wait, not the other way round
         age = now - self._since
@@ -185,6 +213,17 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._refuse(408, f"no piece of the request's body came for {self._limits.body_timeout:g} s")
         elif age > self._limits.keep_alive and not self.answering:
             self.transport.close()
+
+    def _stalled(self, now: float) -> bool:
+        """Whether the client has read nothing for too long of what waits for it."""
+        unread = self.transport.get_write_buffer_size() if self._waits_for_reader() else 0
+        if unread == 0 or unread != self._unread:
+            self._unread = unread
+            self._unread_since = now
+        return now - self._unread_since > self._limits.write_timeout
+
+    def _waits_for_reader(self) -> bool:
+        return self.flow.write_paused or self.transport.is_closing()
 
     def close_if_idle(self, now: float) -> None:
         """While the server goes down: close where no request is being read or answered.
@@ -213,6 +252,11 @@ class GatewayProtocol(HttpToolsProtocol):
         self._refuse(
             431,
             f"the request's head is over the limit: {limits.max_head} bytes or {limits.max_headers} headers",
+        )
+
+    def _refuse_trailer(self) -> None:
+        self._refuse(
+            431, f"over {self._limits.max_head} bytes of the body hold no content: send a shorter trailer"
         )
 
     def _refuse(self, status: int, message: str) -> None:

@@ -36,11 +36,11 @@ class Server:
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            timeout_keep_alive=int(limits.keep_alive),
         )
         self._config.load()
         self._limits = limits
-        self._sweep_seconds = min(_SWEEP_SECONDS, limits.head_timeout / 4, limits.body_timeout / 4)
+        shortest = min(limits.head_timeout, limits.body_timeout, limits.write_timeout)
+        self._sweep_seconds = min(_SWEEP_SECONDS, shortest / 4)
         self._state = ServerState()
         self._listener: asyncio.Server | None = None
         self._socket: socket.socket | None = None
