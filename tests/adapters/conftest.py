@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,22 @@ def make_shipper() -> MakeShipper:
 @pytest.fixture
 def writer(tmp_path: Path, make_writer: MakeWriter) -> SpoolWriter:
     return make_writer(tmp_path)
+
+
+@asynccontextmanager
+async def _at_work(shipper: Shipper) -> AsyncIterator[None]:
+    task = asyncio.create_task(shipper.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@pytest.fixture
+def at_work() -> Callable[[Shipper], AbstractAsyncContextManager[None]]:
+    """`async with at_work(shipper)` lets it run; close it after that."""
+    return _at_work
 
 
 @pytest.fixture

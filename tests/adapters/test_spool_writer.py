@@ -108,14 +108,18 @@ def test_a_text_that_is_no_unicode_is_dropped_not_raised(tmp_path: Path) -> None
     writer.close()
 
 
+def _refuse(path: Path, refusal: OSError) -> None:
+    raise AssertionError(f"{path}: {refusal}")
+
+
 def test_a_living_process_keeps_its_segments_and_a_closed_one_leaves_them(tmp_path: Path) -> None:
     writer = _writer(tmp_path)
     writer.record(make_exchange(1))
-    assert list(adopt_segments(tmp_path)) == []
+    assert list(adopt_segments(tmp_path, _refuse)) == []
     writer.close()
-    adopted = list(adopt_segments(tmp_path))
+    adopted = list(adopt_segments(tmp_path, _refuse))
     assert len(adopted) == 1
-    assert list(adopt_segments(tmp_path)) == []
+    assert list(adopt_segments(tmp_path, _refuse)) == []
     adopted[0].close()
 
 

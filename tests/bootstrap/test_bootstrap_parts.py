@@ -1,7 +1,7 @@
 """The small parts of the wiring: supervision, the home's note, what a process says of itself."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,6 +93,9 @@ class FakeShipper:
     spooled_bytes: int = 900
     dropped: int = 0
     damaged: int = 0
+    refused: int = 0
+    unsynced: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -140,6 +143,20 @@ def test_lost_exchanges_are_told() -> None:
     assert not ok
     assert "2 dropped" in detail
     assert "1 damaged segments" in detail
+
+
+@pytest.mark.parametrize(
+    ("shipper", "says"),
+    [
+        (FakeShipper(refused=1), "1 exchanges the store cannot hold"),
+        (FakeShipper(unsynced=3), "3 syncs failed"),
+        (FakeShipper(unreadable={"x.spool": "Is a directory"}), "x.spool cannot be read (Is a directory)"),
+    ],
+)
+def test_what_the_spool_could_not_do_is_told(shipper: FakeShipper, says: str) -> None:
+    ok, detail = said(health(FakeClock(), shipper))["spool"]
+    assert not ok
+    assert says in detail
 
 
 def test_gauges_are_those_of_the_moment_and_a_switch_on_again_is_zero() -> None:

@@ -113,8 +113,10 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id)
-    background = await _in_background(settings, follower, controller, stack)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
+    background = _background(settings, follower, controller, shipper)
+    for supervised in background:
+        await stack.enter_async_context(running(supervised))
     gateway = Gateway(
         serving,
         holder=holder,
@@ -220,14 +222,17 @@ async def _leave(follower: Follower) -> None:
         _log.warning("left without saying so: others stop waiting for this process by itself", why=str(away))
 
 
-async def _in_background(
-    settings: Settings, follower: Follower, controller: Controller, stack: AsyncExitStack
+def _background(
+    settings: Settings, follower: Follower, controller: Controller, shipper: Shipper
 ) -> list[Supervised]:
-    background = [Supervised("follower", follower.run)]
+    """What runs beside serving; the shipper is closed after its work has ended, and ships once more then."""
+    background = [
+        Supervised("follower", follower.run),
+        Supervised("shipper", shipper.run),
+        Supervised("disk-sync", shipper.sync),
+    ]
     if settings.control.enabled:
         background.append(Supervised("controller", controller.run))
-    for supervised in background:
-        await stack.enter_async_context(running(supervised))
     return background
 
 
@@ -260,7 +265,6 @@ def _spool(
         interval=settings.ledger.interval,
         fsync=settings.spool.fsync,
     )
-    shipper.start()
     stack.push_async_callback(shipper.close)
     return writer, shipper
 

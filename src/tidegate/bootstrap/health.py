@@ -72,9 +72,21 @@ class Health:
     def _spool(self) -> Check:
         shipper = self.shipper
         detail = f"{shipper.queued} exchanges wait, {shipper.spooled_bytes} bytes, {shipper.dropped} dropped"
-        if shipper.damaged:
-            detail += f", {shipper.damaged} damaged segments set aside (*.corrupt)"
-        return Check(name="spool", ok=not shipper.dropped and not shipper.damaged, detail=detail)
+        wrong = _spool_faults(shipper)
+        return Check(name="spool", ok=not shipper.dropped and not wrong, detail=", ".join((detail, *wrong)))
+
+
+def _spool_faults(shipper: Shipper) -> list[str]:
+    """What a person should look at, apart from dropped exchanges."""
+    faults: list[str] = []
+    if shipper.damaged:
+        faults.append(f"{shipper.damaged} damaged segments set aside (*.corrupt)")
+    if shipper.refused:
+        faults.append(f"{shipper.refused} exchanges the store cannot hold set aside (refused.corrupt)")
+    if shipper.unsynced:
+        faults.append(f"{shipper.unsynced} syncs failed (a power loss may cost more than spool.fsync)")
+    faults += [f"{name} cannot be read ({why})" for name, why in sorted(shipper.unreadable.items())]
+    return faults
 
 
 def _pairs(overrides: Overrides) -> frozenset[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SUFFIX = ".spool"
@@ -11,12 +11,16 @@ _ASIDE = ".corrupt"
 
 
 class Segment:
-    """An open, locked file; `size` bytes are written, the first `shipped` of them are in the ledger."""
+    """An open, locked file; `size` bytes are written, the first `shipped` of them are in the ledger.
+
+    `queued` of the exchanges that this process wrote are not there yet; of a dead process's it is not known.
+    """
 
     def __init__(self, path: Path, descriptor: int, size: int) -> None:
         self.path = path
         self.size = size
         self.shipped = 0
+        self.queued = 0
         self._descriptor = descriptor
 
     @property
@@ -40,6 +44,11 @@ class Segment:
         """At most `limit` of the bytes that wait. Raises OSError."""
         return os.pread(self._descriptor, min(limit, self.waiting), self.shipped)
 
+    def count_shipped(self, consumed: int, exchanges: int) -> None:
+        """The next `consumed` bytes, with so many exchanges in them, are in the ledger."""
+        self.shipped += consumed
+        self.queued = max(0, self.queued - exchanges)
+
     def duplicate(self) -> int:
         """A second descriptor, for a thread to sync and close while this one may be closed."""
         return os.dup(self._descriptor)
@@ -53,7 +62,7 @@ class Segment:
                 self.shipped += len(piece)
             file.flush()
             os.fsync(file.fileno())
-        self.shipped = self.size
+        self.shipped, self.queued = self.size, 0
         return aside
 
     def remove(self) -> None:
@@ -85,25 +94,35 @@ def create_segment(folder: Path, name: str) -> Segment:
     return Segment(path, descriptor, 0)
 
 
-def adopt_segments(folder: Path) -> Iterator[Segment]:
-    """Lock and open every segment that no living process holds, oldest name first."""
+def adopt_segments(folder: Path, on_refused: Callable[[Path, OSError], None]) -> Iterator[Segment]:
+    """Lock and open every segment that no living process holds, oldest name first.
+
+    `on_refused` gets what cannot be opened, and why: one such file must not keep the others from the ledger.
+    """
     for path in sorted(folder.glob(f"*{SUFFIX}")):
-        segment = _adopt(path)
+        try:
+            segment = _adopt(path)
+        except FileNotFoundError:
+            continue  # its owner has just shipped and removed it
+        except OSError as refusal:
+            on_refused(path, refusal)
+            continue
         if segment is not None:
             yield segment
 
 
 def _adopt(path: Path) -> Segment | None:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None  # its owner has just shipped and removed it
+    """None where a living process holds it, or held it until just now. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found = os.fstat(descriptor)
     except BlockingIOError:
         os.close(descriptor)
         return None
-    found = os.fstat(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
     if found.st_nlink == 0:
         os.close(descriptor)
         return None

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,10 +26,12 @@ RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
 class Shipper:
     """Ships own segments and those of dead processes in `folder` to the ledger, one batch at a time.
 
+    `run` and `sync` go on until they are cancelled, and may be begun again after an error; then `close`.
     A batch goes out every `interval` seconds, sooner after a faulted exchange of a rollout. `fsync` seconds
     pass between syncs of the own segment to the disk: what a power loss may cost. `on_ingest` hears of each
     batch. `damaged` counts segments set aside (`*.corrupt`), `refused` exchanges the store cannot hold,
-    `unsynced` syncs that the disk refused; `available` says whether the store took the last batch.
+    `unsynced` syncs that the disk refused; `unreadable` says which segments of dead processes cannot be read
+    and why; `available` says whether the store took the last batch.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Shipper:
         self.damaged = 0
         self.refused = 0
         self.unsynced = 0
+        self.unreadable: dict[str, str] = {}
         self.available = True
         self._writer = writer
         self._folder = folder
@@ -57,76 +59,36 @@ class Shipper:
         self._on_ingest = on_ingest
         self._interval = interval
         self._fsync = fsync
-        self._orphans: deque[Segment] = deque()
         self._urgent = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._shipping: asyncio.Task[None] | None = None
-        self._syncing: asyncio.Task[None] | None = None
-        self._shipped_own = 0
         writer.on_urgent = self._urgent.set
 
     @property
     def queued(self) -> int:
         """Own exchanges that the store does not have yet."""
-        return self._writer.recorded - self._shipped_own
+        return self._writer.queued
 
     @property
     def spooled_bytes(self) -> int:
         """Bytes that wait for the ledger, adopted ones included."""
-        return self._writer.spooled_bytes + sum(segment.waiting for segment in self._orphans)
+        return self._writer.spooled_bytes
 
     @property
     def dropped(self) -> int:
         """Exchanges that are in no report: the disk or the spool's limit refused them."""
         return self._writer.dropped
 
-    def start(self) -> asyncio.Task[None]:
-        """Adopt what dead processes left; then ship and sync. The task ends with `close`, or by our error."""
-        self._adopt()
-        self._syncing = asyncio.create_task(self._sync_often())
-        self._shipping = asyncio.create_task(self._run())
-        return self._shipping
-
-    async def close(self) -> None:
-        """Ship what is there; what the store does not take now stays on disk for the next process."""
-        self._stopping.set()
-        self._urgent.set()
-        try:
-            if self._shipping is not None:
-                await self._shipping
-            await self.ship()
-        except StoreUnavailable:
-            self.available = False
-        finally:
-            if self._syncing is not None:
-                self._syncing.cancel()
-            while self._orphans:
-                self._orphans.popleft().close()
-            self._writer.close()
-
-    async def ship(self) -> None:
-        """Ship all that waits now, own segments first. Raises StoreUnavailable."""
-        self._writer.flush()
-        for segments in (self._writer.segments, self._orphans):
-            while segments:
-                segment = segments[0]
-                await self._drain(segment)
-                if segment is self._writer.segments[-1]:
-                    break
-                if not segment.waiting:
-                    segments.popleft().remove()
-
-    async def _run(self) -> None:
-        failures, adopt_at = 0, self._clock.monotonic() + ADOPT_SECONDS
-        while not self._stopping.is_set():
+    async def run(self) -> None:
+        """Adopt what dead processes left, and ship, until cancelled; a store that is away is tried again."""
+        failures, adopt_at = 0, self._clock.monotonic()
+        while True:
             if self._clock.monotonic() >= adopt_at:
-                self._adopt()
+                self.adopt()
                 adopt_at = self._clock.monotonic() + ADOPT_SECONDS
             try:
                 await self.ship()
             except StoreUnavailable:
                 self.available = False
-                await _wait(self._stopping, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+                await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
                 failures += 1
             except Exception:
                 self.available = False
@@ -137,6 +99,48 @@ class Shipper:
                 await _wait(self._urgent, self._interval - URGENT_SECONDS)
                 self._urgent.clear()
 
+    async def sync(self) -> None:
+        """Sync the own segments on a thread, until cancelled: shipping never waits for the disk."""
+        while True:
+            await asyncio.sleep(self._fsync)
+            waiting: list[int] = []
+            for segment in self._writer.segments:
+                try:
+                    waiting.append(segment.duplicate())
+                except OSError:
+                    self.unsynced += 1  # no descriptor is free: it is tried again the next time
+            self.unsynced += await asyncio.to_thread(_sync, waiting)
+
+    def adopt(self) -> None:
+        """Take over the segments that no living process holds."""
+        self.unreadable.clear()
+        for segment in adopt_segments(self._folder, self._refuse):
+            self.adopted += 1
+            self._writer.adopted.append(segment)
+
+    async def ship(self) -> None:
+        """Ship all that waits now, own segments first. Raises StoreUnavailable; OSError for own segments."""
+        self._writer.flush()
+        own, adopted = self._writer.segments, self._writer.adopted
+        while own:
+            await self._drain(own[0])
+            if own[0] is own[-1]:
+                break
+            if not own[0].waiting:
+                own.popleft().remove()
+        while adopted:
+            await self._drain_adopted(adopted[0])
+            adopted.popleft()
+
+    async def close(self) -> None:
+        """Ship what is there; what the store does not take now stays on disk for the next process."""
+        try:
+            await self.ship()
+        except StoreUnavailable:
+            self.available = False
+        finally:
+            self._writer.close()
+
     async def _drain(self, segment: Segment) -> None:
         """Ship the segment up to where it ends now; what is recorded meanwhile waits for the next batch."""
         end = segment.size
@@ -144,21 +148,32 @@ class Shipper:
             frames = parse_frames(segment.read(min(READ_BYTES, end - segment.shipped)), limit=BATCH_RECORDS)
             if frames.consumed:
                 await self._ingest(frames)
-                self._shipped_own += len(frames.exchanges) if segment in self._writer.segments else 0
-                segment.shipped += frames.consumed
+                segment.count_shipped(frames.consumed, len(frames.exchanges))
             if frames.damaged or not frames.consumed:
                 self._pass_over(segment, frames)
         if segment is self._writer.segments[-1] and segment.shipped >= ROTATE_BYTES:
             self._writer.rotate()
 
+    async def _drain_adopted(self, segment: Segment) -> None:
+        """Ship the segment and remove it; one that cannot be read is let go of, to be adopted again later."""
+        try:
+            await self._drain(segment)
+            segment.remove()
+        except OSError as refusal:
+            self._refuse(segment.path, refusal)
+            segment.close()
+
+    def _refuse(self, path: Path, refusal: OSError) -> None:
+        self.unreadable[path.name] = refusal.strerror or str(refusal)
+
     def _pass_over(self, segment: Segment, frames: Frames) -> None:
         """Cut a dead process's torn last record, which no client saw; set anything else aside."""
-        torn = not frames.damaged and segment in self._orphans and segment.waiting <= READ_BYTES
+        torn = not frames.damaged and segment in self._writer.adopted and segment.waiting <= READ_BYTES
         if torn:
-            segment.shipped = segment.size
+            segment.count_shipped(segment.waiting, 0)
             return
-        self.damaged += 1
         segment.set_aside()
+        self.damaged += 1
 
     async def _ingest(self, frames: Frames) -> None:
         try:
@@ -172,7 +187,14 @@ class Shipper:
         self._on_ingest(result)
 
     async def _ingest_one_by_one(self, frames: Frames) -> None:
-        """The store refused a value: find the exchanges that hold it, and set only those aside."""
+        """The store refused a value: find the exchanges that hold it, and set only those aside.
+
+        Amends of exchanges that came in an earlier batch go by themselves.
+        """
+        here = {exchange.id for exchange in frames.exchanges}
+        earlier = [amend for amend in frames.amends if amend.id not in here]
+        if earlier:
+            await self._ingest_some([], earlier)
         for exchange in frames.exchanges:
             amends = [amend for amend in frames.amends if amend.id == exchange.id]
             try:
@@ -181,18 +203,6 @@ class Shipper:
                 self.refused += 1
                 with (self._folder / "refused.corrupt").open("ab") as file:
                     file.write(frame_exchange(exchange))
-
-    def _adopt(self) -> None:
-        for segment in adopt_segments(self._folder):
-            self.adopted += 1
-            self._orphans.append(segment)
-
-    async def _sync_often(self) -> None:
-        """Sync the own segments on a thread: shipping never waits for the disk."""
-        while True:
-            await asyncio.sleep(self._fsync)
-            waiting = [segment.duplicate() for segment in self._writer.segments if segment.waiting]
-            self.unsynced += await asyncio.to_thread(_sync, waiting)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -19,8 +19,9 @@ AMENDS_BYTES = 1 << 16
 class SpoolWriter:
     """`ports.Spool` over segments in `folder`, named after `process_id`, which no two processes may share.
 
-    Where the disk refuses, or more than `limit_bytes` would wait for the ledger, an exchange is dropped and
-    counted: `on_drop` gets the number. For one thread alone; the first segment is opened at once.
+    Where the disk refuses, or more than `limit_bytes` would wait for the ledger, those of dead processes
+    included, an exchange is dropped and counted: `on_drop` gets the number. For one thread alone; the first
+    segment is opened at once.
     """
 
     def __init__(
@@ -42,11 +43,19 @@ class SpoolWriter:
         self._current = self._create()
         self.segments: deque[Segment] = deque([self._current])
         """Own segments, oldest first; the last is written to, the others wait to be shipped."""
+        self.adopted: deque[Segment] = deque()
+        """Segments of dead processes, which wait to be shipped too."""
 
     @property
     def spooled_bytes(self) -> int:
-        """Bytes that wait for the ledger, amends in memory included."""
-        return sum(segment.waiting for segment in self.segments) + len(self._amends)
+        """Bytes that wait for the ledger, adopted ones and amends in memory included."""
+        own = sum(segment.waiting for segment in self.segments)
+        return own + sum(segment.waiting for segment in self.adopted) + len(self._amends)
+
+    @property
+    def queued(self) -> int:
+        """Own exchanges that wait for the ledger."""
+        return sum(segment.queued for segment in self.segments)
 
     def record(self, exchange: Exchange) -> None:
         """Write the exchange; when this returns it survives the process, unless it was counted as dropped."""
@@ -61,6 +70,7 @@ class SpoolWriter:
             return
         self._clear_amends()
         self.recorded += 1
+        self._current.queued += 1
         if self.on_urgent is not None and exchange.rollout is not None and exchange.faulted:
             self.on_urgent()
 
@@ -92,6 +102,8 @@ class SpoolWriter:
     def close(self) -> None:
         """Flush and let go of the segments; those not shipped are adopted by the next process."""
         self.flush()
+        while self.adopted:
+            self.adopted.popleft().close()
         while self.segments:
             segment = self.segments.popleft()
             if segment.waiting:

@@ -23,6 +23,9 @@ _SQLITE_UNAVAILABLE = (
 )
 """Result codes (https://www.sqlite.org/rescode.html) that say something about the file, not the statement."""
 
+_READ_ONLY_TRANSACTION = "25006"
+"""SQLSTATE of a PostgreSQL that has become a standby: the driver takes it for an internal error."""
+
 
 @contextmanager
 def translated(where: str) -> Generator[None]:
@@ -54,4 +57,6 @@ def _unavailable(error: DBAPIError) -> bool:
         return name.startswith(_SQLITE_UNAVAILABLE)
     if isinstance(error.orig, sqlite3.Error):
         return "connection closed" in str(error.orig).lower()
+    if getattr(error.orig, "sqlstate", None) == _READ_ONLY_TRANSACTION:
+        return True
     return isinstance(error, OperationalError | InterfaceError)
