@@ -1,5 +1,6 @@
 """Prices: the shipped list, an operator's own before it, and nothing invented for unknown models."""
 
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -68,6 +69,19 @@ def test_a_look_up_during_loading_waits_instead_of_saying_unknown() -> None:
     prices.start()
     assert prices.price("claude-opus-4-1") is not None
     assert prices.loaded
+
+
+def test_a_list_that_cannot_be_imported_leaves_models_unpriced_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices.data_snapshot", None)
+    prices = ListPrices({"mine": OWN}, FakeClock())
+    prices.start()
+    assert prices._list.result(timeout=5) is None  # a look-up waits for this
+    assert prices.price("claude-opus-4-1") is None
+    assert prices.price("mine") is OWN
+    assert prices.loaded
+    assert "genai_prices.data_snapshot" in prices.failure
 
 
 def test_many_unknown_models_are_forgotten_again(listed: ListPrices) -> None:

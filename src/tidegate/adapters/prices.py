@@ -7,6 +7,7 @@ from decimal import Decimal
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import structlog
 from msgspec.structs import replace
 
 from tidegate.domain.cost import Price, with_cache_ratios
@@ -16,6 +17,8 @@ if TYPE_CHECKING:  # the list takes half a second to import: it is loaded in a t
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelPrice, TieredPrices
 
+_log = structlog.stdlib.get_logger("tidegate.prices")
+
 _CACHED_MODELS = 4096
 _DAY_SECONDS = 86400
 
@@ -24,15 +27,18 @@ class ListPrices:
     """Anthropic's list prices, an operator's own before them; a model in neither has no price.
 
     The list is loaded in a thread of its own; a look-up before it is there waits for it, since a wrong
-    "unknown" would stay in the ledger. Prices with a date are looked up again each UTC day.
+    "unknown" would stay in the ledger. Prices with a date are looked up again each UTC day. Where the list
+    cannot be loaded, that is logged, and models without an operator's price have none.
     """
 
     def __init__(self, overrides: Mapping[str, Price], clock: Clock) -> None:
         self._overrides = overrides
         self._clock = clock
-        self._list: Future[DataSnapshot] = Future()
+        self._list: Future[DataSnapshot | None] = Future()
         self._cache: dict[str, Price | None] = {}
         self._day = 0
+        self.failure = ""
+        """Why the list could not be loaded; empty where it could, or is still being loaded."""
 
     def start(self) -> None:
         """Begin to load the list; call once."""
@@ -56,20 +62,33 @@ class ListPrices:
         return self._cache[model]
 
     def _load(self) -> None:
-        # Imported here and nowhere else: the list and its types are the slowest import of a start.
-        from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 (see above)
-
         try:
-            self._list.set_result(get_snapshot())
+            self._list.set_result(_shipped_list())
         except Exception as failure:
-            self._list.set_exception(failure)
+            # Whatever it was: a look-up that waited for ever would hold all serving up.
+            self.failure = f"{type(failure).__name__}: {failure}"
+            _log.exception(
+                "the price list cannot be loaded: models without a price of your own have none; "
+                "install genai-prices anew, or set [prices] in tidegate.toml"
+            )
+            self._list.set_result(None)
 
     def _look_up(self, model: str) -> Price | None:
+        listed = self._list.result()
+        if listed is None:
+            return None
         try:
-            _, info = self._list.result().find_provider_model(model, None, "anthropic", None)
+            _, info = listed.find_provider_model(model, None, "anthropic", None)
         except LookupError:
             return None
         return to_price(info.get_prices(datetime.fromtimestamp(self._clock.now(), UTC)))
+
+
+def _shipped_list() -> "DataSnapshot":
+    # Imported here and nowhere else: the list and its types are the slowest import of a start.
+    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 (see above)
+
+    return get_snapshot()
 
 
 def to_price(listed: "ModelPrice") -> Price | None:
