@@ -249,7 +249,7 @@ def test_the_end_of_an_outage_does_not_trip_a_canary_that_recovers_later_than_co
 
 
 def test_a_broken_candidate_with_most_of_the_traffic_trips_once_control_has_had_its_chance() -> None:
-    assert trip_verdict(latest(20, 20, 20, 0, (300, 1)), stage=1) == "fail"
+    assert trip_verdict(latest(20, 20, 20, 0, (400, 1)), stage=1) == "fail"
 
 
 def test_without_any_control_trip_acts_alone() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tidegate.domain.evidence import ArmBucket, Latest, StageEvidence, Tally, UnitEvent
 from tidegate.domain.exchange import Arm
-from tidegate.domain.observation import begin, observe, settle
+from tidegate.domain.observation import LOOK_BACK_ENDS, begin, observe, recent_buckets, settle
 from tidegate.domain.rollout import (
     Eligible,
     ErrorsGate,
@@ -186,3 +186,28 @@ def test_no_evidence_is_zero() -> None:
     looked = observe(begin(rollout()), rollout(), evidence())
     assert (looked.candidate, looked.control, looked.recent) == (Tally(), Tally(), (0, 0))
     assert math.isclose(looked.peak, 0.25)
+
+
+def faulted(start: int, arm: Arm, count: int = 1) -> ArmBucket:
+    return ArmBucket(start, arm, Tally(triggered=count, faulted=count))
+
+
+def test_trip_looks_back_to_where_the_candidate_has_the_failures_asked_for() -> None:
+    buckets = [faulted(start, arm) for start in range(0, 100, 5) for arm in (Arm.CANDIDATE, Arm.CONTROL)]
+    calm = [ArmBucket(start, Arm.CANDIDATE, Tally(triggered=5)) for start in range(100, 200, 5)]
+    kept = recent_buckets([*buckets, *calm], 3)
+    assert sorted({each.start for each in kept}) == [85, 90, 95]
+    assert len(kept) == 6
+    assert recent_buckets(buckets, 0) == ()
+
+
+def test_a_healthy_candidate_beside_a_flaky_control_is_not_looked_at_for_days() -> None:
+    flaky = [faulted(start, Arm.CONTROL) for start in range(0, 50_000, 5)]
+    kept = recent_buckets(flaky, 20)
+    assert len(kept) == LOOK_BACK_ENDS
+    assert kept[0].start == 49_995
+
+
+def test_rescued_requests_count_as_much_as_errors_in_looking_back() -> None:
+    rescued = [ArmBucket(start, Arm.CANDIDATE, Tally(triggered=1, faulted=1)) for start in range(0, 500, 5)]
+    assert len(recent_buckets(rescued, 20)) == 20

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from tidegate.domain.evidence import ArmBucket, StageEvidence
-from tidegate.domain.exchange import Arm
-from tidegate.domain.observation import Evidence, Progress, begin, observe, settle
+from tidegate.domain.observation import Evidence, Progress, begin, observe, recent_buckets, settle
 from tidegate.domain.rollout import Rollout
 from tidegate.ports import Ledger, StageKey
 
@@ -31,7 +30,7 @@ class _Memory:
 
     progress: Progress
     resumed_at: float | None
-    bad: tuple[ArmBucket, ...]
+    faulted: tuple[ArmBucket, ...]
     full_look_due: float
 
 
@@ -78,29 +77,14 @@ class Observer:
             progress = settle(memory.progress, rollout, fresh, until)
         else:
             progress = await asyncio.to_thread(settle, memory.progress, rollout, fresh, until)
-        known = _distinct((*memory.bad, *(b for b in fresh.buckets if b.start < progress.until and _bad(b))))
-        recent = msgspec.structs.replace(
-            fresh, buckets=_distinct((*known, *(b for b in fresh.buckets if b.start >= progress.until)))
-        )
-        return recent, replace(memory, progress=progress, bad=_newest(known, latest))
-
-
-def _bad(bucket: ArmBucket) -> bool:
-    return bucket.tally.triggered_errors > 0 or bucket.tally.faulted > 0
+        settled = [bucket for bucket in fresh.buckets if bucket.start < progress.until]
+        known = recent_buckets(_distinct((*memory.faulted, *settled)), latest)
+        unsettled = [bucket for bucket in fresh.buckets if bucket.start >= progress.until]
+        recent = msgspec.structs.replace(fresh, buckets=_distinct((*known, *unsettled)))
+        return recent, replace(memory, progress=progress, faulted=known)
 
 
 def _distinct(buckets: Iterable[ArmBucket]) -> tuple[ArmBucket, ...]:
     """One bucket per start and arm, the later mention, by start."""
     by_place = {(bucket.start, bucket.arm): bucket for bucket in buckets}
     return tuple(by_place[place] for place in sorted(by_place))
-
-
-def _newest(buckets: tuple[ArmBucket, ...], bad: int) -> tuple[ArmBucket, ...]:
-    """The newest of these, back to where the candidate has `bad` bad requests: `trip` looks no further."""
-    seen, edge = 0, 0
-    for bucket in reversed(buckets):
-        if seen >= bad:
-            break
-        edge = bucket.start
-        seen += bucket.tally.triggered_errors if bucket.arm is Arm.CANDIDATE else 0
-    return tuple(bucket for bucket in buckets if bucket.start >= edge)

@@ -11,13 +11,16 @@ from tidegate.domain.rollout import Rollout, Unit
 from tidegate.domain.sequential import ErrorsProcess, ErrorsState, errors_process
 from tidegate.domain.sticky import StickyProcess, StickyState, sticky_process
 
+LOOK_BACK_ENDS = 500
+"""How many buckets' ends with a faulted request `recent_buckets` goes back over at most."""
+
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What `decide` judges a stage by.
 
     `e_value` is the errors test now, `peak` its highest since the stage began (or was resumed, where the
     gate does not roll back). `recent` counts faulted requests of (candidate, control) over the newest
-    buckets, as many as hold the candidate's latest bad outcomes.
+    buckets, as many as hold the candidate's latest bad outcomes (`recent_buckets`).
     """
 
     candidate: Tally = Tally()
@@ -81,8 +84,29 @@ def observe(progress: Progress, rollout: Rollout, evidence: StageEvidence) -> Ev
         e_value=newest.e_value,
         peak=newest.peak,
         latest=evidence.latest,
-        recent=_recent(evidence.buckets, bad),
+        recent=_faults_by_arm(recent_buckets(evidence.buckets, bad)),
     )
+
+
+def recent_buckets(buckets: Iterable[ArmBucket], bad: int) -> tuple[ArmBucket, ...]:
+    """Both arms' newest buckets with a faulted request, newest first: what `trip` compares the arms over.
+
+    Whole seconds of both arms, back to where the candidate has `bad` faulted requests, and no further than
+    LOOK_BACK_ENDS, so that a healthy candidate beside a flaky control is not looked at for days.
+    """
+    faulted = (each for each in buckets if each.tally.faulted and each.arm is not Arm.OUTSIDE)
+    newest = sorted(faulted, key=lambda each: (each.start, each.arm), reverse=True)
+    kept: list[ArmBucket] = []
+    seen = ends = 0
+    edge: int | None = None
+    for each in newest:
+        if each.start != edge and (seen >= bad or ends == LOOK_BACK_ENDS):
+            break
+        ends += each.start != edge
+        edge = each.start
+        seen += each.tally.faulted if each.arm is Arm.CANDIDATE else 0
+        kept.append(each)
+    return tuple(kept)
 
 
 def process(rollout: Rollout) -> ErrorsProcess | StickyProcess:
@@ -134,15 +158,8 @@ def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm) -> Tally:
     return merge([before, *(each.tally for each in buckets if each.arm is arm)])
 
 
-def _recent(buckets: Iterable[ArmBucket], bad: int) -> tuple[int, int]:
-    """Faulted requests of (candidate, control) over the newest buckets, until the candidate's reach `bad`."""
-    candidate = control = 0
-    newest = sorted(buckets, key=lambda each: each.start, reverse=True)
-    edge: int | None = None
-    for each in newest:
-        if candidate >= bad and each.start != edge:
-            break
-        edge = each.start
-        candidate += each.tally.faulted if each.arm is Arm.CANDIDATE else 0
-        control += each.tally.faulted if each.arm is Arm.CONTROL else 0
-    return candidate, control
+def _faults_by_arm(buckets: Iterable[ArmBucket]) -> tuple[int, int]:
+    sides = [0, 0]
+    for each in buckets:
+        sides[each.arm is Arm.CONTROL] += each.tally.faulted
+    return sides[0], sides[1]

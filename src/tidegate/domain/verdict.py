@@ -14,8 +14,12 @@ from tidegate.domain.sequential import ALPHA_ERRORS
 THRESHOLD = 1 / ALPHA_ERRORS
 """The errors test has found the candidate worse once its E reaches this."""
 
-SHARED_FAULT = 0.001
-"""The trip gate acts only where a fault shared by both arms would fall like this less often than so."""
+SHARED_FAULT = 1e-7
+"""The trip gate acts only where a fault shared by both arms would fall like this less often than so.
+
+It is that small because the gate looks at every new outcome, over seconds that the candidate's own failures
+choose: a shared outage of ten minutes has some hundred looks, each at the worst of many windows.
+"""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
