@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 import pytest
-from gateway_parts import SECRET, World, ask
+from gateway_parts import CONTENT, DELTA, SECRET, SSE, START, FakeUpstream, Script, World, ask
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
@@ -20,6 +20,14 @@ from tidegate.web.server import Server
 CLIENTS = 100
 HANG = Fault(kind="hang")
 SLOW = Fault(kind="slow", seconds=30.0)
+
+
+def head_and_body(body: dict[str, object]) -> bytes:
+    raw = msgspec.json.encode(body)
+    return (
+        b"POST /v1/messages HTTP/1.1\r\nhost: h\r\nx-api-key: %s\r\nanthropic-version: 2023-06-01\r\n"
+        b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (SECRET.encode(), len(raw), raw)
+    )
 
 
 @dataclass
@@ -35,12 +43,7 @@ class Live:
     async def ask(self, body: dict[str, object]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writers.append(writer)
-        raw = msgspec.json.encode(body)
-        writer.write(
-            b"POST /v1/messages HTTP/1.1\r\nhost: h\r\nx-api-key: %s\r\nanthropic-version: 2023-06-01\r\n"
-            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
-            % (SECRET.encode(), len(raw), raw)
-        )
+        writer.write(head_and_body(body))
         return reader, writer
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -94,3 +97,23 @@ async def test_a_kept_connection_serves_the_next_request_after_a_stream() -> Non
             await running.until(lambda: running.upstream.busy_connections == 0)
         assert running.upstream.open_connections == 1
         assert running.emulator.counts.open_connections == 1
+
+
+async def test_a_client_that_stops_reading_is_dropped_at_the_deadline() -> None:
+    """It must not hold its place, its connection and the upstream's for ever."""
+    much = Script(headers=SSE, chunks=[START + CONTENT, *[DELTA * 20_000] * 40])
+    world = World(upstream=FakeUpstream([much]), settings={"deadline_seconds": 0.4})
+    server = Server(world.gateway, ConnectionLimits())
+    await server.listen("127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] a socket's transport can
+    writer.write(head_and_body(ask("hello", stream=True)))
+    async with asyncio.timeout(10):
+        while not world.spool.records:
+            await asyncio.sleep(0.005)
+    record = world.spool.records[0]
+    assert (record.outcome, record.usage.input_tokens) == (Outcome.CLIENT_CLOSED, 50)
+    assert 0.4 <= record.seconds < 5
+    assert (world.gateway.open_exchanges, world.upstream.open) == (0, 0)
+    assert await server.drain(delay=0, limit=1, hurry=asyncio.Event()) == 0
+    writer.close()

@@ -30,6 +30,9 @@ class Call:
 class Client(Protocol):
     """One caller, waiting for its answer."""
 
+    deadline: float | None
+    """Event-loop time until which a client that does not read is waited for; None for ever."""
+
     @property
     def gone(self) -> bool:
         """The connection is lost."""
@@ -39,9 +42,13 @@ class Client(Protocol):
         """The whole body; raises TooLarge beyond `limit` bytes, ClientGone."""
         ...
 
-    async def start(self, status: int, headers: Sequence[Header]) -> None: ...
+    async def start(self, status: int, headers: Sequence[Header]) -> None:
+        """Send the head of the answer; raises ClientGone."""
+        ...
 
-    async def send(self, data: bytes, *, more: bool) -> None: ...
+    async def send(self, data: bytes, *, more: bool) -> None:
+        """Send a piece of the answer; raises ClientGone."""
+        ...
 
     def watch(self, lost: Callable[[], object]) -> None:
         """Call `lost` when the connection is lost, at once if it is already."""

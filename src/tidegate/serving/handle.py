@@ -73,6 +73,7 @@ class Handler:
             await self.refuse(client, request_id, refusal)
             return
         draft = Draft(id=request_id, at=now, started=self._clock.monotonic(), key=key, route=route)
+        client.deadline = draft.started + self._settings.deadline_seconds
         try:
             await attended(client, self._answered(draft, call, client))
         except (ClientGone, asyncio.CancelledError):
@@ -125,6 +126,7 @@ class Handler:
         draft.identity = self._identify(draft, call, request)
         self._assign(draft, call, request)
         order = self._compose(draft, call, request)
+        client.deadline = order.deadline
         answer = await self._attempts.answer(draft, order)
         await self._relay.relay(draft, answer, client)
 
@@ -175,7 +177,7 @@ class Handler:
 
     async def _passed(self, call: Call, client: Client) -> None:
         headers = to_upstream(call.headers, self._settings.credentials)
-        deadline = self._clock.monotonic() + self._settings.deadline_seconds
+        client.deadline = deadline = self._clock.monotonic() + self._settings.deadline_seconds
         response = await self._upstream.send(call.method, call.target, headers, b"", deadline=deadline)
         try:
             body = await response.read(self._settings.answer_limit)

@@ -16,6 +16,10 @@ class Connection(Protocol):
     def watch(self, callback: Callable[[], None]) -> None: ...
     def unwatch(self) -> None: ...
 
+    @property
+    def paused(self) -> bool: ...
+    def abort(self) -> None: ...
+
 
 def call_of(scope: Message) -> Call:
     """The head of an ASGI request, its target as it was sent."""
@@ -31,7 +35,7 @@ class AsgiClient:
     Where the server does not tell of a lost connection, a task waits for `http.disconnect` instead.
     """
 
-    __slots__ = ("_call", "_connection", "_lost", "_receive", "_send", "_watcher", "gone")
+    __slots__ = ("_call", "_connection", "_lost", "_receive", "_send", "_watcher", "deadline", "gone")
 
     def __init__(self, scope: Message, receive: Receive, send: Send, call: Call) -> None:
         extensions: dict[str, Any] = scope.get("extensions") or {}
@@ -42,6 +46,7 @@ class AsgiClient:
         self._lost: Callable[[], object] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self.gone = False
+        self.deadline: float | None = None
 
     async def body(self, limit: int) -> bytes:
         """The whole body; raises TooLarge beyond `limit` bytes, before reading any where announced."""
@@ -66,12 +71,12 @@ class AsgiClient:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def start(self, status: int, headers: Sequence[Header]) -> None:
-        """Hand over the head of the answer."""
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        """Hand over the head of the answer; raises ClientGone."""
+        await self._hand_over({"type": "http.response.start", "status": status, "headers": headers})
 
     async def send(self, data: bytes, *, more: bool) -> None:
-        """Hand over a piece of the answer."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        """Hand over a piece of the answer; raises ClientGone."""
+        await self._hand_over({"type": "http.response.body", "body": data, "more_body": more})
 
     def watch(self, lost: Callable[[], object]) -> None:
         """Call `lost` once when the client's connection is lost."""
@@ -86,6 +91,24 @@ class AsgiClient:
             self._connection.unwatch()
         if self._watcher is not None:
             self._watcher.cancel()
+
+    async def _hand_over(self, message: Message) -> None:
+        """At once where the connection takes more; else wait for the client to read, up to the deadline."""
+        if self._connection is not None and not self._connection.paused:
+            await self._send(message)
+            return
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                await self._send(message)
+        except TimeoutError:
+            self._drop()
+            raise ClientGone from None
+
+    def _drop(self) -> None:
+        """Give up a client that does not read: what waits for it goes with its connection."""
+        self.gone = True
+        if self._connection is not None:
+            self._connection.abort()
 
     def _leave(self) -> None:
         self.gone = True

@@ -101,6 +101,16 @@ class GatewayProtocol(HttpToolsProtocol):
         """Forget the callback: the exchange is over."""
         self._callback = None
 
+    @property
+    def paused(self) -> bool:
+        """The client reads more slowly than it is answered: what is sent now waits for it."""
+        return self.flow.write_paused
+
+    def abort(self) -> None:
+        """Drop the connection, and what the client has not read."""
+        self.cycle.disconnected = True
+        self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._lost = True
