@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.selection import MATCHED_CHARACTERS, SKILLS_AT_MOST, Selectable, select
+from tidegate.domain.selection import MATCHED_CHARACTERS, SKILLS_AT_MOST, Selectable, select, without
 from tidegate.domain.transcript import Turn, in_progress, user_texts
 
 
@@ -77,6 +77,19 @@ def test_a_skill_that_excludes_what_it_requires_is_never_chosen() -> None:
 
 def test_only_the_opening_of_a_text_is_matched() -> None:
     assert names(plain("a"), [], ["x" * MATCHED_CHARACTERS + " a"], words) == []
+
+
+def test_taking_skills_away_takes_along_all_that_require_them() -> None:
+    skills = catalogue(
+        Selectable("a", 1, requires=("b",)),
+        Selectable("b", 1, requires=("c",)),
+        Selectable("c", 1),
+        Selectable("d", 1),
+    )
+    uses = select(skills, ["d", "a"], [], words)
+    assert [use.name for use in without(skills, uses, {"c"})] == ["d"]
+    assert [use.name for use in without(skills, uses, {"a"})] == ["d", "c", "b"]
+    assert without(skills, uses, {"ghost"}) == uses
 
 
 NAMES = "abcdefghijkl"

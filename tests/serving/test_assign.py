@@ -192,6 +192,17 @@ def test_the_other_skills_stay_on_the_clients_model() -> None:
     assert not switched_off(routing, "default", got.skills)
 
 
+def test_a_switched_off_skill_takes_along_what_requires_it() -> None:
+    base, extra = skill("base"), skill("extra", match=("contract",), requires=("base",))
+    routing = snapshot(
+        rollout(variant(base, extra, LETTERS)),
+        versions=[base, extra, LETTERS],
+        switches=(off("skill", "base"),),
+    )
+    got = assign(routing, asker("a contract and a letter"), pins())
+    assert (served(got), got.counted, got.reduced) == ([("letters", 1)], False, True)
+
+
 def test_a_stale_snapshot_serves_the_baseline_in_running_rollouts_uncounted() -> None:
     fresh = snapshot(rollout(variant(CONTRACTS), baseline=variant(OLD)))
     stale = RoutingSnapshot(revision=1, active=fresh.active, degraded=True)
@@ -244,3 +255,9 @@ def test_pins_are_bounded_and_expire() -> None:
     assert memory.side(("r", 1, 0, "4"), 10.0) is None
     memory.put(("r", 1, 0, "new"), False, now=20.0)
     assert len(memory) == 1
+
+
+def test_without_a_grace_a_conversation_in_progress_moves_with_its_unit() -> None:
+    memory, moved = Pins(at_most=3, seconds=0.0), units(2500, 5000)
+    got = assign(stepped(), asker(unit=moved, in_progress=True), memory)
+    assert (got.arm, got.counted, len(memory)) == (Arm.CANDIDATE, True, 0)

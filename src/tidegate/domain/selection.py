@@ -1,6 +1,6 @@
 """Which skills a transcript calls for: a pure, append-only fold over what its users wrote."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -45,6 +45,18 @@ def select(
         for name in sorted(found, key=lambda name: (-found[name], name)):
             _choose(catalogue, chosen, name, "pattern", float(found[name]))
     return tuple(chosen.values())
+
+
+def without(
+    catalogue: Mapping[str, Selectable], uses: Sequence[SkillUse], off: Collection[str]
+) -> tuple[SkillUse, ...]:
+    """The chosen skills less those that are off and all that require one of them, in the same order."""
+    kept = [use for use in uses if use.name not in off]
+    names: set[str] = set()
+    while len(names) != len(kept):  # until a pass drops none: what was dropped may be required in turn
+        names = {use.name for use in kept}
+        kept = [use for use in kept if names.issuperset(catalogue[use.name].requires)]
+    return tuple(kept)
 
 
 def _choose(

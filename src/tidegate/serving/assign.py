@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tidegate.domain.assignment import arm, arm_after, bucket
 from tidegate.domain.exchange import Arm, SkillUse
 from tidegate.domain.rollout import Rollout, Unit
-from tidegate.domain.selection import select
+from tidegate.domain.selection import select, without
 from tidegate.serving.identity import Identity
 from tidegate.serving.pins import Pins
 from tidegate.serving.snapshot import RoutingSnapshot, ServedRollout
@@ -160,13 +160,13 @@ def _standing(snapshot: RoutingSnapshot, asker: Asker) -> Assignment:
 
 
 def _switched(snapshot: RoutingSnapshot, tenant: str, assignment: Assignment) -> Assignment:
-    """The assignment without what is switched off; a request it touches counts in neither arm."""
+    """The assignment without what is switched off, and what requires it; then it counts in neither arm."""
     off = snapshot.overrides
     if off.bars(tenant):
         return replace(assignment, variant=PLAIN, skills=(), counted=False)
     if not off.skills:
         return assignment
-    kept = tuple(use for use in assignment.skills if use.name not in off.skills)
+    kept = without(assignment.variant.catalogue, assignment.skills, off.skills)
     return replace(
         assignment,
         skills=kept,

@@ -25,5 +25,9 @@ class Pins:
         """Remember a side from now on; the pin that was put longest ago gives way beyond the bound."""
         self._pins[pin] = (new_side, now + self.seconds)
         self._pins.move_to_end(pin)
-        while len(self._pins) > self._at_most or next(iter(self._pins.values()))[1] <= now:
+        while self._pins and self._past(now):
             self._pins.popitem(last=False)
+
+    def _past(self, now: float) -> bool:
+        """The oldest pin has to go: there are too many, or its time is over."""
+        return len(self._pins) > self._at_most or next(iter(self._pins.values()))[1] <= now
