@@ -2,7 +2,13 @@
 
 import asyncio
 
+import pytest
+
+from tidegate.adapters.storage.routing import GONE_AFTER_SECONDS
+from tidegate.config import load
+from tidegate.config.settings import Routing
 from tidegate.control.acknowledge import ALIVE_SECONDS, acknowledged
+from tidegate.domain.errors import InvalidInput
 from tidegate.ports import Process
 
 
@@ -46,6 +52,24 @@ async def test_who_does_not_confirm_in_time_is_named(services):
     await services.store.routing.acknowledge(process("p2", now, 4))
     result = await acknowledged(services.store.routing, 5, Wall(now), seconds=0.05)
     assert [laggard.id for laggard in result.laggards] == ["p2"]
+
+
+async def test_a_process_that_has_just_fallen_silent_may_still_serve_and_is_waited_for(services):
+    now = services.clock.now()
+    await services.store.routing.acknowledge(process("cut-off", now, 4))
+    result = await acknowledged(services.store.routing, 5, Wall(now + Routing().confirm), seconds=0.0)
+    assert [laggard.id for laggard in result.laggards] == ["cut-off"]
+
+
+def test_a_process_is_listed_for_as_long_as_anybody_waits_for_it():
+    assert Routing().confirm < ALIVE_SECONDS < GONE_AFTER_SECONDS
+
+
+@pytest.mark.parametrize("value", [{"confirm": "61s"}, {"heartbeat": "16s"}])
+def test_no_process_may_be_silent_for_longer_than_a_switch_waits_for_it(value, tmp_path):
+    ((name, duration),) = value.items()
+    with pytest.raises(InvalidInput, match=name):
+        load(home=tmp_path, environ={f"TIDEGATE_ROUTING_{name.upper()}": duration})
 
 
 async def test_a_process_that_was_not_seen_for_long_is_not_waited_for(services):

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from tidegate.ports import Clock, Process, Routing
 
-ALIVE_SECONDS = 10.0
-"""A process not seen for longer is taken for dead: it cannot answer requests with an old snapshot."""
+ALIVE_SECONDS = 75.0
+"""A process that was silent for longer is not waited for.
+
+It may live and be cut off from the store. By then it serves the baseline of every running rollout by itself:
+`routing.confirm` is 60 s at most; the rest is a margin for clocks that differ.
+"""
 
 _POLL_SECONDS = 0.015
 

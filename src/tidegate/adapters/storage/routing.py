@@ -16,8 +16,8 @@ from tidegate.domain.rollout import Rollout
 from tidegate.domain.skill import SkillVersion
 from tidegate.ports import Clock, Process, RoutingState
 
-GONE_AFTER_SECONDS = 60.0
-"""A process that has not confirmed its snapshot for so long serves the baseline; it is not listed."""
+GONE_AFTER_SECONDS = 120.0
+"""A process that was silent for so long is not listed: longer than anybody waits for one."""
 
 _REVISION = "SELECT number FROM revision"
 
