@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.cli.configure import app
 from tidegate.config import NO_KEY, Settings, load, unit_secret, upstream_key
-from tidegate.config.settings import Identity, Upstream, entries
+from tidegate.config.settings import Identity, Limits, Upstream, entries
 from tidegate.config.values import duration, size
 from tidegate.domain.errors import InvalidInput
 
@@ -36,6 +37,21 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
     assert loaded.settings.store_url == f"sqlite:///{tmp_path}/tidegate.db"
     assert loaded.sources["server.port"] == "default"
     assert loaded.sources["home"] == "flag --home"
+
+
+def test_the_upstream_has_a_connection_for_every_exchange_by_default() -> None:
+    assert Upstream().max_connections == UpstreamSettings("").max_connections == Limits().concurrency
+
+
+@pytest.mark.parametrize(
+    "key", [entry.key for entry in entries() if entry.parse(entry.written).__class__ is float]
+)
+def test_no_duration_is_without_bounds(tmp_path: Path, key: str) -> None:
+    section, name = key.split(".")
+    assert "must be between" in refusal(tmp_path, f'[{section}]\n{name} = "100000d"')
+    harmless_at_zero = {"routing.conversation_grace", "drain.delay", "drain.limit"}
+    if key not in harmless_at_zero:
+        assert "must be between" in refusal(tmp_path, f'[{section}]\n{name} = "0s"')
 
 
 def test_file_environment_and_flags_go_over_each_other(tmp_path: Path) -> None:
@@ -72,7 +88,9 @@ def test_file_environment_and_flags_go_over_each_other(tmp_path: Path) -> None:
         ('[headers]\nidentify = "maybe"', 2, "true or false"),
         ('[identity]\nunit = ["cookie"]', 2, 'one or more of "metadata", "header", "key"'),
         ("[identity]\nunit = []", 2, "one or more of"),
-        ('[routing]\npoll = "1ms"', 2, "between 0.005 and 60"),
+        ('[routing]\npoll = "1ms"', 2, "between 5ms and 60s; found '1ms'"),
+        ('[server]\nhead_timeout = "0s"', 2, "between 100ms and 1h; found '0s'"),
+        ('[drain]\nlimit = "2d"', 2, "between 0s and 24h"),
         ("[prices.a]\ninput = 1", 1, "needs both `input` and `output`"),
         ("[prices.a]\ninput = 1\noutput = -1", 1, "`output` must be a number of US dollars"),
         ("[prices.a]\ninput = 1\noutput = 1\ncached = 1", 1, "unknown key `cached`"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
-from tidegate.config.values import between, choice, duration, size, some_of, text, truth, url, whole
+from tidegate.config.values import between, choice, lasting, size, some_of, text, truth, url, whole
 from tidegate.domain.cost import Price
 
 T = TypeVar("T")
@@ -25,9 +25,13 @@ class Server:
     port: int = setting(between(0, 65535, whole), "8080", "Port to listen on; 0 takes any free one.")
     max_head: int = setting(size, "64KiB", "Bytes of request line and headers; more is answered with 431.")
     max_headers: int = setting(between(1, 10_000, whole), "100", "Headers in a request; more is a 431.")
-    head_timeout: float = setting(duration, "10s", "From a request's first byte to the end of its head.")
-    body_timeout: float = setting(duration, "30s", "Between two pieces of a request's body.")
-    keep_alive: float = setting(duration, "75s", "How long an idle client connection is kept open.")
+    head_timeout: float = setting(
+        lasting("100ms", "1h"), "10s", "From a request's first byte to the end of its head."
+    )
+    body_timeout: float = setting(lasting("100ms", "1h"), "30s", "Between two pieces of a request's body.")
+    keep_alive: float = setting(
+        lasting("100ms", "24h"), "75s", "How long an idle client connection is kept open."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,13 @@ class Upstream:
     client_cert: str = setting(text, "", "PEM file of a client certificate, for mutual TLS.")
     client_key: str = setting(text, "", "PEM file of the client certificate's key.")
     proxy: str = setting(text, "", "`http://[USER:PASSWORD@]HOST:PORT` of a CONNECT proxy.", secret=True)
-    connect_timeout: float = setting(duration, "5s", "For connecting, TLS and proxy included.")
-    max_connections: int = setting(between(1, 65535, whole), "256", "Connections to the upstream.")
-    idle: float = setting(duration, "30s", "How long an idle upstream connection is kept.")
+    connect_timeout: float = setting(lasting("10ms", "5m"), "5s", "For connecting, TLS and proxy included.")
+    max_connections: int = setting(
+        between(1, 65535, whole),
+        "1000",
+        "Connections to the upstream; fewer than exchanges at once: they queue.",
+    )
+    idle: float = setting(lasting("100ms", "1h"), "30s", "How long an idle upstream connection is kept.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +77,9 @@ class Limits:
 
     body: int = setting(size, "32MB", "Bytes of a request body; more is answered with 413.")
     concurrency: int = setting(between(1, 1_000_000, whole), "1000", "Exchanges at once; more is a 529.")
-    deadline: float = setting(duration, "600s", "An exchange as a whole where its variant says nothing.")
+    deadline: float = setting(
+        lasting("100ms", "24h"), "600s", "An exchange as a whole where its variant says nothing."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,9 @@ class Headers:
     """Response headers of the gateway's own."""
 
     identify: bool = setting(
-        truth, "true", "Send `tidegate-rollout`, `-arm`, `-skills`, `-fallback` and `-cache`."
+        truth,
+        "true",
+        "Send `tidegate-rollout`, `-arm`, `-skills` and `-fallback`; `tidegate-request-id` is always sent.",
     )
 
 
@@ -85,13 +97,17 @@ class Headers:
 class Routing:
     """How a process follows the store's state."""
 
-    poll: float = setting(between(0.005, 60.0, duration), "50ms", "How often to ask for a newer revision.")
-    heartbeat: float = setting(duration, "2s", "How often this process says that it lives.")
+    poll: float = setting(lasting("5ms", "60s"), "50ms", "How often to ask for a newer revision.")
+    heartbeat: float = setting(lasting("100ms", "15s"), "2s", "How often this process says that it lives.")
     confirm: float = setting(
-        duration, "60s", "Without the store's confirmation for so long, running rollouts serve the baseline."
+        lasting("1s", "60s"),
+        "60s",
+        "Without the store's confirmation for so long, running rollouts serve the baseline.",
     )
     conversation_grace: float = setting(
-        duration, "1h", "After a step, an unknown conversation in progress keeps its variant for so long."
+        lasting("0s", "30d"),
+        "1h",
+        "After a step, an unknown conversation in progress keeps its variant for so long.",
     )
 
 
@@ -99,8 +115,12 @@ class Routing:
 class Drain:
     """Going down without losing an answer."""
 
-    delay: float = setting(duration, "1s", "Not ready but still accepting, so that balancers notice.")
-    limit: float = setting(duration, "25s", "For requests in flight to finish; then they are cut.")
+    delay: float = setting(
+        lasting("0s", "10m"), "1s", "Not ready but still accepting, so that balancers notice."
+    )
+    limit: float = setting(
+        lasting("0s", "24h"), "25s", "For requests in flight to finish; then they are cut."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +128,14 @@ class Spool:
     """The hand-off from the request path to the ledger, on this machine's disk."""
 
     limit: int = setting(size, "1GB", "Bytes on disk; beyond, exchanges are dropped and counted.")
-    fsync: float = setting(duration, "1s", "How often to fsync: what a power loss may cost.")
+    fsync: float = setting(lasting("10ms", "10m"), "1s", "How often to fsync: what a power loss may cost.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """Moving exchanges from the spool to the store."""
 
-    interval: float = setting(between(0.01, 60.0, duration), "250ms", "At most this long between batches.")
+    interval: float = setting(lasting("10ms", "60s"), "250ms", "At most this long between batches.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +160,7 @@ class Control:
     """The rollout controller."""
 
     enabled: bool = setting(truth, "true", "Whether this process may lead; false serves only.")
-    lease: float = setting(between(1.0, 600.0, duration), "10s", "How long leadership lasts unrenewed.")
+    lease: float = setting(lasting("1s", "10m"), "10s", "How long leadership lasts unrenewed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

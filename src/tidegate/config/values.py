@@ -112,6 +112,19 @@ def between(low: V, high: V, parse: Callable[[object], V]) -> Callable[[object],
     return bounded
 
 
+def lasting(low: str, high: str) -> Callable[[object], float]:
+    """A duration between two written ones, both included."""
+    shortest, longest = duration(low), duration(high)
+
+    def bounded(value: object) -> float:
+        seconds = duration(value)
+        if not shortest <= seconds <= longest:
+            raise ValueError(f"between {low} and {high}")
+        return seconds
+
+    return bounded
+
+
 def url(*schemes: str) -> Callable[[object], str]:
     """An absolute URL with one of these schemes and a host."""
 

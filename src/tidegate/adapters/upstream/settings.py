@@ -20,7 +20,7 @@ class UpstreamSettings:
     proxy: str | None = field(default=None, repr=False)
     connect_timeout: float = 5.0
     """For name lookup, TCP, proxy and TLS together."""
-    max_connections: int = 256
+    max_connections: int = 1000
     """Sockets open at once; further requests wait for one until their deadline."""
     idle_seconds: float = 30.0
     """A kept connection unused for so long is closed."""
