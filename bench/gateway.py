@@ -1,7 +1,6 @@
 """The measured processes: started, pinned to a core, and set up as in production."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 import psutil
+
+from tidegate.harness.demo.processes import child_environment
 
 HERE = Path(__file__).parent
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
@@ -45,7 +46,7 @@ async def started(
 ) -> AsyncGenerator[Started]:
     """Run a program that announces `… listening on URL`, pinned to `core`; ended by SIGTERM."""
     child = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, **(environment or {})}
+        *command, stdout=asyncio.subprocess.PIPE, env=child_environment(environment)
     )
     try:
         process = psutil.Process(child.pid)
@@ -107,7 +108,7 @@ class Gateway:
             TIDEGATE,
             *arguments,
             "--json",
-            env={**os.environ, "TIDEGATE_HOME": str(self.home)},
+            env=child_environment({"TIDEGATE_HOME": str(self.home)}),
             stdout=asyncio.subprocess.PIPE,
         )
         out, _ = await child.communicate()

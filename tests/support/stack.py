@@ -1,7 +1,6 @@
 """A provider emulator and a gateway as real processes, for flow tests."""
 
 import asyncio
-import os
 import re
 import signal
 import socket
@@ -14,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from tidegate.harness.demo.processes import CommandLine, running
+from tidegate.harness.demo.processes import CommandLine, child_environment, running
 
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 SKILLS = Path(__file__).parents[2] / "skills"
@@ -52,7 +51,7 @@ class GatewayProcess:
                 *self.arguments,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, "TIDEGATE_UPSTREAM_KEY": "upstream-secret"},
+                env=child_environment({"TIDEGATE_UPSTREAM_KEY": "upstream-secret"}),
             )
         while line := await self.process.stdout.readline():
             if b" listening on " in line:

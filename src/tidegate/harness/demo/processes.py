@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,15 @@ START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 
 
+def child_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The caller's environment without its own TIDEGATE_ settings, then what is `given`.
+
+    A caller's home, store or key must reach no child: the child would work on the caller's gateway.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    return {**inherited, **(given or {})}
+
+
 @asynccontextmanager
 async def running(log: Path, *arguments: str) -> AsyncGenerator[str]:
     """Run `tidegate ARGUMENTS` and yield the URL it announces; stopped by SIGTERM at the end.
@@ -24,7 +33,11 @@ async def running(log: Path, *arguments: str) -> AsyncGenerator[str]:
     """
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            TIDEGATE, *arguments, stdout=asyncio.subprocess.PIPE, stderr=errors
+            TIDEGATE,
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            env=child_environment(),
         )
     try:
         yield await asyncio.wait_for(_announced_url(process, arguments, log), START_SECONDS)
@@ -59,7 +72,7 @@ class CommandLine:
     """The operator's terminal: each call is one `tidegate … --json` process; the answer is its JSON."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = {**os.environ, **environment}
+        self._environment = child_environment(environment)
 
     async def __call__(self, *arguments: str) -> dict[str, object]:
         process = await asyncio.create_subprocess_exec(
