@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.selection import MATCHED_CHARACTERS, SKILLS_AT_MOST, Selectable, select, without
+from tidegate.domain.selection import (
+    MATCHED_CHARACTERS,
+    MATCHED_IN_ALL,
+    SKILLS_AT_MOST,
+    Selectable,
+    select,
+    without,
+)
 from tidegate.domain.transcript import Turn, in_progress, user_texts
 
 
@@ -90,6 +97,21 @@ def test_taking_skills_away_takes_along_all_that_require_them() -> None:
     assert [use.name for use in without(skills, uses, {"c"})] == ["d"]
     assert [use.name for use in without(skills, uses, {"a"})] == ["d", "c", "b"]
     assert without(skills, uses, {"ghost"}) == uses
+
+
+def test_a_transcript_is_matched_up_to_a_bound_from_its_oldest_text_on() -> None:
+    matched: list[str] = []
+
+    def noted(text: str) -> Mapping[str, int]:
+        matched.append(text)
+        return words(text)
+
+    book = "x" * (MATCHED_CHARACTERS - 2) + " a"
+    texts = ["x " * 10, *[book] * 10, "b"]
+    assert names(plain("a", "b"), [], texts, noted) == ["a"]
+    assert sum(map(len, matched)) == MATCHED_IN_ALL
+    assert matched[:2] == texts[:2]
+    assert names(plain("a", "b"), [], ["b", *texts], noted) == ["b", "a"]
 
 
 NAMES = "abcdefghijkl"

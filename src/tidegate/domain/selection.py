@@ -12,6 +12,9 @@ SKILLS_AT_MOST = 8
 MATCHED_CHARACTERS = 32_768
 """Of each text so many characters are matched: a pasted book costs no more than its opening."""
 
+MATCHED_IN_ALL = 131_072
+"""Of a transcript so many characters are matched, oldest text first: matching keeps a process busy."""
+
 Match = Callable[[str], Mapping[str, int]]
 """A text's matching skills, each with how many of its patterns match."""
 
@@ -33,15 +36,19 @@ def select(
     Explicit names come first (score 1), then pattern matches text by text, the skill with more matching
     patterns first and names breaking ties. A skill comes with what it requires (reason `required`, score 0)
     or not at all; one that excludes, or is excluded by, a skill already chosen stays out. A longer
-    transcript only ever appends. Names outside the catalogue are not live and are passed over.
+    transcript only ever appends: what lies beyond MATCHED_IN_ALL is not matched on any turn. Names outside
+    the catalogue are not live and are passed over.
     """
     chosen: dict[str, SkillUse] = {}
+    room = MATCHED_IN_ALL
     for name in explicit:
         _choose(catalogue, chosen, name, "explicit", 1.0)
     for text in texts:
-        if len(chosen) >= SKILLS_AT_MOST:
+        if len(chosen) >= SKILLS_AT_MOST or not room:
             break
-        found = match(text[:MATCHED_CHARACTERS])
+        opening = text[: min(room, MATCHED_CHARACTERS)]
+        room -= len(opening)
+        found = match(opening)
         for name in sorted(found, key=lambda name: (-found[name], name)):
             _choose(catalogue, chosen, name, "pattern", float(found[name]))
     return tuple(chosen.values())

@@ -38,12 +38,12 @@ class PatternSet:
 
     def __init__(self, patterns: Mapping[str, tuple[str, ...]]) -> None:
         self._owners: list[str] = []
-        self._set = re2.Set.SearchSet(_options())
+        self._set = re2.Set.SearchSet(_options(sum(map(len, patterns.values()))))
         for name, each in patterns.items():
             for pattern in each:
                 self._add(name, pattern)
         if self._owners:
-            self._set.Compile()
+            self._compile()
 
     def _add(self, name: str, pattern: str) -> None:
         """Publishing refuses a bad pattern; one that is here must not keep a switch from taking effect."""
@@ -53,6 +53,15 @@ class PatternSet:
             _log.exception("a pattern does not compile and selects nothing", skill=name, pattern=pattern)
         else:
             self._owners.append(name)
+
+    def _compile(self) -> None:
+        """As with a bad pattern: a set beyond its memory selects nothing, and the snapshot takes effect."""
+        try:
+            self._set.Compile()
+        except re2.error:
+            skills = sorted(set(self._owners))
+            _log.exception("these skills' patterns do not compile together and select nothing", skills=skills)
+            self._owners.clear()
 
     def match(self, text: str) -> Mapping[str, int]:
         """The skills with a matching pattern, and how many of theirs match."""
@@ -143,10 +152,15 @@ def skill_text(name: str, number: int, body: str) -> str:
 _CLOSING = re.compile(r"<(\s*/\s*skill\b)", re.IGNORECASE)
 
 
-def _options() -> re2.Options:
+_MEMORY_BYTES = 4 << 20
+_MEMORY_OF_A_PATTERN = 1 << 16
+"""Twice what publishing allows one to compile to, since the set shares its memory with its state cache."""
+
+
+def _options(patterns: int) -> re2.Options:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 64 << 20
+    options.max_mem = _MEMORY_BYTES + patterns * _MEMORY_OF_A_PATTERN
     return options
 
 

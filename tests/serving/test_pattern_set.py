@@ -1,0 +1,49 @@
+"""All patterns of a variant in one set: what matches, what it may take, and what a bad one costs."""
+
+import pytest
+import re2
+import structlog
+from gateway_parts import rollout, skill, state, variant
+
+from tidegate.registry.pattern import pattern_problem
+from tidegate.serving.snapshot import compile_snapshot
+from tidegate.serving.variant import PatternSet, VariantCache
+
+
+def heaviest(number: int) -> str:
+    """A pattern that publishing only just takes."""
+    return f"x{number}[a-z]{{590}}"
+
+
+def test_the_skills_whose_patterns_match_are_counted() -> None:
+    patterns = PatternSet({"a": ("one", "two"), "b": ("two",), "c": ("three",)})
+    assert patterns.match("one two") == {"a": 2, "b": 1}
+    assert patterns.match("nothing") == {}
+
+
+def test_a_pattern_that_does_not_compile_selects_nothing_and_is_logged() -> None:
+    with structlog.testing.capture_logs() as logs:
+        patterns = PatternSet({"a": ("(", "two"), "b": ("two",)})
+    assert patterns.match("( two") == {"a": 1, "b": 1}
+    assert [(log["skill"], log["pattern"]) for log in logs] == [("a", "(")]
+
+
+def test_500_of_the_heaviest_patterns_compile_together() -> None:
+    assert pattern_problem(heaviest(499)) is None
+    patterns = PatternSet({f"s{number}": (heaviest(number),) for number in range(500)})
+    assert patterns.match("x7" + "a" * 590) == {"s7": 1}
+
+
+def test_a_set_that_does_not_compile_still_lets_the_snapshot_take_effect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: object) -> None:
+        raise re2.error("failed to compile Set")
+
+    monkeypatch.setattr(re2.Set, "Compile", refuse)
+    contracts = skill("contracts", match=("contract",))
+    with structlog.testing.capture_logs() as logs:
+        snapshot = compile_snapshot(state(rollout(variant(contracts)), versions=[contracts]), VariantCache())
+    candidate = snapshot.active[0].candidate
+    assert (list(candidate.skills), candidate.patterns.match("contract")) == (["contracts"], {})
+    assert [log["skills"] for log in logs] == [["contracts"]]
