@@ -1,6 +1,6 @@
 """Everything Tidegate asks of the world: small protocols, named by need. All times are epoch seconds."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -209,16 +209,29 @@ class Rollouts(Protocol):
     async def list(self) -> Sequence[Rollout]: ...
 
     async def commit(
-        self, rollout: Rollout, event: NewEvent, notices: Sequence[Notice] = (), *, lease: Lease | None = None
+        self,
+        rollout: Rollout,
+        event: NewEvent,
+        notices: Sequence[Notice] = (),
+        *,
+        lease: Lease | None = None,
+        admit: Callable[[Sequence[Rollout]], None] | None = None,
+        routed: bool = True,
     ) -> tuple[Rollout, int]:
         """Write state + event + notices + a new revision in one transaction; insert where `version` is 0.
 
         Returns the rollout with its new version, and the revision. Conflict if the stored version is not
-        `rollout.version`, if the name exists already, or if `lease` is no longer the newest.
+        `rollout.version`, if the name exists already, or if `lease` is no longer the newest. `admit` sees
+        every rollout as it is in the transaction; what it raises undoes the commit. `routed` False leaves the
+        revision as it is: for what changes nothing in routing.
         """
         ...
 
     async def events(self, stream: str) -> Sequence[Event]: ...
+
+    async def newest_events(self, stream: str, *, limit: int, before: int | None = None) -> Sequence[Event]:
+        """At most `limit` events, the newest first; only those with a `seq` below `before`, if given."""
+        ...
 
     async def head(self, stream: str) -> Head | None:
         """The end of a stream, kept apart from its events, so that a cut-off end is found."""
@@ -290,6 +303,9 @@ class Meter(Protocol):
     def add(self, metric: Metric, labels: tuple[str, ...], value: float = 1.0) -> None: ...
     def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None: ...
     def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None: ...
+    def clear(self, metric: Metric, labels: tuple[str, ...]) -> None:
+        """Show these label values no more; does nothing where they are not shown."""
+        ...
 
 
 class Prices(Protocol):

@@ -10,10 +10,12 @@ from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.domain import metrics
 from tidegate.domain.metrics import (
     CATALOGUE,
+    DECISIONS,
     LABEL_BOUNDS,
     LEDGER_QUEUED,
     REQUEST_DURATION,
     REQUESTS,
+    ROLLOUT_WEIGHT,
     SKILL_TIMEOUTS,
     Kind,
     Metric,
@@ -105,3 +107,30 @@ def test_every_metric_of_the_catalogue_is_emitted_somewhere() -> None:
     names = {name for name, value in vars(metrics).items() if isinstance(value, Metric)}
     assert len(names) == len(CATALOGUE)
     assert {name for name in names if not re.search(rf"\b{name}\b", text)} == set()
+
+
+def test_a_cleared_name_is_shown_no_more_and_makes_room_for_another() -> None:
+    meter = PrometheusMeter()
+    for number in range(LABEL_BOUNDS["rollout"] + 50):
+        name = f"rollout-{number}"
+        meter.set(ROLLOUT_WEIGHT, (name,), 5.0)
+        meter.add(DECISIONS, (name, "advance"))
+        assert value(meter, "tidegate_rollout_weight_percent", rollout=name) == 5.0
+        meter.clear(ROLLOUT_WEIGHT, (name,))
+        meter.clear(DECISIONS, (name, "advance"))
+    assert "rollout-" not in meter.exposition().decode()
+
+
+def test_a_name_that_another_metric_still_shows_keeps_its_room() -> None:
+    meter = PrometheusMeter()
+    for number in range(LABEL_BOUNDS["rollout"]):
+        meter.set(ROLLOUT_WEIGHT, (f"r{number}",), 5.0)
+    meter.add(DECISIONS, ("r0", "hold"))
+    meter.clear(ROLLOUT_WEIGHT, ("r0",))
+    meter.set(ROLLOUT_WEIGHT, ("late",), 5.0)
+    assert value(meter, "tidegate_rollout_weight_percent", rollout="other") == 5.0
+    assert value(meter, "tidegate_decisions_total", rollout="r0", kind="hold") == 1.0
+
+
+def test_clearing_what_is_not_shown_changes_nothing() -> None:
+    PrometheusMeter().clear(ROLLOUT_WEIGHT, ("nobody",))

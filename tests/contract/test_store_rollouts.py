@@ -152,3 +152,36 @@ async def test_notices_wait_oldest_first_until_they_are_delivered(store) -> None
     await store.outbox.delivered("n1", 9.0)
     await store.outbox.delivered("n1", 10.0)
     assert await store.outbox.pending(10) == [_notice(2), _notice(3)]
+
+
+async def test_a_commit_that_routes_nothing_leaves_the_revision_as_it_is(store) -> None:
+    first, revision = await store.rollouts.commit(_rollout(), _event())
+    second, same = await store.rollouts.commit(first, _event(kind="hold"), routed=False)
+    assert (second.version, same) == (2, revision)
+    assert await store.routing.revision() == revision
+    assert [event.kind for event in await store.rollouts.events("rollout:drafts")] == ["start", "hold"]
+
+
+async def test_what_is_not_admitted_beside_the_others_is_not_written(store) -> None:
+    first, revision = await store.rollouts.commit(_rollout("first"), _event("first"))
+
+    def alone(others) -> None:
+        assert others == [first]
+        raise Conflict("not beside that one")
+
+    with pytest.raises(Conflict, match="not beside"):
+        await store.rollouts.commit(_rollout("second"), _event("second"), [_notice(1)], admit=alone)
+    assert await store.rollouts.list() == [first]
+    assert await store.rollouts.events("rollout:second") == []
+    assert (await store.routing.revision(), await store.outbox.pending(10)) == (revision, [])
+
+
+async def test_the_newest_events_are_read_backwards_a_page_at_a_time(store) -> None:
+    rollout = _rollout()
+    for kind in ("start", "hold", "pause", "resume"):
+        rollout, _ = await store.rollouts.commit(rollout, _event(kind=kind))
+    page = await store.rollouts.newest_events("rollout:drafts", limit=3)
+    assert [event.kind for event in page] == ["resume", "pause", "hold"]
+    rest = await store.rollouts.newest_events("rollout:drafts", limit=3, before=page[-1].seq)
+    assert [(event.seq, event.kind) for event in rest] == [(1, "start")]
+    assert await store.rollouts.newest_events("rollout:nobody", limit=3) == []

@@ -42,6 +42,11 @@ async def bump(connection: AsyncConnection) -> int:
     return (await connection.execute(statement)).scalar_one()
 
 
+async def read_revision(connection: AsyncConnection) -> int:
+    """The revision as it is."""
+    return (await connection.execute(select(REVISION.c.number))).scalar_one()
+
+
 async def record(
     database: Database,
     connection: AsyncConnection,
@@ -72,6 +77,16 @@ async def read_events(connection: AsyncConnection, stream: str) -> list[Event]:
     """The stream's events by `seq`."""
     rows = await connection.execute(select(EVENT).where(EVENT.c.stream == stream).order_by(EVENT.c.seq))
     return [_event(row) for row in rows]
+
+
+async def read_newest_events(
+    connection: AsyncConnection, stream: str, *, limit: int, before: int | None
+) -> list[Event]:
+    """At most `limit` of the stream's events with a `seq` below `before`, the newest first."""
+    found = select(EVENT).where(EVENT.c.stream == stream).order_by(EVENT.c.seq.desc()).limit(limit)
+    if before is not None:
+        found = found.where(EVENT.c.seq < before)
+    return [_event(row) for row in await connection.execute(found)]
 
 
 def _row(event: Event) -> dict[str, object]:

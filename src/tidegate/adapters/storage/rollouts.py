@@ -1,13 +1,21 @@
 """Rollouts, their chained events, and who leads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from sqlalchemy import and_, case, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
-from tidegate.adapters.storage.journal import append, bump, read_events, read_head, state_change
+from tidegate.adapters.storage.journal import (
+    append,
+    bump,
+    read_events,
+    read_head,
+    read_newest_events,
+    read_revision,
+    state_change,
+)
 from tidegate.adapters.storage.schema import LEASE, NOTICE, ROLLOUT
 from tidegate.domain.chain import Head
 from tidegate.domain.errors import Conflict
@@ -37,23 +45,37 @@ class SqlRollouts:
             return await read_rollouts(connection)
 
     async def commit(
-        self, rollout: Rollout, event: NewEvent, notices: Sequence[Notice] = (), *, lease: Lease | None = None
+        self,
+        rollout: Rollout,
+        event: NewEvent,
+        notices: Sequence[Notice] = (),
+        *,
+        lease: Lease | None = None,
+        admit: Callable[[Sequence[Rollout]], None] | None = None,
+        routed: bool = True,
     ) -> tuple[Rollout, int]:
         """State, event, notices and a new revision, all or none; see `ports.Rollouts.commit`."""
         after = msgspec.structs.replace(rollout, version=rollout.version + 1)
         async with state_change(self._database) as connection:
             if lease is not None:
                 await _require_newest(connection, lease)
+            if admit is not None:
+                admit(await read_rollouts(connection))
             await self._write(connection, after, expected=rollout.version)
             await append(self._database, connection, event)
             if notices:
                 await connection.execute(insert(NOTICE), [_notice_row(notice) for notice in notices])
-            return after, await bump(connection)
+            return after, await (bump(connection) if routed else read_revision(connection))
 
     async def events(self, stream: str) -> Sequence[Event]:
         """The stream's events by `seq`."""
         async with self._database.read() as connection:
             return await read_events(connection, stream)
+
+    async def newest_events(self, stream: str, *, limit: int, before: int | None = None) -> Sequence[Event]:
+        """At most `limit` of the stream's events below `before`, the newest first."""
+        async with self._database.read() as connection:
+            return await read_newest_events(connection, stream, limit=limit, before=before)
 
     async def head(self, stream: str) -> Head | None:
         """Where the stream ends, kept apart from its events; None for one without events."""

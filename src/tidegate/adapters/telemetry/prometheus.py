@@ -30,6 +30,7 @@ class PrometheusMeter:
         disable_created_metrics()  # the text format shows creation times as gauges nobody asked for
         self._registry = CollectorRegistry(auto_describe=False)
         self._families = {metric.name: self._register(metric) for metric in catalogue}
+        self._labels = {metric.name: metric.labels for metric in catalogue}
         self._children: dict[str, dict[tuple[str, ...], _Record]] = {metric.name: {} for metric in catalogue}
         self._seen: dict[str, set[str]] = {label: set() for label in LABEL_BOUNDS}
 
@@ -56,6 +57,15 @@ class PrometheusMeter:
         except KeyError:
             record = self._child(metric, labels, Kind.GAUGE)
         record(value)
+
+    def clear(self, metric: Metric, labels: tuple[str, ...]) -> None:
+        """Show these label values no more; a name that nothing shows any longer makes room for another."""
+        if self._children[metric.name].pop(labels, None) is None:
+            return
+        self._families[metric.name].remove(*labels)
+        for label, value in zip(metric.labels, labels, strict=True):
+            if label in self._seen and not self._shown(label, value):
+                self._seen[label].discard(value)
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format, version 0.0.4 (`CONTENT_TYPE`)."""
@@ -86,6 +96,10 @@ class PrometheusMeter:
         if bounded == labels:  # a value beyond the bound is not kept, so that the cache is bounded as well
             self._children[metric.name][labels] = record
         return record
+
+    def _shown(self, label: str, value: str) -> bool:
+        places = ((name, names.index(label)) for name, names in self._labels.items() if label in names)
+        return any(labels[at] == value for name, at in places for labels in self._children[name])
 
     def _bound(self, label: str, value: str) -> str:
         seen = self._seen.get(label)
