@@ -66,6 +66,9 @@ class SeenMeter:
     def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         self.values[metric.name, labels] = value
 
+    def clear(self, metric: Metric, labels: tuple[str, ...]) -> None:
+        self.values.pop((metric.name, labels), None)
+
 
 @pytest.fixture
 def clock() -> FakeClock:

@@ -1,5 +1,6 @@
 """One commit: the new state, its event with what was judged, and the notice, in one transaction."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -73,8 +74,13 @@ async def commit(
     at: float,
     judged: Judged | None = None,
     lease: Lease | None = None,
+    admit: Callable[[Sequence[Rollout]], None] | None = None,
 ) -> Committed:
-    """Write it all or nothing; raises Conflict where the rollout or the leadership has moved on."""
+    """Write it all or nothing; raises Conflict where the rollout or the leadership has moved on.
+
+    `admit` may refuse it beside the rollouts there are at that instant. A decision without a move changes
+    nothing that requests are routed by, so no process has to take a new snapshot for it.
+    """
     data = EventData(
         before=_position(before),
         after=_position(after),
@@ -92,7 +98,10 @@ async def commit(
         data=msgspec.Raw(msgspec.json.encode(data)),
     )
     notices = [_notice(before, after, move, event)] if move else []
-    return Committed(*await services.store.rollouts.commit(after, event, notices, lease=lease))
+    done = await services.store.rollouts.commit(
+        after, event, notices, lease=lease, admit=admit, routed=move is not None
+    )
+    return Committed(*done)
 
 
 def _position(rollout: Rollout) -> Position:

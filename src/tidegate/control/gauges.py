@@ -1,5 +1,6 @@
 """What the controller sees and does, as metrics."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from tidegate.control.status import weight_percent
@@ -11,13 +12,18 @@ from tidegate.domain.metrics import (
     ROLLOUT_PHASE,
     ROLLOUT_WEIGHT,
     SAVINGS,
+    Metric,
 )
 from tidegate.domain.observation import Evidence
-from tidegate.domain.rollout import Phase, Rollout
+from tidegate.domain.rollout import ACTIVE, Phase, Rollout
 from tidegate.domain.verdict import savings_point
 from tidegate.ports import Meter
 
+ENDED_SHOWN = 20
+"""How many rollouts that have ended are shown beside the running ones, the newest."""
+
 _VERDICTS = {"pass": 1.0, "unsure": 0.0, "fail": -1.0}
+_OF_THE_LEADER = (GATE_VERDICT, E_VALUE, SAVINGS)
 
 
 class Gauges:
@@ -25,24 +31,55 @@ class Gauges:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
+        self._shown: dict[str, set[tuple[Metric, tuple[str, ...]]]] = defaultdict(set)
 
-    def show(self, rollouts: Iterable[Rollout]) -> None:
-        """Phase and weight of every rollout."""
-        for rollout in rollouts:
-            self._meter.set(ROLLOUT_WEIGHT, (rollout.name,), weight_percent(rollout))
+    def show(self, rollouts: Iterable[Rollout], now: float) -> None:
+        """Phase and weight of those that run and of the newest that have ended; the others are taken off."""
+        chosen = _chosen(rollouts)
+        for name in self._shown.keys() - {rollout.name for rollout in chosen}:
+            self._clear(name)
+        for rollout in chosen:
+            self._set(ROLLOUT_WEIGHT, (rollout.name,), weight_percent(rollout, now))
             for phase in Phase:
-                self._meter.set(ROLLOUT_PHASE, (rollout.name, phase), float(phase is rollout.phase))
+                self._set(ROLLOUT_PHASE, (rollout.name, phase), float(phase is rollout.phase))
+            if rollout.phase not in ACTIVE:
+                self._clear(rollout.name, _OF_THE_LEADER)
 
     def judge(self, rollout: Rollout, evidence: Evidence, decision: Decision) -> None:
         """What the gates said at this look."""
         for verdict in decision.verdicts:
-            self._meter.set(GATE_VERDICT, (rollout.name, verdict.name), _VERDICTS[verdict.verdict])
+            self._set(GATE_VERDICT, (rollout.name, verdict.name), _VERDICTS[verdict.verdict])
             if verdict.e_value is not None:
-                self._meter.set(E_VALUE, (rollout.name, verdict.name), verdict.e_value)
+                self._set(E_VALUE, (rollout.name, verdict.name), verdict.e_value)
         point = savings_point(evidence.candidate, evidence.control)
         if point is not None:
-            self._meter.set(SAVINGS, (rollout.name, "point"), point)
+            self._set(SAVINGS, (rollout.name, "point"), point)
 
     def decided(self, rollout: Rollout, decision: Decision) -> None:
         """A decision that was committed."""
-        self._meter.add(DECISIONS, (rollout.name, decision.kind))
+        labels = (rollout.name, decision.kind)
+        self._shown[rollout.name].add((DECISIONS, labels))
+        self._meter.add(DECISIONS, labels)
+
+    def step_down(self) -> None:
+        """Another process leads: what the gates say is shown there."""
+        for name in tuple(self._shown):
+            self._clear(name, _OF_THE_LEADER)
+
+    def _set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
+        self._shown[labels[0]].add((metric, labels))
+        self._meter.set(metric, labels, value)
+
+    def _clear(self, name: str, metrics: tuple[Metric, ...] | None = None) -> None:
+        gone = {series for series in self._shown[name] if metrics is None or series[0] in metrics}
+        for metric, labels in gone:
+            self._meter.clear(metric, labels)
+        self._shown[name] -= gone
+        if not self._shown[name]:
+            del self._shown[name]
+
+
+def _chosen(rollouts: Iterable[Rollout]) -> list[Rollout]:
+    newest = sorted(rollouts, key=lambda each: each.phase_since, reverse=True)
+    running = [each for each in newest if each.phase in ACTIVE]
+    return running + [each for each in newest if each.phase not in ACTIVE][:ENDED_SHOWN]

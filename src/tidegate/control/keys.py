@@ -9,7 +9,7 @@ from tidegate.control.services import Services
 from tidegate.domain.access import KeyRecord, Role, hash_secret
 from tidegate.domain.errors import InvalidInput
 
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 

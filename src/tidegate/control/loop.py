@@ -4,12 +4,12 @@ import asyncio
 
 import structlog
 
-from tidegate.control.commit import CONTROLLER, Judged, commit, stream
+from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
 from tidegate.control.observe import Observer
 from tidegate.control.outbox import deliver_notices
 from tidegate.control.services import Services
-from tidegate.control.status import last_decided
+from tidegate.control.told import Told
 from tidegate.domain.decision import Decision, decide
 from tidegate.domain.errors import Conflict, StoreUnavailable
 from tidegate.domain.observation import Evidence
@@ -29,27 +29,46 @@ _GAP_PER_LOOK = 4.0
 LEASE_SECONDS = 10.0
 """Leadership runs out this long after its last renewal; another process then takes over."""
 
-_RENEW_BEFORE_SECONDS = 7.0
+_RENEW_AT_SHARE = 0.7
+"""Renewed once less than this share of it is left: a store away for a moment does not end it."""
 
 _log = structlog.stdlib.get_logger("tidegate.controller")
 
-_Class = tuple[int, int, str, str]
-
 
 class Controller:
-    """One process's candidate for leadership; `holder` names the process among all of them."""
+    """One process's candidate for leadership; `holder` names the process among all of them.
 
-    def __init__(self, services: Services, meter: Meter, *, holder: str) -> None:
+    `lease_seconds`: how long leadership lasts where it is not renewed.
+    """
+
+    name = "decisions"
+    """What health calls it."""
+
+    def __init__(
+        self, services: Services, meter: Meter, *, holder: str, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
         self._services = services
         self._meter = meter
         self._holder = holder
+        self._lease_seconds = lease_seconds
         self._observer = Observer(services.store.ledger)
         self._gauges = Gauges(meter)
         self._lease: Lease | None = None
-        self._told: dict[str, _Class] = {}
+        self._told = Told(services.store.rollouts)
+        self._broken: dict[str, str] = {}
         self._woken = asyncio.Event()
         self._away = False
         self._deliver_due = 0.0
+
+    @property
+    def faults(self) -> int:
+        """How many running rollouts could not be judged at their last look."""
+        return len(self._broken)
+
+    @property
+    def last_fault(self) -> str:
+        """What went wrong with them; empty where nothing did."""
+        return "; ".join(f"rollout {name}: {fault}" for name, fault in sorted(self._broken.items()))
 
     def wake(self) -> None:
         """Look now: new evidence has been summed. Calls between two looks are one call."""
@@ -79,17 +98,23 @@ class Controller:
 
     async def _look(self) -> None:
         rollouts = await self._services.store.rollouts.list()
-        self._gauges.show(rollouts)
+        self._gauges.show(rollouts, self._services.clock.now())
         lease = await self._lead()
         if lease is None:
+            self._gauges.step_down()
+            self._broken.clear()
             return
         for rollout in rollouts:
             if rollout.phase in ACTIVE:
-                await self._judge(rollout, lease)
+                await self._judge_apart(rollout, lease)
             else:
-                self._observer.forget(rollout.name)
-                self._told.pop(rollout.name, None)
+                self._forget(rollout.name)
         await self._deliver()
+
+    def _forget(self, name: str) -> None:
+        self._observer.forget(name)
+        self._told.forget(name)
+        self._broken.pop(name, None)
 
     async def _deliver(self) -> None:
         """Every second, and at the look that made a notice."""
@@ -101,22 +126,36 @@ class Controller:
     async def _lead(self) -> Lease | None:
         """The lease, taken or renewed when it is due; None while another process leads."""
         now = self._services.clock.now()
-        if self._lease is None or self._lease.until - now < _RENEW_BEFORE_SECONDS:
+        if self._lease is None or self._lease.until - now < self._lease_seconds * _RENEW_AT_SHARE:
             before = self._lease
             self._lease = await self._services.store.rollouts.take_lease(
-                self._holder, now=now, seconds=LEASE_SECONDS
+                self._holder, now=now, seconds=self._lease_seconds
             )
             if before is None and self._lease is not None:
-                self._told.clear()
+                self._told.forget()
                 _log.info("this process leads", holder=self._holder, token=self._lease.token)
         return self._lease
+
+    async def _judge_apart(self, rollout: Rollout, lease: Lease) -> None:
+        """One rollout that cannot be judged, whatever the fault, must not keep the others unguarded."""
+        try:
+            await self._judge(rollout, lease)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:
+            said = f"{type(fault).__name__}: {fault}"
+            if self._broken.get(rollout.name) != said:
+                _log.exception("a rollout cannot be judged; the others go on", rollout=rollout.name)
+            self._broken[rollout.name] = said
+        else:
+            self._broken.pop(rollout.name, None)
 
     async def _judge(self, rollout: Rollout, lease: Lease) -> None:
         now = self._services.clock.now()
         evidence = await self._observer.observe(rollout, now)
         decision = decide(rollout, evidence, now)
         self._gauges.judge(rollout, evidence, decision)
-        if decision.move is None and await self._already_told(rollout, decision):
+        if decision.move is None and not await self._told.is_news(rollout, decision, now):
             return
         try:
             await self._commit(rollout, decision, evidence, now, lease)
@@ -141,17 +180,8 @@ class Controller:
             lease=lease,
         )
         self._deliver_due = 0.0
-        self._told[rollout.name] = _class(rollout, decision)
+        self._told.tell(rollout, decision, now)
         self._gauges.decided(rollout, decision)
-
-    async def _already_told(self, rollout: Rollout, decision: Decision) -> bool:
-        """Whether the newest decision on record says the same of the same stage, numbers apart."""
-        if rollout.name not in self._told:
-            last = last_decided(await self._services.store.rollouts.events(stream(rollout.name)))
-            if last is not None:
-                place = last.before.attempt, last.before.stage
-                self._told[rollout.name] = (*place, last.decision.kind, last.decision.cause)
-        return self._told.get(rollout.name) == _class(rollout, decision)
 
     async def _rest(self, look_seconds: float) -> None:
         gap = max(GAP_SECONDS, min(LOOK_SECONDS, _GAP_PER_LOOK * look_seconds))
@@ -169,7 +199,3 @@ class Controller:
             await self._services.store.rollouts.release_lease(self._holder)
         except StoreUnavailable as error:
             _log.warning("leadership runs out by itself: the store is away", error=str(error))
-
-
-def _class(rollout: Rollout, decision: Decision) -> _Class:
-    return rollout.attempt, rollout.stage, decision.kind, decision.cause

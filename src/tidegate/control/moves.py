@@ -1,12 +1,16 @@
 """What a person does to a rollout that has started: promote, pause, resume, abort, undo, retry."""
 
-from tidegate.control.commit import Committed, commit
+from functools import partial
+
+from tidegate.control.commit import Committed, Judged, commit
 from tidegate.control.lookup import find_rollout
+from tidegate.control.observe import Observer
 from tidegate.control.reason import require_reason
-from tidegate.control.servable import refuse_unservable
+from tidegate.control.servable import refuse_rivals, refuse_unservable
 from tidegate.control.services import Services
+from tidegate.domain.decision import decide
 from tidegate.domain.errors import Conflict, InvalidInput
-from tidegate.domain.rollout import Move
+from tidegate.domain.rollout import Move, Rollout
 from tidegate.domain.transition import apply
 
 PERSONAL = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.UNDO, Move.RETRY})
@@ -16,7 +20,7 @@ _ATTEMPTS = 5
 
 
 async def move_rollout(services: Services, name: str, move: Move, *, actor: str, reason: str) -> Committed:
-    """Carry out a person's move; raises NotFound, or Conflict where the table does not have it.
+    """Carry out a person's move; raises NotFound, or Conflict where the table or a gate does not allow it.
 
     The controller may commit between our read and our write: then the move is judged anew on what it left.
     """
@@ -41,7 +45,30 @@ async def _move_once(services: Services, name: str, move: Move, actor: str, reas
     after = apply(before, move, now, salt=services.draw_salt() if move is Move.RETRY else None)
     if move is Move.RETRY:
         await refuse_unservable(services, after.plan)
+    judged = await _approvable(services, before, now) if move is Move.PROMOTE else None
     try:
-        return await commit(services, before, after, move=move, actor=actor, reason=reason, at=now)
+        return await commit(
+            services,
+            before,
+            after,
+            move=move,
+            actor=actor,
+            reason=reason,
+            at=now,
+            judged=judged,
+            admit=partial(refuse_rivals, after.plan) if move is Move.RETRY else None,
+        )
     except Conflict as conflict:
         raise _Overtaken(str(conflict)) from conflict
+
+
+async def _approvable(services: Services, rollout: Rollout, now: float) -> Judged:
+    """What an approval rests on; raises Conflict unless the gates ask for nothing else at this moment."""
+    evidence = await Observer(services.store.ledger).observe(rollout, now)
+    decision = decide(rollout, evidence, now)
+    if decision.cause != "approval":
+        raise Conflict(
+            f"cannot promote rollout {rollout.name!r} now: {decision.reason}; "
+            f"`tidegate rollout status {rollout.name}` shows when every gate passes"
+        )
+    return Judged(decision, evidence)

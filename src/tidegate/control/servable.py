@@ -1,5 +1,7 @@
 """Whether a plan can be served now, beside all else that runs."""
 
+from collections.abc import Sequence
+
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import Plan, Rollout
@@ -16,15 +18,16 @@ async def refuse_unservable(services: Services, plan: Plan) -> None:
                 f"skill {ref.name!r} version {ref.version} was revoked and is never served again; "
                 "name another version"
             )
-    other = rival(plan, await services.store.rollouts.list())
-    if other is not None:
-        raise rivalry(plan, other)
+    refuse_rivals(plan, await services.store.rollouts.list())
 
 
-def rivalry(plan: Plan, other: Rollout) -> Conflict:
-    """The refusal of a plan whose skills `other` is rolling out already."""
+def refuse_rivals(plan: Plan, others: Sequence[Rollout]) -> None:
+    """Raises Conflict where one of `others` is rolling out a skill of this plan already."""
+    other = rival(plan, others)
+    if other is None:
+        return
     shared = {s.name for s in plan.candidate.skills} & {s.name for s in other.plan.candidate.skills}
-    return Conflict(
+    raise Conflict(
         f"rollout {other.name!r} is {other.phase} with {', '.join(sorted(shared))} for some of the same "
         f"requests; let it end, `tidegate rollout abort {other.name}`, or narrow `eligible`"
     )

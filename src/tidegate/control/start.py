@@ -1,14 +1,15 @@
 """Start a rollout from its spec."""
 
+from functools import partial
+
 from tidegate.control import spec
-from tidegate.control.commit import CONTROLLER, Committed, commit
-from tidegate.control.moves import move_rollout
+from tidegate.control.commit import Committed, commit
 from tidegate.control.reason import require_reason
-from tidegate.control.servable import refuse_unservable, rivalry
+from tidegate.control.servable import refuse_rivals, refuse_unservable
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import Move, Phase, Rollout
-from tidegate.domain.scope import rival, standing
+from tidegate.domain.scope import standing
 from tidegate.domain.transition import apply
 
 
@@ -30,9 +31,16 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
         created_by=actor,
     )
     started = apply(draft, Move.START, now)
-    done = await commit(services, draft, started, move=Move.START, actor=actor, reason=why, at=now)
-    await _yield_to_elder(services, done.rollout)
-    return done
+    return await commit(
+        services,
+        draft,
+        started,
+        move=Move.START,
+        actor=actor,
+        reason=why,
+        at=now,
+        admit=partial(refuse_rivals, plan),
+    )
 
 
 def _refuse_taken(name: str, existing: Rollout | None) -> None:
@@ -41,14 +49,3 @@ def _refuse_taken(name: str, existing: Rollout | None) -> None:
             f"rollout {name!r} exists already ({existing.phase}); choose another metadata.name, "
             f"or `tidegate rollout retry {name}` once it has been rolled back or aborted"
         )
-
-
-async def _yield_to_elder(services: Services, mine: Rollout) -> None:
-    """Two starts at the same instant cannot see each other: the younger one aborts itself and says so."""
-    age = (mine.created_at, mine.name)
-    elders = [r for r in await services.store.rollouts.list() if (r.created_at, r.name) < age]
-    elder = rival(mine.plan, elders)
-    if elder is not None:
-        reason = f"rollout {elder.name!r} of the same skills was started at the same time"
-        await move_rollout(services, mine.name, Move.ABORT, actor=CONTROLLER, reason=reason)
-        raise rivalry(mine.plan, elder)

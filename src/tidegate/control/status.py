@@ -1,14 +1,16 @@
 """The status of a rollout as people and programs read it."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
-from tidegate.control.commit import Position, stream
+from tidegate.control.commit import stream
+from tidegate.control.decided import Decided, last_decided
 from tidegate.control.lookup import find_rollout
-from tidegate.control.observe import Observer
 from tidegate.control.services import Services
 from tidegate.control.timestamp import rfc3339
+from tidegate.domain.assignment import BUCKETS
 from tidegate.domain.decision import Decision, Kind, decide
 from tidegate.domain.evidence import Tally, p95
 from tidegate.domain.observation import Evidence
@@ -97,42 +99,59 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     last_event: LastEvent | None
 
 
+class Observing(Protocol):
+    """Gives the evidence of a rollout's current stage at a time in epoch seconds."""
+
+    async def observe(self, rollout: Rollout, now: float) -> Evidence: ...
+
+
 async def summaries(services: Services) -> list[RolloutSummary]:
     """Every rollout, newest first."""
     rollouts = sorted(await services.store.rollouts.list(), key=lambda r: r.created_at, reverse=True)
-    return [_summary(rollout) for rollout in rollouts]
+    now = services.clock.now()
+    return [_summary(rollout, now) for rollout in rollouts]
 
 
-async def status(services: Services, observer: Observer, name: str) -> RolloutStatus:
+async def status(services: Services, observer: Observing, name: str) -> RolloutStatus:
     """The status of one rollout now; raises NotFound."""
     rollout = await find_rollout(services, name)
-    events = await services.store.rollouts.events(stream(name))
+    decided = await last_decided(services.store.rollouts, name)
+    events = await services.store.rollouts.newest_events(stream(name), limit=1)
     now = services.clock.now()
     evidence = await observer.observe(rollout, now)
     return RolloutStatus(
-        **msgspec.structs.asdict(_summary(rollout)),
+        **msgspec.structs.asdict(_summary(rollout, now)),
         unit=rollout.plan.unit,
         stages=tuple(stage.name for stage in rollout.plan.stages),
         arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
         gates=_gates(rollout, evidence),
         savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),
-        last_decision=_last_decision(events, decide(rollout, evidence, now)),
+        last_decision=_last_decision(decided, decide(rollout, evidence, now)),
         last_event=_last_event(events),
     )
 
 
-def weight_percent(rollout: Rollout) -> float:
-    """The share of units the plan gives to the candidate now, in percent; 0 once it was taken back."""
-    serving = rollout.phase in ACTIVE or rollout.phase is Phase.COMPLETED
-    return rollout.current.weight / 100 if serving else 0.0
+def weight_percent(rollout: Rollout, now: float) -> float:
+    """The share of units, in percent, that the plan gives to the candidate at `now`.
+
+    While it runs the stage's weight; once completed everybody but the holdout, as long as `after` keeps
+    one; 0 once it was taken back.
+    """
+    if rollout.phase in ACTIVE:
+        return rollout.current.weight / 100
+    if rollout.phase is not Phase.COMPLETED:
+        return 0.0
+    after = rollout.plan.after
+    kept = after.holdout if now < (rollout.completed_at or 0.0) + after.for_seconds else 0
+    return (BUCKETS - kept) / 100
 
 
-def _summary(rollout: Rollout) -> RolloutSummary:
+def _summary(rollout: Rollout, now: float) -> RolloutSummary:
     return RolloutSummary(
         name=rollout.name,
         state=rollout.phase,
         stage=rollout.current.name,
-        weight=weight_percent(rollout),
+        weight=weight_percent(rollout, now),
         since=rfc3339(max(rollout.phase_since, rollout.stage_since)),
         attempt=rollout.attempt,
         created_at=rfc3339(rollout.created_at),
@@ -156,32 +175,7 @@ def _gates(rollout: Rollout, evidence: Evidence) -> tuple[GateStatus, ...]:
     return tuple(GateStatus(**msgspec.structs.asdict(each)) for each in verdicts(rollout, evidence))
 
 
-class _Data(msgspec.Struct, frozen=True):
-    """The part of an event's data that tells what a decision made of the rollout."""
-
-    before: Position
-    decision: Decision | None = None
-
-
-class Decided(msgspec.Struct, frozen=True):
-    """A decision on record: where the rollout stood, and when."""
-
-    decision: Decision
-    before: Position
-    at: float
-
-
-def last_decided(events: Sequence[Event]) -> Decided | None:
-    """The newest decision among events."""
-    for event in reversed(events):
-        data = msgspec.json.decode(event.data, type=_Data)
-        if data.decision is not None:
-            return Decided(data.decision, data.before, event.at)
-    return None
-
-
-def _last_decision(events: Sequence[Event], present: Decision) -> LastDecision | None:
-    last = last_decided(events)
+def _last_decision(last: Decided | None, present: Decision) -> LastDecision | None:
     if last is None:
         return None
     decision = last.decision
@@ -193,5 +187,5 @@ def _last_decision(events: Sequence[Event], present: Decision) -> LastDecision |
 def _last_event(events: Sequence[Event]) -> LastEvent | None:
     if not events:
         return None
-    last = events[-1]
+    last = events[0]
     return LastEvent(kind=last.kind, actor=last.actor, reason=last.reason, at=rfc3339(last.at))

@@ -68,8 +68,8 @@ def require_scope(scope: str, target: str) -> None:
         raise InvalidInput(f"scope `all` takes target `*`, not {target!r}")
     if scope == "tenant":
         require_tenant(target)
-    if scope == "skill" and not target:
-        raise InvalidInput("scope `skill` needs the skill's name as target")
+    if scope == "skill" and not (target and target.isprintable()):
+        raise InvalidInput(f"scope `skill` needs the skill's name as target, not {target!r}")
 
 
 async def _check(services: Services, scope: str, target: str) -> None:
