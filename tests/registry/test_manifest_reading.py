@@ -33,7 +33,7 @@ metadata:
   tidegate.keywords: Tide, harbour  moon tide
   tidegate.requires: moon-phase
   tidegate.excludes: sun-dial, star-map
-  tidegate.mode: native
+  tidegate.mode: hosted
   tidegate.timeout: 500ms
   tidegate.cache: deterministic
 ---
@@ -61,7 +61,7 @@ def test_every_key_is_read(pack: Callable[..., bytes]) -> None:
     assert manifest.match == (r"(?i)\btide tables?\b", r"(?i)\bhigh water\b")
     assert manifest.keywords == ("tide", "harbour", "moon")
     assert (manifest.requires, manifest.excludes) == (("moon-phase",), ("sun-dial", "star-map"))
-    assert (manifest.mode, manifest.timeout_seconds) == ("native", 0.5)
+    assert (manifest.mode, manifest.timeout_seconds) == ("hosted", 0.5)
     assert body == "# Tides\n\n---\nname: not frontmatter\n"
 
 
