@@ -301,6 +301,31 @@ BAD = {
     "a time that is none": ("GET", "/api/ledger/export?since=noon", None, 400),
     "an unknown version": ("GET", "/api/skills/report-writing?version=7", None, 404),
     "a version that is no number": ("GET", "/api/skills/report-writing?version=x", None, 400),
+    "half a character as a name": (
+        "POST",
+        "/api/keys",
+        '{"role": "client", "name": "\\ud800", "reason": "r"}',
+        400,
+    ),
+    "a terminal's control code as a name": (
+        "POST",
+        "/api/keys",
+        {"role": "client", "name": "\x9b2J", "reason": "r"},
+        400,
+    ),
+    "half a character in a reason": ("POST", "/api/rollouts", '{"spec": "x", "reason": "\\udfff"}', 400),
+    "an escape in a reason": ("POST", "/api/switches/off", {"scope": "all", "reason": "\x1b[2J"}, 400),
+    "half a character to switch": (
+        "POST",
+        "/api/switches/on",
+        '{"scope": "skill", "target": "\\ud800", "reason": "r"}',
+        400,
+    ),
+    "half a character as a field": ("POST", "/api/rollouts", '{"\\ud800": 1}', 400),
+    "half a character in a spec": ("POST", "/api/rollouts", '{"spec": "\\ud800", "reason": "r"}', 400),
+    "a version no number holds": ("GET", f"/api/skills/report-writing?version={10**20}", None, 400),
+    "a version before the first": ("GET", "/api/skills/report-writing?version=0", None, 400),
+    "a body beyond the limit": ("POST", "/api/rollouts", '{"spec": "' + "x" * 1_000_001, 413),
     "an unknown path": ("GET", "/api/nothing", None, 404),
     "a wrong method": ("PUT", "/api/rollouts", None, 405),
 }
@@ -341,6 +366,54 @@ async def test_an_upload_beyond_the_limit_is_given_up(client, operator):
 
     response = await client.post("/api/skills", params={"reason": "r"}, content=endless(), headers=operator)
     refused(response, 413, "too_large")
+
+
+async def answered(app, *, headers=(), body=b"", path="/api/rollouts"):
+    """The status of a POST and how many bytes of an endless body were read for it."""
+    read, statuses = 0, []
+
+    async def receive():
+        nonlocal read
+        read += len(body)
+        return {"type": "http.request", "body": body, "more_body": True}
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    await app(scope, receive, send)
+    return statuses[0], read
+
+
+async def test_without_a_key_no_byte_of_a_body_is_read(services):
+    app = create_control_api(services, by_key(services.store.keys))
+    head = [(b"content-type", b"application/json")]
+    assert await answered(app, headers=head, body=bytes(100_000)) == (401, 0)
+    assert await answered(app, headers=head, body=bytes(100_000), path="/api/skills") == (401, 0)
+
+
+async def test_an_endless_body_is_given_up_at_the_limit(services, key):
+    app = create_control_api(services, by_key(services.store.keys))
+    head = [(b"authorization", (await key())["authorization"].encode())]
+    status, read = await answered(app, headers=head, body=bytes(100_000))
+    assert (status, read) == (413, 1_100_000)
+    assert await answered(app, headers=[*head, (b"content-length", b"1000001")], body=b"x") == (413, 0)
+
+
+async def test_the_description_needs_no_key(client):
+    assert (await client.get("/api/openapi.json")).json()["info"]["title"] == "Tidegate control API"
+
+
+async def test_a_defect_is_answered_in_the_one_shape_and_logged(
+    services, client, operator, monkeypatch, caplog
+):
+    async def broken():
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(services.store.switches, "list", broken)
+    message = refused(await client.get("/api/switches", headers=operator), 500, "internal_error")
+    assert "a mistake" not in message
+    assert "RuntimeError: a mistake" in caplog.text
 
 
 async def test_a_store_that_is_away_is_503(services, client, operator, monkeypatch):

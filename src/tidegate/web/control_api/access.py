@@ -6,10 +6,11 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
-from tidegate.control.caller import Authenticate, Caller
+from tidegate.control.caller import Caller
 from tidegate.control.observe import Observer
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
+from tidegate.web.control_api.gate import CALLER
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,6 @@ class Control:
 
     services: Services
     observer: Observer
-    authenticate: Authenticate
     local: LocalSwitches | None = None
 
 
@@ -26,8 +26,8 @@ async def _control(request: Request) -> Control:
     return cast("Control", request.app.state.control)
 
 
-async def _caller(request: Request, control: Annotated[Control, Depends(_control)]) -> Caller:
-    return await control.authenticate(request.headers)
+async def _caller(request: Request) -> Caller:
+    return cast("Caller", request.scope[CALLER])
 
 
 Plane = Annotated[Control, Depends(_control)]

@@ -9,6 +9,7 @@ from tidegate.control.switches import LocalSwitches
 from tidegate.web.control_api import keys, ledger, rollouts, skills, switches
 from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults
+from tidegate.web.control_api.gate import Gate
 
 
 def create_control_api(
@@ -25,10 +26,11 @@ def create_control_api(
         docs_url=None,  # its page loads scripts from a CDN
         redoc_url=None,
     )
-    app.state.control = Control(services, Observer(services.store.ledger), authenticate, local)
+    app.state.control = Control(services, Observer(services.store.ledger), local)
     api = APIRouter(prefix="/api")
     for noun in (rollouts, switches, keys, ledger, skills):
         api.include_router(noun.router)
     app.include_router(api)
+    app.add_middleware(Gate, authenticate=authenticate)
     answer_faults(app)
     return app

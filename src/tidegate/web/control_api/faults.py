@@ -1,5 +1,6 @@
 """Refusals of the control API: `{"error": {"type", "message"}}` with the status that fits."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,7 +12,12 @@ from starlette.responses import Response
 
 from tidegate.control.faults import status_of, type_of
 from tidegate.domain.errors import TidegateError
+from tidegate.web.asgi import App, Message, Receive, Send
 from tidegate.web.control_api.answers import answer
+
+_DEFECT = "an error of Tidegate's own; the log (stderr) of the process that answered has the traceback"
+
+log = logging.getLogger("tidegate.web")
 
 
 def answer_faults(app: FastAPI) -> None:
@@ -19,19 +25,49 @@ def answer_faults(app: FastAPI) -> None:
     app.add_exception_handler(TidegateError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _unrouted)
+    app.add_middleware(_Defects)
 
 
 def fault(status: int, message: str) -> Response:
-    """The answer for a status."""
+    """The answer for a status; text that is no Unicode, which a message may quote, becomes `?`."""
+    message = message.encode(errors="replace").decode()
     kind = "method_not_allowed" if status == 405 else type_of(status)
     return answer({"error": {"type": kind, "message": message}}, status)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+def refusal(error: Exception) -> Response:
+    """The answer for a TidegateError."""
     response = fault(status_of(error), str(error))
     if response.status_code == 401:
         response.headers["www-authenticate"] = "Bearer"
     return response
+
+
+class _Defects:
+    """ASGI middleware: an error of ours is logged and answered in the one shape, like every refusal."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if begun:
+                raise  # half an answer is out: only cutting it tells the client
+            log.exception("the control API failed at %s %s", scope["method"], scope["path"])
+            await fault(500, _DEFECT)(scope, receive, send)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return refusal(error)
 
 
 async def _malformed(_: Request, error: Exception) -> Response:
@@ -45,8 +81,8 @@ def _finding(finding: dict[str, Any]) -> str:
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
-    refusal = cast("HTTPException", error)
-    detail = refusal.detail
-    if refusal.status_code in (404, 405):
+    unserved = cast("HTTPException", error)
+    detail = unserved.detail
+    if unserved.status_code in (404, 405):
         detail = f"{request.method} {request.url.path}: there is no such operation; see /api/openapi.json"
-    return fault(refusal.status_code, detail)
+    return fault(unserved.status_code, detail)

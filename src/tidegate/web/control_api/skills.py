@@ -1,13 +1,15 @@
 """`/api/skills`: publish and read skill versions."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tidegate.control.reason import require_reason
 from tidegate.domain.access import Role
-from tidegate.domain.errors import NotFound, TooLarge
+from tidegate.domain.errors import NotFound
 from tidegate.registry.describe import describe
 from tidegate.registry.publish import publish
 from tidegate.registry.validate import validate_zip
@@ -16,8 +18,7 @@ from tidegate.web.control_api.answers import answer, carried
 
 router = APIRouter(prefix="/skills", tags=["skills"])
 
-MAX_UPLOAD_BYTES = 40_000_000
-"""A package may unpack to 30 MB; stored without compression, with its directory, it stays below this."""
+_Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 @router.post("", status_code=201)
@@ -26,7 +27,7 @@ async def post_skill(request: Request, reason: str, control: Plane, who: Who) ->
     who.require(Role.PUBLISHER)
     who.require_everywhere()
     why = require_reason(reason)
-    package = await run_in_threadpool(validate_zip, await _upload(request))
+    package = await run_in_threadpool(validate_zip, await request.body())
     services = control.services
     version, created = await publish(
         services.store.skills, package, by=who.actor, reason=why, at=services.clock.now()
@@ -45,7 +46,7 @@ async def list_skills(control: Plane, who: Who) -> Response:
 
 
 @router.get("/{name}")
-async def get_skill(name: str, control: Plane, who: Who, version: int | None = None) -> Response:
+async def get_skill(name: str, control: Plane, who: Who, version: _Number = None) -> Response:
     """One version of a skill: the numbered one, or the latest that can be served."""
     who.require(Role.VIEWER, Role.PUBLISHER)
     who.require_everywhere()
@@ -54,13 +55,3 @@ async def get_skill(name: str, control: Plane, who: Who, version: int | None = N
         what = f"skill {name!r}" if version is None else f"version {version} of skill {name!r}"
         raise NotFound(f"there is no {what}; `tidegate skill list` shows what there is")
     return answer(describe(found))
-
-
-async def _upload(request: Request) -> bytes:
-    """The body, given up as soon as it grows beyond the limit, whatever its headers say."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_UPLOAD_BYTES:
-            raise TooLarge(f"the upload is larger than {MAX_UPLOAD_BYTES:,} bytes; a skill must be smaller")
-    return bytes(body)

@@ -1,0 +1,65 @@
+"""The control API's front: who calls is known before a byte of the body is read, and no body is endless."""
+
+from typing import cast
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+
+from tidegate.control.caller import Authenticate
+from tidegate.domain.errors import TidegateError, TooLarge
+from tidegate.web.asgi import App, Message, Receive, Send
+from tidegate.web.control_api.faults import refusal
+
+CALLER = "tidegate.caller"
+"""Where the scope keeps the authenticated `Caller`."""
+
+MAX_BODY_BYTES = 1_000_000
+MAX_UPLOAD_BYTES = 40_000_000
+"""A package may unpack to 30 MB; stored without compression, with its directory, it stays below this."""
+
+_UPLOADS = "/api/skills"
+_OPEN = frozenset({"/api/openapi.json"})
+
+
+class Gate:
+    """ASGI middleware: authenticates every call but that for the description, and bounds its body."""
+
+    def __init__(self, app: App, authenticate: Authenticate) -> None:
+        self._app = app
+        self._authenticate = authenticate
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = MAX_UPLOAD_BYTES if scope["path"] == _UPLOADS else MAX_BODY_BYTES
+        headers = Headers(raw=scope["headers"])
+        try:
+            if scope["path"] not in _OPEN:
+                scope[CALLER] = await self._authenticate(headers)
+            announced = headers.get("content-length", "0")
+            if announced.isdecimal() and int(announced) > limit:
+                raise TooLarge(_too_large(limit))
+        except TidegateError as error:
+            await refusal(error)(scope, receive, send)
+            return
+        await self._app(scope, _bounded(receive, limit), send)
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """The body, given up as soon as it grows beyond the limit, whatever its headers say."""
+    read = 0
+
+    async def bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(cast("bytes", message.get("body", b"")))
+        if read > limit:
+            raise HTTPException(413, _too_large(limit))  # any other error FastAPI takes for a malformed body
+        return message
+
+    return bounded
+
+
+def _too_large(limit: int) -> str:
+    return f"the body is larger than the {limit:,} bytes that are taken here; send a smaller one"
