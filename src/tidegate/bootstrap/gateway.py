@@ -112,7 +112,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
     services = Services(store, clock)
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     holder, follower = await _follow(settings, services, process_id, stack)
-    controller = Controller(services, meter, holder=process_id)
+    controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     background = _background(settings, follower, controller, shipper)
     for supervised in background:
@@ -132,7 +132,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
         shipper=shipper,
         prices=prices,
         meter=meter,
-        background=background,
+        background=[*background, controller],
         confirm_seconds=settings.routing.confirm,
     )
     probes = Probes(health.checks, health.exposition, CONTENT_TYPE)

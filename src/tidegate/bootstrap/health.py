@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
-from tidegate.bootstrap.supervise import Supervised
 from tidegate.domain import metrics
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import Overrides
@@ -17,6 +17,17 @@ STORE_AWAY_SECONDS = 2.0
 """A snapshot unconfirmed for so long means that the store does not answer."""
 
 
+class Watched(Protocol):
+    """Work that tells of its faults: background work as a whole, or the controller's single decisions."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def faults(self) -> int: ...
+    @property
+    def last_fault(self) -> str: ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Health:
     """Reads the parts of one process; `server` is known once it is made."""
@@ -25,7 +36,7 @@ class Health:
     shipper: Shipper
     prices: ListPrices
     meter: PrometheusMeter
-    background: Sequence[Supervised]
+    background: Sequence[Watched]
     confirm_seconds: float
     server: Server | None = None
     shown_off: frozenset[tuple[str, str]] = frozenset()
