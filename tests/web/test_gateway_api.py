@@ -7,7 +7,8 @@ import pytest
 from gateway_parts import JSON, MESSAGE, SECRET, Script, World, ask, key, rollout, skill, state, variant
 
 from tidegate.domain.access import Role
-from tidegate.domain.exchange import Outcome
+from tidegate.domain.errors import InvalidInput, StoreUnavailable
+from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import UpstreamFailure
 from tidegate.web.faults import error_body
 
@@ -285,6 +286,10 @@ async def test_a_vote_is_kept_for_the_keys_tenant() -> None:
         ({"request_id": "abc", "vote": "up"}, "tgx_"),
         ({"request_id": "msg_1", "vote": "up", "comment": "x" * 2001}, "2001"),
         ({"request_id": "msg_1", "vote": "up", "stars": 5}, "stars"),
+        ({"request_id": "msg_1\0", "vote": "up"}, "request_id: U+0000 at character 5"),
+        ({"request_id": "msg_1\n", "vote": "up"}, "request_id: U+000A"),
+        ({"request_id": "msg_1", "vote": "up", "comment": "a\0b"}, "comment: U+0000 at character 1"),
+        ({"request_id": "msg_1", "vote": "up", "comment": "\x9b"}, "comment: U+009B"),
     ],
 )
 async def test_a_bad_vote_is_refused(body: bytes | dict[str, object], words: str) -> None:
@@ -293,3 +298,30 @@ async def test_a_bad_vote_is_refused(body: bytes | dict[str, object], words: str
     assert (got.status, got.json["error"]["type"]) == (400, "invalid_request_error")
     assert words in got.json["error"]["message"]
     assert not world.ledger.votes
+
+
+async def test_lines_and_tabs_of_a_comment_are_kept() -> None:
+    world = World()
+    await world.call(
+        {"request_id": "msg_1", "vote": "up", "comment": "good:\r\n\tall of it"}, path="/v1/feedback"
+    )
+    assert world.ledger.votes[0].comment == "good:\r\n\tall of it"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(StoreUnavailable("postgresql://db.internal"), 503), (InvalidInput("db.internal"), 400)],
+)
+async def test_a_store_that_fails_tells_a_voter_nothing_about_itself(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int
+) -> None:
+    world = World()
+
+    async def fail(vote: Vote) -> str:
+        raise failure
+
+    monkeypatch.setattr(world.ledger, "vote", fail)
+    got = await world.call({"request_id": "msg_1", "vote": "up"}, path="/v1/feedback")
+    assert got.status == status
+    assert "the vote was not kept" in got.json["error"]["message"]
+    assert "db.internal" not in got.body.decode()

@@ -1,7 +1,9 @@
 """The gateway's public API under `/v1`: the Messages API, and feedback on its answers. Raw ASGI."""
 
+import structlog
+
 from tidegate.domain import metrics
-from tidegate.domain.errors import NotFound, TidegateError
+from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, TidegateError
 from tidegate.domain.exchange import Vote
 from tidegate.ports import Clock, Ledger, Meter, Prices, Spool, Upstream
 from tidegate.serving.client import Call, ClientGone
@@ -13,6 +15,8 @@ from tidegate.web.asgi import Message, Receive, Send, answer
 from tidegate.web.asgi_client import AsgiClient, call_of
 from tidegate.web.faults import AnthropicErrors, error_body
 from tidegate.web.payloads import FEEDBACK_LIMIT, read_feedback
+
+_log = structlog.stdlib.get_logger("tidegate.feedback")
 
 
 class Gateway:
@@ -90,20 +94,34 @@ class Gateway:
         try:
             key = self._handler.authenticated(call)
             feedback = read_feedback(await client.body(FEEDBACK_LIMIT))
-            kept = await self._ledger.vote(
-                Vote(
-                    request_id=feedback.request_id,
-                    vote=feedback.vote,
-                    at=self._clock.now(),
-                    tenant=key.tenant,
-                    comment=feedback.comment,
-                )
+            vote = Vote(
+                request_id=feedback.request_id,
+                vote=feedback.vote,
+                at=self._clock.now(),
+                tenant=key.tenant,
+                comment=feedback.comment,
             )
+            kept = await self._kept(vote)
         except TidegateError as refusal:
             await self._handler.refuse(client, self._id(), refusal)
             return
         self._meter.add(metrics.FEEDBACK, (feedback.vote, kept))
         await answer(send, 200, b'{"status":"%s"}' % kept.encode())
+
+    async def _kept(self, vote: Vote) -> str:
+        """What became of the vote; what ails the store, and where it is, is told to the log alone."""
+        try:
+            return await self._ledger.vote(vote)
+        except StoreUnavailable as away:
+            _log.warning("a vote was not kept", request_id=vote.request_id, why=str(away))
+            raise StoreUnavailable(
+                "the vote was not kept: the gateway's store does not answer now; send it again later"
+            ) from away
+        except InvalidInput as refusal:
+            _log.warning("a vote was refused by the store", request_id=vote.request_id, why=str(refusal))
+            raise InvalidInput(
+                "the vote was not kept: the store cannot hold its request_id or comment; change them"
+            ) from refusal
 
     async def _nowhere(self, call: Call, client: AsgiClient, path: str) -> None:
         missing = NotFound(

@@ -1,5 +1,6 @@
 """Bodies of the gateway's own endpoints, read at the edge."""
 
+import re
 from typing import Literal
 
 import msgspec
@@ -8,6 +9,9 @@ from tidegate.domain.errors import InvalidInput
 
 FEEDBACK_LIMIT = 16_384
 COMMENT_CHARACTERS = 2_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Line ends and tabs are text."""
 
 
 class Feedback(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,8 +37,16 @@ def read_feedback(body: bytes) -> Feedback:
         raise InvalidInput(
             "request_id: neither an exchange's id (tgx_…, from `tidegate-request-id`) nor a message's (msg_…)"
         )
+    _refuse_controls("request_id", _CONTROL.search(feedback.request_id))
+    _refuse_controls("comment", _CONTROL_IN_TEXT.search(feedback.comment or ""))
     if feedback.comment is not None and len(feedback.comment) > COMMENT_CHARACTERS:
         raise InvalidInput(
             f"comment: {len(feedback.comment)} characters; at most {COMMENT_CHARACTERS} are kept"
         )
     return feedback
+
+
+def _refuse_controls(field: str, found: re.Match[str] | None) -> None:
+    if found is not None:
+        code, place = ord(found[0]), found.start()
+        raise InvalidInput(f"{field}: U+{code:04X} at character {place} is a control character; leave it out")
