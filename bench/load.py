@@ -136,3 +136,15 @@ async def open_loop(url: str, payloads: list[bytes], *, rate: float, seconds: fl
     for connection in idle:
         connection.transport.close()
     return result
+
+
+async def ledger_settled(url: str) -> None:
+    """Wait until the gateway has brought every exchange into its ledger, by its own metrics."""
+    connection = await connect(url)
+    while True:
+        answer = await connection.ask(b"GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n")
+        line = next(line for line in answer.splitlines() if line.startswith(b"tidegate_ledger_queued "))
+        if float(line.split()[1]) == 0:
+            break
+        await asyncio.sleep(0.05)  # asked over HTTP: there is no event to wait for
+    connection.transport.close()

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import Gateway, bare_proxy, fixed_upstream
-from load import closed_loop, open_loop, request
+from load import closed_loop, ledger_settled, open_loop, request
 
 CONNECTIONS = 64
 USERS = 500
@@ -50,14 +50,25 @@ class Target:
     process: psutil.Process | None
     payloads: list[bytes]
     measured: Measured = field(default_factory=Measured)
+    has_ledger: bool = False
+
+    async def settled(self) -> None:
+        """Wait until every exchange so far is in the ledger."""
+        if self.has_ledger:
+            await ledger_settled(self.url)
 
 
 async def one_round(target: Target, seconds: float) -> None:
-    """A closed loop for throughput and CPU, then 200 requests a second for latency."""
+    """A closed loop for throughput and CPU, then 200 requests a second for latency.
+
+    The CPU of a request includes its way to the ledger, also where that ends after the loop.
+    """
     measured = target.measured
     await closed_loop(target.url, target.payloads, connections=CONNECTIONS, seconds=seconds / 4)
+    await target.settled()
     before = _cpu(target.process)
     load = await closed_loop(target.url, target.payloads, connections=CONNECTIONS, seconds=seconds)
+    await target.settled()
     measured.cpu_us.append((_cpu(target.process) - before) / load.answers * 1e6)
     measured.per_second.append(load.per_second)
     measured.bad += load.bad
@@ -95,7 +106,13 @@ async def measure(rounds: int, seconds: float) -> list[Target]:
                 targets = [
                     Target("upstream alone", upstream.url, None, _payloads(upstream.url, "none")),
                     Target("bare proxy", bare.url, bare.process, _payloads(bare.url, "none")),
-                    Target("tidegate", gateway.url, gateway.process, _payloads(gateway.url, gateway.key)),
+                    Target(
+                        "tidegate",
+                        gateway.url,
+                        gateway.process,
+                        _payloads(gateway.url, gateway.key),
+                        has_ledger=True,
+                    ),
                 ]
                 targets[2].measured.start_seconds = start_seconds
                 for _ in range(rounds):

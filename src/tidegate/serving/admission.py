@@ -1,7 +1,5 @@
 """Admission: who may call, and how much at once."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from hashlib import sha256
 
 from tidegate.domain.access import KeyRecord, Role
@@ -29,21 +27,19 @@ def _bearer(call: Call) -> str:
 
 
 class Admission:
-    """Counts the exchanges in progress and refuses more than `at_most`."""
+    """Counts the exchanges in progress, each a `with` block, and refuses more than `at_most`."""
 
     def __init__(self, at_most: int) -> None:
         self._at_most = at_most
         self.open = 0
 
-    @contextmanager
-    def slot(self) -> Generator[None]:
+    def __enter__(self) -> None:
         """Hold a place while an exchange lasts; raises Overloaded where none is free."""
         if self.open >= self._at_most:
             raise Overloaded(
                 f"{self.open} exchanges are in progress, as many as this gateway takes; try again"
             )
         self.open += 1
-        try:
-            yield
-        finally:
-            self.open -= 1
+
+    def __exit__(self, *_: object) -> None:
+        self.open -= 1

@@ -1,7 +1,9 @@
 """Assignment: which rollout governs a request, on which side it is, and which skills it is served."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from tidegate.domain.assignment import arm, arm_after, bucket
 from tidegate.domain.exchange import Arm, SkillUse
@@ -13,8 +15,7 @@ from tidegate.serving.snapshot import RoutingSnapshot, ServedRollout
 from tidegate.serving.variant import PLAIN, ServedVariant
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(msgspec.Struct, frozen=True):
     """What assignment needs of a request; `texts` are its users' texts, `named` the skills it asks for."""
 
     exchange_id: str
@@ -26,8 +27,7 @@ class Asker:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True):
     """What a request is served; without a rollout it is outside. `changed` is False for a plain request.
 
     `triggered`: the candidate's selector chose a skill, or the candidate has none to choose; `triggers` is

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.resilience import Cause, Failure, Step, is_fault, next_step
@@ -14,8 +15,7 @@ from tidegate.serving.stream import EventScanner
 from tidegate.serving.usage import read_message
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """What to send and by when (event-loop time); `composed` is None where the plain body is all there is.
 
     `allowed` says whether a composed body may still go out: a switch may have fallen in the meantime.
@@ -30,8 +30,7 @@ class Order:
     allowed: Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An upstream answer to relay: a whole `body`, or a stream with what of it may go out already."""
 
     response: UpstreamResponse

@@ -42,8 +42,12 @@ class Client(Protocol):
         """The whole body; raises TooLarge beyond `limit` bytes, ClientGone."""
         ...
 
+    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Send the whole answer at once, its length with it; raises ClientGone."""
+        ...
+
     async def start(self, status: int, headers: Sequence[Header]) -> None:
-        """Send the head of the answer; raises ClientGone."""
+        """Send the head of an answer whose body comes piece by piece; raises ClientGone."""
         ...
 
     async def send(self, data: bytes, *, more: bool) -> None:

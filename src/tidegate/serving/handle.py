@@ -85,7 +85,7 @@ class Handler:
         request_id = exchange_id(self._clock.now())
         try:
             self.authenticated(call)
-            with self._admission.slot():
+            with self._admission:
                 await attended(client, self._passed(call, client))
         except TidegateError as refusal:
             await self.refuse(client, request_id, refusal)
@@ -103,7 +103,7 @@ class Handler:
     async def _answered(self, draft: Draft, call: Call, client: Client) -> None:
         """Answer and record, whatever happens but the client's leaving."""
         try:
-            with self._admission.slot():
+            with self._admission:
                 await self._served(draft, call, client)
         except TidegateError as refusal:
             status = status_of(refusal)
@@ -183,10 +183,7 @@ class Handler:
             body = await response.read(self._settings.answer_limit)
         finally:
             response.close()
-        await client.start(
-            response.status, [*to_client(response.headers), (b"content-length", b"%d" % len(body))]
-        )
-        await client.send(body, more=False)
+        await client.answer(response.status, to_client(response.headers), body)
 
     async def _record_refusal(
         self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str
@@ -197,8 +194,7 @@ class Handler:
     async def _say(self, client: Client, request_id: str, status: int, message: str) -> None:
         """Answer a refusal that belongs to no exchange."""
         body = self._dialect.error(status, message, request_id)
-        await client.start(status, [*refusal_headers(status), (b"content-length", b"%d" % len(body))])
-        await client.send(body, more=False)
+        await client.answer(status, refusal_headers(status), body)
 
     def _cut_short(self, draft: Draft) -> None:
         """The client left, or this process has to: what was done so far is on record all the same."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import msgspec
@@ -22,8 +21,7 @@ class _PackedJson(msgspec.Struct):
 _PACKED_JSON = msgspec.json.Decoder(_PackedJson)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """`unit` and `conversation` as named by the caller; only their hashes are stored. `source` of the unit:
     `metadata`, `header` or `key`.
     """
@@ -40,7 +38,7 @@ class Identities:
     """Reads identities by one rule, hashing under one secret."""
 
     def __init__(self, secret: bytes, rule: Sequence[str]) -> None:
-        self._secret = secret[:64]
+        self._keyed = blake2b(digest_size=16, key=secret[:64])
         self._rule = tuple(rule)
 
     def identify(
@@ -72,7 +70,9 @@ class Identities:
     def hashed(self, tenant: str, name: str) -> str:
         """32 hex digits for a unit or conversation of a tenant: blake2b-128 under the secret."""
         text = f"{len(tenant)}:{tenant}:{name}".encode("utf-8", "surrogatepass")
-        return blake2b(text, digest_size=16, key=self._secret).hexdigest()
+        digest = self._keyed.copy()
+        digest.update(text)
+        return digest.hexdigest()
 
 
 def user_part(user_id: str) -> str:

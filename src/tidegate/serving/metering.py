@@ -1,6 +1,6 @@
 """What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
@@ -12,13 +12,13 @@ from tidegate.serving.identity import Identity
 from tidegate.serving.usage import ReportedUsage
 
 NOTHING = Usage()
+NO_ASSIGNMENT = Assignment()
 
 NOBODY = Identity(unit="", source="", unit_hash="", conversation="", conversation_hash="", task="")
 """Of a request that was refused before it said whose it is."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, kw_only=True):
     """An exchange in progress; times by the event loop's clock but for `at`, in epoch seconds."""
 
     id: str
@@ -28,7 +28,7 @@ class Draft:
     route: str = "messages"
     revision: int = 0
     identity: Identity | None = None
-    assignment: Assignment = field(default_factory=Assignment)
+    assignment: Assignment = NO_ASSIGNMENT
     stream: bool = False
     streamed: bool = False
     """The answer is a stream, whatever was asked."""

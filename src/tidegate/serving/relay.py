@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure, UpstreamResponse
@@ -17,8 +18,7 @@ _END_SECONDS = 0.25
 """How long an upstream may take from `message_stop` to the end of its body, to keep the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A whole answer, and what it means to the user."""
 
     outcome: Outcome
@@ -59,10 +59,9 @@ class Relay:
     async def whole(self, draft: Draft, client: Client, reply: Reply) -> None:
         """Record, then release an answer that is here in full."""
         self._judge_skills(draft, reply.outcome)
-        length = (b"content-length", b"%d" % len(reply.body))
         self.record(draft, reply.outcome, reply.status)
-        await client.start(reply.status, [*reply.headers, *self._own(draft), length])
-        await self._release(draft, client, reply.body)
+        await client.answer(reply.status, [*reply.headers, *self._own(draft)], reply.body)
+        self.amend(draft, delivered=not client.gone)
 
     async def _stream(
         self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client, headers: Sequence[Header]

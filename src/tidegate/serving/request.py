@@ -1,7 +1,6 @@
 """A Messages request read at the edge: the top level as raw spans, and the few fields serving acts on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -58,8 +57,7 @@ _METADATA = msgspec.json.Decoder(_Metadata | None)
 _CONTAINER = msgspec.json.Decoder(_Container | str | None)
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesRequest:
+class MessagesRequest(msgspec.Struct, frozen=True):
     """One request body: `raw` as it came, `top` its top-level values as raw JSON in the client's order."""
 
     raw: bytes

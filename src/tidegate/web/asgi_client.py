@@ -11,10 +11,14 @@ from tidegate.web.asgi import Message, Receive, Send
 
 
 class Connection(Protocol):
-    """What our server puts into `scope["extensions"]["tidegate.connection"]`: it tells of a lost client."""
+    """What our server puts into `scope["extensions"]["tidegate.connection"]`.
+
+    It tells of a lost client, and sends a whole answer in one piece, or says that it cannot.
+    """
 
     def watch(self, callback: Callable[[], None]) -> None: ...
     def unwatch(self) -> None: ...
+    def answer(self, scope: Message, status: int, headers: Sequence[Header], body: bytes) -> bool: ...
 
     @property
     def paused(self) -> bool: ...
@@ -35,12 +39,23 @@ class AsgiClient:
     Where the server does not tell of a lost connection, a task waits for `http.disconnect` instead.
     """
 
-    __slots__ = ("_call", "_connection", "_lost", "_receive", "_send", "_watcher", "deadline", "gone")
+    __slots__ = (
+        "_call",
+        "_connection",
+        "_lost",
+        "_receive",
+        "_scope",
+        "_send",
+        "_watcher",
+        "deadline",
+        "gone",
+    )
 
     def __init__(self, scope: Message, receive: Receive, send: Send, call: Call) -> None:
         extensions: dict[str, Any] = scope.get("extensions") or {}
         self._connection: Connection | None = extensions.get("tidegate.connection")
         self._call = call
+        self._scope = scope
         self._receive = receive
         self._send = send
         self._lost: Callable[[], object] | None = None
@@ -69,6 +84,13 @@ class AsgiClient:
             more = bool(message.get("more_body", False))
         self._await_disconnect()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Hand over all of the answer, in one piece where the server can."""
+        connection = self._connection
+        if connection is None or not connection.answer(self._scope, status, headers, body):
+            await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
+            await self.send(body, more=False)
 
     async def start(self, status: int, headers: Sequence[Header]) -> None:
         """Hand over the head of the answer; raises ClientGone."""

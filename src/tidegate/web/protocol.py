@@ -7,7 +7,7 @@ at all connections (`check`): no request has a timer of its own.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import cast
@@ -16,11 +16,18 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tidegate.ports import Header
+from tidegate.web.answer_head import answer_head
+from tidegate.web.asgi import Message
 from tidegate.web.faults import error_body
 
 _LINGER_SECONDS = 2.0
 """How long a refused client may go on sending: closing at once would reset the refusal away."""
 
+_JOIN_BELOW = 65_536
+"""A body up to this size is copied behind its head: one small copy for one system call."""
+
+_BODYLESS = frozenset({204, 304})
 _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
 
 
@@ -62,7 +69,7 @@ class _AnswerSide:
 class GatewayProtocol(HttpToolsProtocol):
     """A connection with limits; in a request's scope it is `extensions["tidegate.connection"]`.
 
-    As such it offers `watch(callback)`, called once when the client is gone, and `unwatch()`.
+    As such it offers `watch(callback)`, called once when the client is gone, `unwatch()`, and `answer`.
     """
 
     def __init__(
@@ -111,6 +118,34 @@ class GatewayProtocol(HttpToolsProtocol):
         self.cycle.disconnected = True
         self.transport.abort()
 
+    def answer(self, scope: Message, status: int, headers: Sequence[Header], body: bytes) -> bool:
+        """Send the whole answer to the request of `scope` in one write; `connection` is no header of it.
+
+        False, and nothing sent, where that needs uvicorn's way: HEAD, a waiting writer, a pipelined request.
+        ASGI's two messages would be two system calls, with each header checked by two patterns.
+        """
+        cycle = self.cycle
+        if cycle.scope is not scope or cycle.response_started or cycle.disconnected:
+            return False
+        if self.flow.write_paused or status in _BODYLESS or scope["method"] == "HEAD":
+            return False
+        head = answer_head(
+            status, (*self.server_state.default_headers, *headers), len(body), cycle.keep_alive
+        )
+        if head is None:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        if len(body) < _JOIN_BELOW:
+            self.transport.write(head + body)
+        else:
+            self.transport.writelines((head, body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self._close_after_answer()
+        self.on_response_complete()
+        return True
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._lost = True
@@ -150,7 +185,10 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._reading is not Reading.HEAD:
             return
         self._counted_headers += len(name) + len(value) + 4
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._reading is Reading.REFUSED:
