@@ -78,6 +78,12 @@ def test_a_cheaper_model_comes_only_with_the_skills_that_make_it_good_enough() -
 
 
 BLOCKS = [{"type": "text", "text": "t"} | MARK]
+DOCUMENT = {"type": "document", "source": {"type": "content", "content": BLOCKS * 4}}
+
+
+def nested(depth: int) -> list[dict[str, object]]:
+    """A block in a block, deeper than any API has them, with one breakpoint at the bottom."""
+    return [{"type": "tool_result", "content": nested(depth - 1)}] if depth else BLOCKS
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,16 @@ BLOCKS = [{"type": "text", "text": "t"} | MARK]
         ),
         ({"messages": [{"role": "user", "content": 'say "cache_control"'}]}, MARK),
         ({"system": [{"type": "text", "text": "t", "cache_control": None}] * 4}, MARK),
+        ({"system": [*BLOCKS * 3, {"type": "text", "text": "t", "cache_control": {"ttl": None}}]}, {}),
+        ({"system": [*BLOCKS * 2, {"type": "text", "text": "t", "cache_control": {"ttl": None}}]}, MARK),
+        ({"system": [*BLOCKS, {"type": "text", "text": "t", "cache_control": {"ttl": 5}}]}, {}),
+        ({"system": [*BLOCKS, {"type": "text", "text": "t", "cache_control": "on"}]}, {}),
+        ({"tools": [{"name": "x", "content": 5}, "odd", {"name": "x"} | MARK]}, MARK),
+        ({"cache_control": True}, {}),
+        ({"messages": [{"role": "user", "content": [DOCUMENT]}]}, {}),
+        ({"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [DOCUMENT]}]}]}, {}),
+        ({"messages": [{"role": "user", "content": "cache_control"}]}, MARK),
+        ({"messages": [{"role": "user", "content": nested(40)}]}, {}),
     ],
 )
 def test_our_breakpoint_fits_beside_the_clients(parts: dict[str, object], mark: dict[str, object]) -> None:
