@@ -1,6 +1,7 @@
 """`tidegate skill` on real folders, zips and a home of its own: output, JSON, exit codes."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,23 @@ def test_a_path_that_is_no_package_exits_1(path: str, said: str, folder: Path) -
     done = run("validate", folder.parent / path)
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_a_file_far_over_the_limit_is_refused_without_reading_it_all(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.zip"
+    huge.touch()
+    os.truncate(huge, 2**36)  # sparse: 64 GiB that take no room, but fit no memory
+    done = run("validate", huge)
+    assert done.exit_code == 1
+    assert "is too large; a packed skill has at most 32,000,000 bytes" in done.stderr
+
+
+def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.zip")
+    for path in (tmp_path / "pipe.zip", Path("/dev/zero")):
+        done = run("validate", path)
+        assert done.exit_code == 1
+        assert f"{path}: is a device, pipe or socket; give a skill's folder or zip" in done.stderr
 
 
 def test_a_missing_argument_or_reason_exits_2(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """`tidegate skill`: validate a package where it lies; publish, list and get versions."""
 
 import asyncio
+import stat
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
-from tidegate.registry.validate import Inspection, inspect_folder, inspect_zip
+from tidegate.registry.validate import DEFAULT_LIMITS, Inspection, inspect_folder, inspect_zip
 
 app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get.")
 
@@ -111,11 +112,19 @@ def _inspect(path: Path) -> Inspection:
     if path.is_dir():
         return inspect_folder(path)
     try:
-        return inspect_zip(path.read_bytes())
+        return inspect_zip(_read_file(path))
     except OSError as error:
         raise InvalidInput(
             f"{path}: cannot be read ({error.strerror}); give a skill's folder or zip"
         ) from error
+
+
+def _read_file(path: Path) -> bytes:
+    """The file's bytes, or one more than a zip may have: enough to find it too large."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InvalidInput(f"{path}: is a device, pipe or socket; give a skill's folder or zip")
+    with path.open("rb") as file:
+        return file.read(DEFAULT_LIMITS.zip_bytes + 1)
 
 
 def _judgement(path: Path, inspection: Inspection) -> dict[str, object]:

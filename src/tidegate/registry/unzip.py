@@ -53,7 +53,7 @@ def read_zip(data: bytes, limits: PackageLimits) -> Tree:
 def _envelope_problem(data: bytes, limits: PackageLimits) -> Finding | None:
     """Judge size and outline before zipfile reads a directory of any length into memory."""
     if len(data) > limits.zip_bytes:
-        message = f"is {len(data):,} bytes; a packed skill has at most {limits.zip_bytes:,}"
+        message = f"is too large; a packed skill has at most {limits.zip_bytes:,} bytes"
         return Finding(path=_WHOLE, message=message, too_large=True)
     at = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 65_535))
     if not data.startswith(_LOCAL_SIGNATURE) or at < 0 or len(data) < at + _END.size:
