@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import uvicorn
@@ -26,7 +27,7 @@ metadata: {name: reports}
 spec:
   unit: request
   candidate: {skills: {report-writing: latest}}
-  stages: [{name: canary, weight: 5, bake: 60s, promote: manual}]
+  stages: [{name: canary, weight: 5, bake: 60s, promote: manual}, {name: full, weight: 100, bake: 60s}]
   gates:
     errors: {max: 2%, worse: rollback}
     samples: {min: 10}
@@ -192,6 +193,7 @@ def test_the_ledger_is_exported_to_standard_output(served):
     assert json.loads(line)["id"] == "tgx_1"
     assert "tgx_1" in tidegate("ledger", "export", "--format", "csv", "--since", "2027-01-01").stdout
     assert tidegate("ledger", "export", "--until", "2027-01-01").stdout == ""
+    assert json.loads(tidegate("ledger", "export", "--json").stdout)["id"] == "tgx_1"
 
 
 REFUSED = {
@@ -233,6 +235,7 @@ WRONG_USE = [
     ("keys", "create", "--role", "client"),
     ("keys", "revoke", "key_1"),
     ("ledger", "export", "--format", "xml"),
+    ("ledger", "export", "--format", "csv", "--json"),
 ]
 
 
@@ -247,6 +250,43 @@ def test_a_url_without_a_key_is_told(monkeypatch):
     monkeypatch.setenv("TIDEGATE_URL", "http://127.0.0.1:9")
     monkeypatch.delenv("TIDEGATE_KEY", raising=False)
     assert "TIDEGATE_KEY" in tidegate("rollout", "list", code=1).stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:x", "127.0.0.1:9", "ftp://127.0.0.1", "http://", "file:///x"])
+def test_a_url_that_is_none_is_told(url, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_URL", url)
+    monkeypatch.setenv("TIDEGATE_KEY", "k")
+    assert "TIDEGATE_URL" in tidegate("rollout", "list", code=1).stderr
+
+
+@pytest.mark.parametrize("key", ["tgk_schlüssel", "tgk_a\nb"])
+def test_a_key_that_cannot_be_one_is_told_and_not_shown(key, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TIDEGATE_KEY", key)
+    said = tidegate("rollout", "list", code=1).stderr
+    assert "TIDEGATE_KEY" in said
+    assert key not in said
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A server of something else: 200 for everything, and a page."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "6")
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_url_of_something_else_is_told(monkeypatch):
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.handle_request).start()
+        monkeypatch.setenv("TIDEGATE_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("TIDEGATE_KEY", "k")
+        assert "no control API of Tidegate" in tidegate("rollout", "list", code=1).stderr
 
 
 def test_a_gateway_that_is_not_there_is_told(monkeypatch):

@@ -35,6 +35,17 @@ def test_a_switch_is_kept_with_the_name_of_the_systems_user(monkeypatch):
     assert (switch["by"], switch["reason"]) == ("ana", "a drill")
 
 
+def test_a_user_without_a_name_is_kept_by_number(monkeypatch):
+    def nameless():
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("tidegate.cli.call.getuser", nameless)
+    monkeypatch.setattr("os.getuid", lambda: 4711)
+    tidegate("switch", "off", "--all", "--reason", "a drill")
+    (switch,) = json.loads(tidegate("switch", "list", "--json").stdout)["switches"]
+    assert switch["by"] == "uid-4711"
+
+
 def test_an_export_of_an_empty_ledger_is_streamed():
     assert tidegate("ledger", "export").stdout == ""
     assert tidegate("ledger", "export", "--format", "csv").stdout.startswith("id,at,")

@@ -40,7 +40,7 @@ class ControlSession:
             raise _unreachable(self._client, error) from error
         if response.status_code >= 400:
             raise _refusal(response.status_code, response.content)
-        return msgspec.json.decode(response.content)
+        return _document(self._client, response.content)
 
     async def stream(self, path: str, *, params: Mapping[str, str] | None = None) -> AsyncIterator[bytes]:
         """The pieces of a long answer as they come."""
@@ -84,9 +84,23 @@ async def _remote(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
             f"TIDEGATE_URL is set ({url}) but TIDEGATE_KEY is not; set it to a viewer, publisher or operator "
             "key, or unset TIDEGATE_URL to work on the home itself"
         )
+    if not (key.isascii() and key.isprintable()):
+        raise InvalidInput(
+            "TIDEGATE_KEY holds a character that no key has; copy the key again, it begins with tgk_"
+        )
     headers = {"authorization": f"Bearer {key}"}
-    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT) as client:
+    async with httpx2.AsyncClient(base_url=_base(url), headers=headers, timeout=_TIMEOUT) as client:
         yield client
+
+
+def _base(url: str) -> httpx2.URL:
+    try:
+        base = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise InvalidInput(f"TIDEGATE_URL {url!r} is no URL: {error}; use http://HOST:PORT") from error
+    if base.scheme not in ("http", "https") or not base.host:
+        raise InvalidInput(f"TIDEGATE_URL {url!r} is not where a gateway can be; use http://HOST:PORT")
+    return base
 
 
 @asynccontextmanager
@@ -94,10 +108,26 @@ async def _local() -> AsyncGenerator[httpx2.AsyncClient]:
     from tidegate.bootstrap.control import open_control  # noqa: PLC0415 -- a remote call needs none of the server
     from tidegate.config import load  # noqa: PLC0415 -- the same
 
-    async with open_control(load().settings, actor=getuser()) as app:
+    async with open_control(load().settings, actor=_user()) as app:
         transport = InProcessTransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url=_IN_PROCESS) as client:
             yield client
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"  # containers run as users that have no name
+
+
+def _document(client: httpx2.AsyncClient, body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TidegateError(
+            f"{client.base_url} answered without JSON: no control API of Tidegate is there; see TIDEGATE_URL"
+        ) from error
 
 
 def _body(json: object | None, content: bytes | None) -> bytes | None:
@@ -113,7 +143,7 @@ def _headers(json: object | None, content: bytes | None) -> dict[str, str]:
 def _refusal(status: int, body: bytes) -> TidegateError:
     try:
         message = msgspec.json.decode(body, type=_Fault).error.message
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         message = f"the server answered {status}: {body[:200].decode(errors='replace')}"
     return error_of(status, message)
 

@@ -18,15 +18,18 @@ def ledger() -> None:
 
 @app.command()
 def export(
-    form: Annotated[str, typer.Option("--format", help="jsonl or csv")] = "jsonl",
+    form: Annotated[str | None, typer.Option("--format", help="jsonl (the default) or csv")] = None,
     since: Annotated[str | None, typer.Option(help="From this time on (RFC 3339, date or epoch).")] = None,
     until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
     rollout: Annotated[str | None, typer.Option(help="Exchanges of one rollout only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
 ) -> None:
     """Write exchanges to standard output, oldest first, one a line."""
-    if form not in ("jsonl", "csv"):
+    if form not in (None, "jsonl", "csv"):
         raise typer.BadParameter(f"--format {form}: use jsonl or csv")
-    asked = {"format": form, "since": since, "until": until, "rollout": rollout}
+    if as_json and form == "csv":
+        raise typer.BadParameter("give --json or --format csv, not both")
+    asked = {"format": form or "jsonl", "since": since, "until": until, "rollout": rollout}
     run(_export({name: value for name, value in asked.items() if value is not None}))
 
 
