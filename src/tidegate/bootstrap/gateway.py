@@ -6,7 +6,6 @@ import os
 import secrets
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -47,8 +46,10 @@ from tidegate.web.server import Server
 _log = structlog.stdlib.get_logger("tidegate.process")
 
 
-async def run_gateway(settings: Settings, *, emulator: bool = False) -> int:
+async def run_gateway(settings: Settings, announce: Callable[[str], None], *, emulator: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, finish what is in flight, and return the exit code.
+
+    `announce` is called with the URL once it listens.
 
     A second signal ends the waiting. Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
     """
@@ -62,8 +63,7 @@ async def run_gateway(settings: Settings, *, emulator: bool = False) -> int:
         warm_up()
         url = _url(settings.server.host, server.port)
         with announced(settings.home, url):
-            sys.stdout.write(f"tidegate listening on {url}\n")
-            sys.stdout.flush()
+            announce(url)
             await signals.stop.wait()
             _log.info("going down", delay=settings.drain.delay, limit=settings.drain.limit)
             cut = await server.drain(

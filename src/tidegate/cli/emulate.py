@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,8 @@ import msgspec
 import typer
 import uvloop
 
-from tidegate.cli.output import run, say
+from tidegate.cli.options import AsJson, say_listening
+from tidegate.cli.output import run
 from tidegate.domain.errors import Conflict, NotFound
 from tidegate.harness.emulator import PROFILES, Profile, parse_profile, start_emulator
 
@@ -28,13 +31,17 @@ def emulate(
     ] = None,
     *,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the address.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
-    served = _serve(port, profile, seed, tuple(key or ()), quiet=quiet)
+    announce = _keep_quiet if quiet else partial(say_listening, "emulator", as_json=as_json)
+    served = _serve(port, profile, seed, tuple(key or ()), announce)
     run(served, loop_factory=uvloop.new_event_loop)
 
 
-async def _serve(port: int, name: str, seed: int | None, keys: tuple[str, ...], *, quiet: bool) -> None:
+async def _serve(
+    port: int, name: str, seed: int | None, keys: tuple[str, ...], announce: Callable[[str], None]
+) -> None:
     profile = _profile(name)
     if seed is not None:
         profile = msgspec.structs.replace(profile, seed=seed)
@@ -45,10 +52,13 @@ async def _serve(port: int, name: str, seed: int | None, keys: tuple[str, ...], 
         emulator = await start_emulator(profile, port=port, keys=keys)
     except OSError as problem:
         raise Conflict(f"cannot listen on 127.0.0.1:{port}: {problem}; choose another --port") from problem
-    if not quiet:
-        say(f"emulator listening on {emulator.url}")
+    announce(emulator.url)
     await stopped.wait()
     await emulator.close()
+
+
+def _keep_quiet(_: str) -> None:
+    """In place of telling the address."""
 
 
 def _profile(name: str) -> Profile:

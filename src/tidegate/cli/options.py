@@ -13,6 +13,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
 
 
+def say_listening(program: str, url: str, *, as_json: bool) -> None:
+    """Print, as one line and at once, where a server listens: whoever started it waits for that."""
+    document = msgspec.json.encode({"url": url}).decode()
+    say(document if as_json else f"{program} listening on {url}")
+    sys.stdout.flush()
+
+
 class Laggard(msgspec.Struct, frozen=True):
     """A live process that did not confirm a change within the wait."""
 

@@ -1,13 +1,15 @@
 """`tidegate up`: run the gateway."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
+from tidegate.cli.options import AsJson, say_listening
 from tidegate.cli.output import run
 from tidegate.config import load
 
@@ -27,19 +29,26 @@ def up(
     config: Annotated[
         Path | None, typer.Option(help="Configuration file; else tidegate.toml in the home.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight are finished first."""
     if emulator and upstream is not None:
         raise typer.BadParameter("give --upstream or --emulator, not both", param_hint="--emulator")
     flags = {"server.port": port, "server.host": host, "upstream.url": upstream}
-    code = run(_serve(home, config, flags, emulator=emulator), loop_factory=uvloop.new_event_loop)
+    announce = partial(say_listening, "tidegate", as_json=as_json)
+    code = run(_serve(home, config, flags, announce, emulator=emulator), loop_factory=uvloop.new_event_loop)
     raise typer.Exit(code)
 
 
 async def _serve(
-    home: Path | None, config: Path | None, flags: Mapping[str, object], *, emulator: bool
+    home: Path | None,
+    config: Path | None,
+    flags: Mapping[str, object],
+    announce: Callable[[str], None],
+    *,
+    emulator: bool,
 ) -> int:
     from tidegate.bootstrap.gateway import run_gateway  # noqa: PLC0415 (a wrong configuration is told before imports)
 
     loaded = load(home=home, config=config, flags=flags, environ=os.environ)
-    return await run_gateway(loaded.settings, emulator=emulator)
+    return await run_gateway(loaded.settings, announce, emulator=emulator)

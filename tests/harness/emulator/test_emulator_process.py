@@ -1,5 +1,7 @@
 """`tidegate emulate` as a process: says where it listens, and ends when told."""
 
+import json
+import os
 import signal
 import socket
 import subprocess
@@ -26,6 +28,28 @@ def test_it_prints_its_address_serves_and_ends_cleanly(number):
                 assert answer.status == 200
         finally:
             process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.parametrize("command", [COMMAND, [COMMAND[0], "up", "--emulator"]], ids=["emulate", "up"])
+def test_json_prints_the_address_as_one_line(command, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    with subprocess.Popen(
+        [*command, "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment | {"TIDEGATE_HOME": str(tmp_path / "home"), "TIDEGATE_DRAIN_DELAY": "0s"},
+    ) as process:
+        try:
+            document = json.loads(process.stdout.readline())
+            assert list(document) == ["url"]
+            url = document["url"]
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
+                assert url.startswith("http://127.0.0.1:")
+        finally:
+            process.terminate()
         assert process.wait(10) == 0
         assert process.stdout.read() == ""
 
