@@ -126,10 +126,8 @@ def test_what_is_left_out_has_a_default() -> None:
 
 
 def test_only_a_full_stage_holds_back_by_default() -> None:
-    spec = parse(
-        MINIMAL.replace("weight: 100, bake: 1h", "weight: 50, bake: 1h, holdout: 0").replace("all", "h")
-    )
-    assert spec.stages[0].holdout == 0
+    half = "stages:\n    - {name: half, weight: 50, bake: 1h}"
+    assert [stage.holdout for stage in parse(MINIMAL.replace("stages:", half)).stages] == [0, 500]
     assert parse(MINIMAL.replace("bake: 1h", "bake: 1h, holdout: 0")).stages[0].holdout == 0
 
 
@@ -145,7 +143,8 @@ def test_durations(text: str, seconds: float) -> None:
     ("text", "points"), [("5", 500), ("5%", 500), ("0.5%", 50), ("0.01", 1), ("12.25 %", 1225)]
 )
 def test_weights_are_percentages_with_or_without_a_sign(text: str, points: int) -> None:
-    assert parse(MINIMAL.replace("weight: 100", f"weight: {text}")).stages[0].weight == points
+    first = f"stages:\n    - {{name: first, weight: {text}, bake: 1h}}"
+    assert parse(MINIMAL.replace("stages:", first)).stages[0].weight == points
 
 
 REFUSED = [
@@ -192,6 +191,12 @@ REFUSED = [
     ("promote: auto", "promote: automatic", 17, ["promote", "did you mean 'auto'", "manual, auto"]),
     ("report: daily", "report: hourly", 15, ["report", "daily, none"]),
     ("holdout: 5}", "holdout: 60}", 17, ["holdout", "0 to 50"]),
+    (
+        "weight: 100",
+        "weight: 50",
+        17,
+        ["spec.stages[2].weight", "found 50", "the last stage", "expected 100"],
+    ),
     ("holdout: 5}", "holdouts: 5}", 17, ["spec.stages[2].holdouts", "did you mean 'holdout'"]),
     ("errors:  {max: 2%", "errors:  {max: 2", 19, ["spec.gates.errors.max", "'2'", "2%"]),
     ("max: 2%, worse: rollback", "max: 2%, worse: roleback", 19, ["did you mean 'rollback'", "pause, hold"]),

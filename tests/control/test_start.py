@@ -14,7 +14,7 @@ from tidegate.domain.rollout import Move, Phase
 from tidegate.domain.skill import VersionState
 
 
-def spec(name="first", skill="report-writing", version="latest", tenants='["*"]', weights=(5, 25)):
+def spec(name="first", skill="report-writing", version="latest", tenants='["*"]', weights=(5, 100)):
     stages = ", ".join(
         f"{{name: s{number}, weight: {weight}, bake: 60s, promote: manual}}"
         for number, weight in enumerate(weights)

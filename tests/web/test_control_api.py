@@ -24,7 +24,7 @@ metadata: {name: reports}
 spec:
   unit: request
   candidate: {skills: {report-writing: latest}}
-  stages: [{name: canary, weight: 5, bake: 60s, promote: manual}]
+  stages: [{name: canary, weight: 5, bake: 60s, promote: manual}, {name: full, weight: 100, bake: 60s}]
   gates:
     errors: {max: 2%, worse: rollback}
     samples: {min: 10}

@@ -29,6 +29,8 @@ def start(
     """Start a rollout from its spec; skills are pinned to the digests they have now."""
     body = {"spec": _read(spec), "reason": reason}
     document = run(call("POST", "/api/rollouts", json=body))
+    for warning in msgspec.convert(document, _Started).warnings:
+        sys.stderr.write(f"tidegate: warning: {warning}\n")
     tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
 
 
@@ -128,6 +130,10 @@ def verify(name: Name, as_json: AsJson = False) -> None:
             f"{result.events} does not follow from the one before it; compare it with a backup\n"
         )
         raise typer.Exit(1)
+
+
+class _Started(msgspec.Struct):
+    warnings: list[str] = []
 
 
 class _Verified(msgspec.Struct):

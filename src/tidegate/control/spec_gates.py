@@ -42,6 +42,17 @@ def refuse_unjudgeable(stages: tuple[Stage, ...], gates: Gates, body: Block, pro
         problems.add(body.where("gates"), f"errors {without}; give that stage a holdout, or the gate a max")
 
 
+def kept_only(gates: Gates) -> tuple[str, ...]:
+    """Warnings of what the plan keeps but this version does not act on."""
+    savings = gates.savings
+    if savings is None or savings.worse == "hold":
+        return ()
+    return (
+        f"savings.worse: {savings.worse} is kept in the plan, but a point value of savings only holds "
+        "in this version",
+    )
+
+
 def _errors(block: Block) -> ErrorsGate:
     block.only("max", "worse")
     return ErrorsGate(

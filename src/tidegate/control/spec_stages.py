@@ -25,6 +25,8 @@ def read_stages(body: Block, problems: Problems) -> tuple[Stage, ...]:
     read = [_read_stage(node, path, problems) for path, node in nodes[:MOST_STAGES]]
     for (before, _), (stage, at) in pairwise(read):
         _refuse_fall(before, stage, at, problems)
+    if read:
+        _refuse_part(*read[-1], problems)
     names: set[str] = set()
     for stage, at in read:
         if stage.name and stage.name in names:
@@ -68,6 +70,16 @@ def _read_stage(node: Node, path: str, problems: Problems) -> tuple[Stage, Place
         holdout=block.read("holdout", basis_points("0", "50"), FULL_HOLDOUT if weight == BUCKETS else 0),
     )
     return stage, block.where("weight")
+
+
+def _refuse_part(last: Stage, at: Place, problems: Problems) -> None:
+    """Completing gives the candidate to all but the holdout: the last stage must have tried it on as many."""
+    if last.weight < BUCKETS:
+        problems.add(
+            at,
+            f"found {last.weight / 100:g} in the last stage; expected 100, since completing gives everybody "
+            "the candidate: add a stage of weight 100 (its `holdout` keeps a part in control)",
+        )
 
 
 def _refuse_fall(before: Stage, stage: Stage, at: Place, problems: Problems) -> None:

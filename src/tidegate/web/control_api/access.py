@@ -7,8 +7,8 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from tidegate.control.caller import Caller
-from tidegate.control.observe import Observer
 from tidegate.control.services import Services
+from tidegate.control.status import Observing
 from tidegate.control.switches import LocalSwitches
 from tidegate.web.control_api.gate import CALLER
 
@@ -18,7 +18,7 @@ class Control:
     """The parts a control API works with, kept on its app."""
 
     services: Services
-    observer: Observer
+    observer: Observing
     local: LocalSwitches | None = None
 
 

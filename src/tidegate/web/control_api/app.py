@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from tidegate.control.caller import Authenticate
-from tidegate.control.observe import Observer
+from tidegate.control.glimpse import Glimpse
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
 from tidegate.web.control_api import keys, ledger, rollouts, skills, switches
@@ -26,7 +26,7 @@ def create_control_api(
         docs_url=None,  # its page loads scripts from a CDN
         redoc_url=None,
     )
-    app.state.control = Control(services, Observer(services.store.ledger), local)
+    app.state.control = Control(services, Glimpse(services.store.ledger), local)
     api = APIRouter(prefix="/api")
     for noun in (rollouts, switches, keys, ledger, skills):
         api.include_router(noun.router)

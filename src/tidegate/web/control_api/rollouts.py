@@ -1,5 +1,6 @@
 """`/api/rollouts`: start, watch and move rollouts."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import msgspec
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from tidegate.control.commit import Committed
 from tidegate.control.history import history, verify
 from tidegate.control.moves import move_rollout
+from tidegate.control.spec_gates import kept_only
 from tidegate.control.start import start_rollout
 from tidegate.control.status import status, summaries
 from tidegate.domain.access import Role
@@ -43,7 +45,7 @@ async def start(body: StartBody, control: Plane, who: Who) -> Response:
     who.require()
     who.require_everywhere()
     done = await start_rollout(control.services, body.spec, actor=who.actor, reason=body.reason)
-    return await _moved(control, done, 201)
+    return await _moved(control, done, 201, {"warnings": kept_only(done.rollout.plan.gates)})
 
 
 @router.get("")
@@ -87,7 +89,9 @@ async def post_move(name: str, move: Move, body: ReasonBody, control: Plane, who
     return await _moved(control, done)
 
 
-async def _moved(control: Control, done: Committed, code: int = 200) -> Response:
+async def _moved(
+    control: Control, done: Committed, code: int = 200, more: Mapping[str, object] | None = None
+) -> Response:
     document = await status(control.services, control.observer, done.rollout.name)
     fields = cast("dict[str, object]", msgspec.to_builtins(document))
-    return await carried(control.services, done.revision, fields, code)
+    return await carried(control.services, done.revision, {**fields, **(more or {})}, code)
