@@ -68,11 +68,22 @@ def test_a_note_of_somebody_else_is_left_alone(tmp_path: Path, other: bytes) -> 
 
 
 def test_a_home_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    open_home(tmp_path / "a" / "home")
-    assert (tmp_path / "a" / "home").stat().st_mode & 0o777 == 0o700
+    home = tmp_path / "a" / "home"
+    with open_home(home), announced(home, "http://127.0.0.1:1"):
+        (home / "any").touch()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (home, *home.iterdir())}
+    assert modes == {"home": 0o700, "any": 0o600, "gateway.json": 0o600}
+    (home / "later").touch()
+    assert (home / "later").stat().st_mode & 0o077 != 0
+
+
+def test_a_home_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidInput, match="cannot be used"):
-        open_home(tmp_path / "file")
+    with pytest.raises(InvalidInput, match="cannot be used"), open_home(tmp_path / "file"):
+        pass
+    (tmp_path / "gateway.json").mkdir()
+    with pytest.raises(InvalidInput, match="cannot be used"), announced(tmp_path, "http://127.0.0.1:1"):
+        pass
 
 
 @dataclass

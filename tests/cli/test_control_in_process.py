@@ -51,6 +51,13 @@ def test_an_export_of_an_empty_ledger_is_streamed():
     assert tidegate("ledger", "export", "--format", "csv").stdout.startswith("id,at,")
 
 
+def test_what_commands_leave_in_the_home_is_for_its_owner_alone(tmp_path):
+    tidegate("keys", "list")
+    files = list((tmp_path / "home").rglob("*"))
+    assert any(path.name == "tidegate.db" for path in files)
+    assert [path.name for path in files if path.stat().st_mode & 0o077] == []
+
+
 def test_a_refusal_reads_as_over_http():
     result = tidegate("rollout", "status", "nobody", code=1)
     assert result.stderr.startswith("tidegate: no rollout 'nobody'")

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.storage.store import open_store
 from tidegate.bootstrap.home import open_home
-from tidegate.bootstrap.living import take_dead
+from tidegate.bootstrap.living import leave_for_dead
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.config import Settings
 from tidegate.control.caller import by_home
@@ -23,12 +23,11 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
     Raises InvalidInput, StoreUnavailable.
     """
     configure_logs("warning")
-    open_home(settings.home)
     clock = SystemClock()
-    store = await open_store(settings.store_url, clock=clock)
-    try:
-        for process_id in take_dead(settings.home):
-            await store.routing.leave(process_id)
-        yield create_control_api(Services(store, clock), by_home(actor))
-    finally:
-        await store.close()
+    with open_home(settings.home):
+        store = await open_store(settings.store_url, clock=clock)
+        try:
+            await leave_for_dead(settings.home, store.routing.leave)
+            yield create_control_api(Services(store, clock), by_home(actor))
+        finally:
+            await store.close()

@@ -17,14 +17,30 @@ class Note(msgspec.Struct, frozen=True):
     pid: int
 
 
-def open_home(home: Path) -> None:
-    """Create the home, for its owner alone, where it is not there yet."""
+@contextmanager
+def open_home(home: Path) -> Generator[None]:
+    """Create the home where it is not there yet; it and all files made meanwhile are for their owner alone.
+
+    Raises InvalidInput.
+    """
+    before = os.umask(0o077)
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as wrong:
-        raise InvalidInput(
-            f"the home {home} cannot be used: {wrong.strerror}; name another with --home or TIDEGATE_HOME"
-        ) from None
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as wrong:
+            raise unusable(home, wrong) from wrong
+        yield
+    finally:
+        os.umask(before)
+
+
+def unusable(home: Path, wrong: OSError) -> InvalidInput:
+    """The refusal for a home that does not take a file."""
+    where = f" ({wrong.filename})" if wrong.filename else ""
+    return InvalidInput(
+        f"the home {home} cannot be used: {wrong.strerror}{where}; mend its rights or free some space, "
+        "or name another with --home or TIDEGATE_HOME"
+    )
 
 
 @contextmanager
@@ -32,8 +48,12 @@ def announced(home: Path, url: str) -> Generator[None]:
     """Keep `gateway.json` while the gateway lives; on a shared home the latest start is in it."""
     path, note = home / "gateway.json", Note(url, os.getpid())
     draft = path.with_suffix(f".{note.pid}")
-    draft.write_bytes(msgspec.json.encode(note))
-    draft.replace(path)
+    try:
+        draft.touch(mode=0o600)
+        draft.write_bytes(msgspec.json.encode(note))
+        draft.replace(path)
+    except OSError as wrong:
+        raise unusable(home, wrong) from wrong
     try:
         yield
     finally:

@@ -6,46 +6,69 @@ processes would wait for the dead one until its silence tells.
 
 import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tidegate.bootstrap.home import unusable
 
 
 @contextmanager
 def living(home: Path, process_id: str) -> Generator[None]:
-    """Hold `HOME/processes/PROCESS_ID` locked; the file has its name only once it is locked."""
-    folder = home / "processes"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    draft, path = folder / f".{process_id}", folder / process_id
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    """Hold `HOME/processes/PROCESS_ID` locked; raises InvalidInput where the home does not take the file."""
+    path = home / "processes" / process_id
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        draft.rename(path)
+        handle = _hold(path)
+    except OSError as wrong:
+        raise unusable(home, wrong) from wrong
+    try:
         yield
         path.unlink(missing_ok=True)
     finally:
         os.close(handle)
 
 
-def take_dead(home: Path) -> list[str]:
-    """The ids of processes that died without a goodbye; their files are gone afterwards."""
+async def leave_for_dead(home: Path, leave: Callable[[str], Awaitable[None]]) -> None:
+    """Say goodbye for each process that died without one; its file goes once `leave` has returned."""
     folder = home / "processes"
     if not folder.is_dir():
-        return []
-    return [path.name for path in folder.iterdir() if not path.name.startswith(".") and _is_dead(path)]
+        return
+    for path in sorted(folder.iterdir()):
+        handle = None if path.name.startswith(".") else _take(path)
+        if handle is None:
+            continue
+        try:
+            await leave(path.name)
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(handle)
 
 
-def _is_dead(path: Path) -> bool:
+def _hold(path: Path) -> int:
+    """The locked file; it has its name only once it is locked. Raises OSError."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        draft.rename(path)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _take(path: Path) -> int | None:
+    """The file of a dead process, locked; None where its process lives, or has just left."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False  # it has just left by itself
+    except OSError:
+        return (
+            None  # not to be opened, so not known to be dead: what waits for it waits until its silence tells
+        )
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        path.unlink(missing_ok=True)
-        return True
-    finally:
+    except OSError:
         os.close(handle)
+        return None
+    return handle

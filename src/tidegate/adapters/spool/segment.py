@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 SUFFIX = ".spool"
 _NEW = ".new"
@@ -56,7 +57,7 @@ class Segment:
     def set_aside(self) -> Path:
         """Keep what waits beside the spool, for a person to look at, and count it as shipped."""
         aside = self.path.with_suffix(_ASIDE)
-        with aside.open("ab") as file:
+        with append_private(aside) as file:
             while piece := self.read(1 << 20):
                 file.write(piece)
                 self.shipped += len(piece)
@@ -77,6 +78,11 @@ class Segment:
 
     def _cut(self) -> None:
         os.ftruncate(self._descriptor, self.size)
+
+
+def append_private(path: Path) -> BinaryIO:
+    """A file to append to, which only its owner may read. Raises OSError."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
 
 
 def create_segment(folder: Path, name: str) -> Segment:

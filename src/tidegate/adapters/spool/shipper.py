@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tidegate.adapters.spool.framing import Frames, frame_exchange, parse_frames
-from tidegate.adapters.spool.segment import Segment, adopt_segments
+from tidegate.adapters.spool.segment import Segment, adopt_segments, append_private
 from tidegate.adapters.spool.writer import ROTATE_BYTES, SpoolWriter
 from tidegate.domain.errors import InvalidInput, StoreUnavailable
 from tidegate.domain.exchange import Amend, Exchange
@@ -201,7 +201,7 @@ class Shipper:
                 await self._ingest_some([exchange], amends)
             except InvalidInput:
                 self.refused += 1
-                with (self._folder / "refused.corrupt").open("ab") as file:
+                with append_private(self._folder / "refused.corrupt") as file:
                     file.write(frame_exchange(exchange))
 
 

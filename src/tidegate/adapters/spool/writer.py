@@ -39,7 +39,7 @@ class SpoolWriter:
         self._amends = bytearray()
         self._amend_count = 0
         self._created = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._current = self._create()
         self.segments: deque[Segment] = deque([self._current])
         """Own segments, oldest first; the last is written to, the others wait to be shipped."""
