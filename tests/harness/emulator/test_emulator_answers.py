@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,3 +220,27 @@ def test_an_example_conforms_to_its_schema(schema, value):
 def test_a_schema_that_refers_to_itself_ends():
     node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"]}
     assert "next" in example({"$ref": "#/$defs/node", "$defs": {"node": node}})
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"anyOf": [{"$ref": "#/$defs/node"}]},
+        {"allOf": [{"$ref": "#/$defs/node"}] * 20},
+        {"oneOf": [{"anyOf": [{"$ref": "#/$defs/node"}]}, {"type": "null"}]},
+        {
+            "type": "object",
+            "properties": {name: {"$ref": "#/$defs/node"} for name in "abcdefghij"},
+            "required": list("abcdefghij"),
+        },
+        {"type": "array", "items": {"$ref": "#/$defs/node"}, "minItems": 10},
+    ],
+    ids=["anyOf itself", "allOf itself", "oneOf itself", "ten of itself", "array of itself"],
+)
+def test_an_example_of_a_recursive_schema_ends_soon(node):
+    assert len(msgspec.json.encode(example({"$ref": "#/$defs/node", "$defs": {"node": node}}))) < 20_000
+
+
+def test_an_example_of_a_huge_schema_stays_small():
+    assert len(example({"type": "array", "items": {"type": "null"}, "minItems": 10**9})) == 999
+    assert len(example({"type": "string", "minLength": 10**9})) == 10_000

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.harness.emulator.prefix_cache import CacheUse, PrefixCache
-from tidegate.harness.emulator.schema import CacheControl
+from tidegate.harness.emulator.schema import CacheControl, ToolResult, ToolUse
 from tidegate.harness.emulator.tokens import Segment
 
 MINIMUM = 100
@@ -91,12 +91,25 @@ def test_mixed_lifetimes_are_written_apart(cache):
     assert use(cache, piece("a", 150, "1h"), piece("c", 7, "5m")) == CacheUse(150, 7, 0)
 
 
-def test_an_entry_out_of_reach_of_the_breakpoint_is_not_found(cache):
+@pytest.mark.parametrize(("between", "read"), [(18, 150), (19, 0)])
+def test_an_entry_is_found_at_20_positions_of_which_the_breakpoint_is_the_first(cache, between, read):
     use(cache, piece("a", 150, "5m"))
-    near = [piece(str(n), 1) for n in range(18)]
-    assert use(cache, piece("a", 150), *near, piece("end", 1, "5m")).read == 150
-    far = [piece(str(n), 1) for n in range(100, 120)]
-    assert use(cache, piece("a", 150), *far, piece("end", 1, "5m")).read == 0
+    others = [piece(str(n), 1) for n in range(between)]
+    assert use(cache, piece("a", 150), *others, piece("end", 1, "5m")).read == read
+
+
+@pytest.mark.parametrize(("between", "read"), [(16, 150), (17, 0)])
+def test_runs_of_calls_and_of_results_count_as_one_position_each(cache, between, read):
+    use(cache, piece("a", 150, "5m"))
+    calls = [
+        Segment("assistant", ToolUse(type="tool_use", id=f"toolu_{n}", name="t", input={}), 1, None)
+        for n in range(30)
+    ]
+    results = [
+        Segment("user", ToolResult(type="tool_result", tool_use_id=f"toolu_{n}"), 1, None) for n in range(30)
+    ]
+    others = [piece(str(n), 1) for n in range(between)]
+    assert use(cache, piece("a", 150), *others, *calls, *results, piece("end", 1, "5m")).read == read
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first():

@@ -28,7 +28,6 @@ class Told:
     sdk: SdkTraffic
     watcher: Watcher
     fault_at: float
-    switch_off_at: float
     skill_answers_after_switch: int
     answers_after_switch: int
 
@@ -57,8 +56,8 @@ async def tell(stage: Stage) -> Told:
         stage.console.rule("(b) a candidate that begins to fail in its second stage")
         fault_at = await _fail_in_second_stage(stage, watcher)
         stage.console.rule("(c) the kill switch")
-        off_at, after, with_skill = await _switch_off(stage, traffic)
-    return Told(traffic, sdk, watcher, fault_at, off_at, with_skill, after)
+        after, with_skill = await _switch_off(stage, traffic)
+    return Told(traffic, sdk, watcher, fault_at, with_skill, after)
 
 
 @contextlib.asynccontextmanager
@@ -107,14 +106,14 @@ async def _set_faults(stage: Stage, faults: list[dict[str, object]]) -> None:
             raise TidegateError(f"the emulator refused the faults: {await response.text()}")
 
 
-async def _switch_off(stage: Stage, traffic: Traffic) -> tuple[float, int, int]:
-    """Returns when it was off (epoch), and answers and skill answers to requests sent after that."""
+async def _switch_off(stage: Stage, traffic: Traffic) -> tuple[int, int]:
+    """Returns answers and skill answers to requests sent after that."""
     await stage.operator("switch", "off", "--all", "--reason", "demonstration of the kill switch")
-    off_at, sent_after = time.time(), asyncio.get_running_loop().time()
+    off_at = asyncio.get_running_loop().time()
     stage.console.print("all skills are off; every process has acknowledged it")
     await asyncio.sleep(6.0)
-    later = [answer for answer in traffic.answers if answer.sent > sent_after and answer.status]
+    later = [answer for answer in traffic.answers if answer.sent > off_at and answer.status]
     with_skill = sum(bool(answer.skills) for answer in later)
     stage.console.print(f"{len(later)} answers since, {with_skill} with a skill")
     await stage.operator("switch", "on", "--all", "--reason", "demonstration is over")
-    return off_at, len(later), with_skill
+    return len(later), with_skill

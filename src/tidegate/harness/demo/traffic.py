@@ -21,7 +21,7 @@ DOCUMENT = "".join(MATERIAL.format(n=n) for n in range(1, 13))
 """What users paste: about 1,000 tokens, the median prompt of the chat trace AzureLLMInferenceTrace 2023."""
 
 QUESTIONS: tuple[tuple[str, float], ...] = (
-    ("Review this contract and list the risky clauses.", 0.45),
+    ("Review this contract and list the risky clauses.", 0.40),
     ("Write an incident summary: checkout failed from 10:02 to 10:31 after a configuration change.", 0.25),
     (
         "Summarize this log: 10:02:11 ERROR pool exhausted; 10:02:12 WARN retrying; 10:02:14 ERROR timeout",

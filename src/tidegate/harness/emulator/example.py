@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from typing import cast
 
 MAX_DEPTH = 8
+MAX_VALUES = 1_000
+"""Values and references in one example; beyond, objects and arrays stay empty whatever they require."""
+MAX_LENGTH = 10_000
+"""Characters of a string, whatever its `minLength`."""
 
 _FORMATS = {
     "date": "2026-01-15",
@@ -21,53 +25,88 @@ Schema = dict[str, object]
 
 
 def example(schema: Schema) -> object:
-    """The plainest conforming value: required properties only, the first of alternatives, no `pattern`."""
-    return _value(schema, schema, 0)
+    """The plainest conforming value: required properties only, the first of alternatives, no `pattern`.
+
+    Recursive and huge schemas end at the limits above, and then the value need not conform.
+    """
+    return _Maker(schema).value(schema, 0)
 
 
-def _value(schema: Schema, root: Schema, depth: int) -> object:
-    schema = _resolved(schema, root)
-    for key in ("const", "default"):
-        if key in schema:
-            return schema[key]
-    for key in ("enum", "examples"):
-        options = _items(schema.get(key))
-        if options:
-            return options[0]
-    match _kind(schema):
-        case "object":
-            return _object(schema, root, depth)
-        case "array":
-            return _array(schema, root, depth)
-        case "integer" | "number" as kind:
-            return _number(schema, whole=kind == "integer")
-        case "boolean":
-            return True
-        case "null":
-            return None
-        case _:
-            return _string(schema)
+class _Maker:
+    """Makes one example out of the schema `root`, to which references point."""
 
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._left = MAX_VALUES
 
-def _resolved(schema: Schema, root: Schema) -> Schema:
-    """The schema with its reference followed, its parts merged and its first alternative taken."""
-    reference = schema.get("$ref")
-    seen: set[str] = set()
-    while isinstance(reference, str) and reference not in seen:
-        seen.add(reference)
-        target: object = root
-        for step in reference.removeprefix("#").strip("/").split("/"):
-            target = _schema(target).get(step) if step else target
-        schema = _schema(target)
+    def value(self, schema: Schema, depth: int) -> object:
+        schema = self._resolved(schema, 0)
+        for key in ("const", "default"):
+            if key in schema:
+                return schema[key]
+        for key in ("enum", "examples"):
+            options = _items(schema.get(key))
+            if options:
+                return options[0]
+        match _kind(schema):
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return self._array(schema, depth)
+            case "integer" | "number" as kind:
+                return _number(schema, whole=kind == "integer")
+            case "boolean":
+                return True
+            case "null":
+                return None
+            case _:
+                return _string(schema)
+
+    def _resolved(self, schema: Schema, depth: int) -> Schema:
+        """The schema with its reference followed, its parts merged and its first alternative taken."""
+        self._left -= 1
+        schema = self._followed(schema)
+        if depth >= MAX_DEPTH or self._left <= 0:
+            return schema
+        merged = dict(schema)
+        for part in [
+            *_items(schema.get("allOf")),
+            *_items(schema.get("anyOf"))[:1],
+            *_items(schema.get("oneOf"))[:1],
+        ]:
+            merged = _merged(merged, self._resolved(_schema(part), depth + 1))
+        return merged
+
+    def _followed(self, schema: Schema) -> Schema:
+        """What the schema's reference leads to; the schema itself where it has none."""
         reference = schema.get("$ref")
-    merged = dict(schema)
-    for part in [
-        *_items(schema.get("allOf")),
-        *_items(schema.get("anyOf"))[:1],
-        *_items(schema.get("oneOf"))[:1],
-    ]:
-        merged = _merged(merged, _resolved(_schema(part), root))
-    return merged
+        seen: set[str] = set()
+        while isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            target: object = self._root
+            for step in reference.removeprefix("#").strip("/").split("/"):
+                target = _schema(target).get(step) if step else target
+            schema = _schema(target)
+            reference = schema.get("$ref")
+        return schema
+
+    def _object(self, schema: Schema, depth: int) -> Schema:
+        if depth >= MAX_DEPTH or self._left <= 0:
+            return {}
+        properties = _schema(schema.get("properties"))
+        return {
+            name: self.value(_schema(properties.get(name)), depth + 1)
+            for name in _items(schema.get("required"))
+            if isinstance(name, str)
+        }
+
+    def _array(self, schema: Schema, depth: int) -> list[object]:
+        if depth >= MAX_DEPTH or self._left <= 0:
+            return []
+        wanted = schema.get("minItems")
+        length = min(wanted if isinstance(wanted, int) else 1, self._left)
+        item = _schema(schema.get("items"))
+        return [self.value(item, depth + 1) for _ in range(length)]
 
 
 def _merged(one: Schema, other: Schema) -> Schema:
@@ -86,25 +125,6 @@ def _kind(schema: Schema) -> str:
     if isinstance(kind, str):
         return kind
     return "object" if "properties" in schema else "array" if "items" in schema else "string"
-
-
-def _object(schema: Schema, root: Schema, depth: int) -> Schema:
-    if depth >= MAX_DEPTH:
-        return {}
-    properties = _schema(schema.get("properties"))
-    return {
-        name: _value(_schema(properties.get(name)), root, depth + 1)
-        for name in _items(schema.get("required"))
-        if isinstance(name, str)
-    }
-
-
-def _array(schema: Schema, root: Schema, depth: int) -> list[object]:
-    if depth >= MAX_DEPTH:
-        return []
-    length = schema.get("minItems")
-    item = _schema(schema.get("items"))
-    return [_value(item, root, depth + 1) for _ in range(length if isinstance(length, int) else 1)]
 
 
 def _number(schema: Schema, *, whole: bool) -> float:
@@ -137,7 +157,7 @@ def _string(schema: Schema) -> str:
     text = _FORMATS.get(form, "example") if isinstance(form, str) else "example"
     shortest, longest = schema.get("minLength"), schema.get("maxLength")
     if isinstance(shortest, int):
-        text = text.ljust(shortest, "x")
+        text = text.ljust(min(shortest, MAX_LENGTH), "x")
     return text[:longest] if isinstance(longest, int) else text
 
 

@@ -1,12 +1,13 @@
 """A provider's prompt cache: exact prefixes of tools, system, messages, each alive for 5 minutes or 1 hour.
 
 Rules from the API's prompt-caching guide: entries are written at breakpoints only; a breakpoint finds an
-entry at its own place or up to 20 blocks before it; a hit renews the entry; prefixes under the minimum length
+entry at 20 positions, its own being the first, where a run of `tool_use` blocks counts as one position and so
+does one of `tool_result` blocks; a hit renews the entry; prefixes under the minimum length
 are not kept; with mixed lifetimes the part up to the last 1-hour breakpoint is written for 1 hour.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import accumulate
 
@@ -14,7 +15,8 @@ import msgspec
 
 from tidegate.harness.emulator.tokens import Segment, part_json
 
-LOOKBACK_BLOCKS = 20
+LOOKBACK_POSITIONS = 20
+_RUNS = ("tool_use", "tool_result")
 CAPACITY = 50_000
 """Entries kept at most; the one used longest ago goes first."""
 
@@ -59,15 +61,17 @@ class PrefixCache:
         if not breaks:
             return NO_CACHE
         prefixes = _prefixes(owner, model, prompt[: breaks[-1] + 1])
-        hit = self._longest_hit(prefixes, breaks, now)
+        hit = self._longest_hit(prompt, prefixes, breaks, now)
         for place in breaks:
             self._keep(prefixes[place], _lifetime(prompt[place]), now)
         return _written(prompt, tokens, breaks, hit)
 
-    def _longest_hit(self, prefixes: Sequence[bytes], breaks: Sequence[int], now: float) -> int:
+    def _longest_hit(
+        self, prompt: Sequence[Segment], prefixes: Sequence[bytes], breaks: Sequence[int], now: float
+    ) -> int:
         """The place of the longest live prefix within reach of a breakpoint, -1 for none; renews it."""
         for stop in reversed(breaks):
-            for place in range(stop, max(stop - LOOKBACK_BLOCKS, -1), -1):
+            for place in _reach(prompt, stop):
                 entry = self._entries.get(prefixes[place])
                 if entry is not None and entry.expires_at > now:
                     entry.expires_at = now + entry.seconds
@@ -84,6 +88,18 @@ class PrefixCache:
         self._entries.move_to_end(prefix)
         if len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
+
+
+def _reach(prompt: Sequence[Segment], stop: int) -> Iterator[int]:
+    """The places at which a breakpoint at `stop` may find an entry, the nearest first."""
+    positions, later = 0, ""
+    for place in range(stop, -1, -1):
+        kind = str(getattr(prompt[place].part, "type", ""))
+        positions += kind not in _RUNS or kind != later
+        if positions > LOOKBACK_POSITIONS:
+            return
+        yield place
+        later = kind
 
 
 def _lifetime(segment: Segment) -> str:
