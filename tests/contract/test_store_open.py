@@ -52,6 +52,16 @@ async def test_empty_postgresql_is_migrated_by_one_of_several_starts(
         await store.close()
 
 
+async def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(store_url: str, clock) -> None:
+    first = await open_store(store_url, clock=clock)
+    async with first._database.write() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    await first.close()
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="newer version"):
+            await open_store(store_url, clock=clock)
+
+
 async def test_data_outlives_a_close_and_another_upgrade(store_url: str, clock) -> None:
     first = await open_store(store_url, clock=clock)
     await first.ledger.ingest([make_exchange(1)], [])

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database, parse_url
 from tidegate.adapters.storage.failures import translated
+from tidegate.domain.errors import InvalidInput
 
 HEAD = "0001"
-"""The newest migration under migrations/versions; a test compares the two."""
+"""The newest migration under migrations/versions; a test compares the two. Names sort by age."""
 
 _ADVISORY_LOCK = "tidegate schema"
 
@@ -32,9 +33,18 @@ async def upgrade(url: str) -> None:
 
 
 async def upgrade_database(database: Database) -> None:
-    """As `upgrade`, over open connections; call it under `start_lock`."""
-    if await _current(database) == HEAD:
+    """As `upgrade`, over open connections; call it under `start_lock`.
+
+    Raises InvalidInput for a database that a newer version has made.
+    """
+    current = await _current(database)
+    if current == HEAD:
         return
+    if current is not None and current > HEAD:
+        raise InvalidInput(
+            f"the database {database.name} was made by a newer version of Tidegate (schema {current}, this one "
+            f"knows {HEAD}); upgrade Tidegate, or name another store with store.url"
+        )
     async with database.write() as connection:
         await connection.run_sync(database.lock, _ADVISORY_LOCK)
         await connection.run_sync(_run_migrations)
