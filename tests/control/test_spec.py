@@ -58,8 +58,10 @@ spec:
 """
 
 
-def version(name: str, number: int, state: VersionState = VersionState.PUBLISHED) -> SkillVersion:
-    manifest = Manifest(name=name, description="d")
+def version(
+    name: str, number: int, state: VersionState = VersionState.PUBLISHED, requires: tuple[str, ...] = ()
+) -> SkillVersion:
+    manifest = Manifest(name=name, description="d", requires=requires)
     digest = f"sha256:{name}{number}"
     return SkillVersion(
         name=name,
@@ -341,6 +343,38 @@ def test_an_unknown_skill_or_version_is_refused_with_what_there_is(skill: str, w
     message = str(refused.value)
     assert "line 9, column 14: spec.candidate.skills." in message
     assert [word for word in words if word not in message] == []
+
+
+NEEDY = [
+    *(each for each in VERSIONS if each.name != "contract-analysis"),
+    version("contract-analysis", 3, requires=("clause-library", "document-drafting")),
+    version("clause-library", 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "arm"),
+    [
+        (SPEC, 9, "candidate"),
+        (SPEC.replace("baseline: {skills: {}}", "baseline: {skills: {contract-analysis: 3}}"), 7, "baseline"),
+    ],
+)
+def test_a_skill_without_one_that_it_requires_is_refused(given: str, line: int, arm: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        resolve(parse(given), NEEDY, None)
+    message = str(refused.value)
+    assert f"line {line}, " in message
+    assert f"spec.{arm}.skills.contract-analysis: requires clause-library" in message
+    assert "add `clause-library: latest` beside it" in message
+
+
+def test_a_skill_beside_all_that_it_requires_is_taken() -> None:
+    spec = parse(SPEC.replace("contract-analysis: 3", "contract-analysis: 3, clause-library: 1"))
+    assert [skill.name for skill in resolve(spec, NEEDY, None).candidate.skills] == [
+        "contract-analysis",
+        "clause-library",
+        "document-drafting",
+    ]
 
 
 def test_with_no_skill_published_the_message_says_how_to_publish() -> None:

@@ -27,6 +27,7 @@ def resolve_skills(
 ) -> Variant:
     """The variant with each pick pinned to a digest; what cannot be resolved becomes a problem."""
     found = [(pick, _resolve(pick, versions, problems)) for pick in picks]
+    _refuse_unmet(found, problems)
     refs = [SkillRef(version.name, version.number, version.digest) for _, version in found if version]
     return msgspec.structs.replace(rest, skills=tuple(refs))
 
@@ -48,6 +49,19 @@ def _resolve(pick: Pick, versions: Sequence[SkillVersion], problems: Problems) -
         problems.add(pick.place, f"version {pick.version} is {version.state}; {_there_are(known)}")
         return None
     return version
+
+
+def _refuse_unmet(found: Sequence[tuple[Pick, SkillVersion | None]], problems: Problems) -> None:
+    """A skill without one that it requires would never be selected, and nobody would be told."""
+    named = {pick.name for pick, _ in found}
+    for pick, version in found:
+        for required in version.manifest.requires if version else ():
+            if required not in named:
+                problems.add(
+                    pick.place,
+                    f"requires {required}, which these skills do not have, so that it would never be served; "
+                    f"add `{required}: latest` beside it",
+                )
 
 
 def _unknown_skill(name: str, versions: Sequence[SkillVersion]) -> str:
