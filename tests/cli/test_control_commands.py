@@ -147,6 +147,18 @@ def test_a_rollout_from_start_to_abort(served, spec_file):
     assert json.loads(tidegate("rollout", "list", "--json").stdout)["rollouts"][0]["state"] == "aborted"
 
 
+def test_a_start_warns_on_stderr_of_what_is_kept_but_not_acted_on(served, spec_file, tmp_path):
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(SPEC + "    savings: {min: 35%, worse: rollback}\n")
+    started = tidegate("rollout", "start", str(kept), *REASON, "--json")
+    assert "tidegate: warning: savings.worse: rollback is kept" in started.stderr
+    assert len(json.loads(started.stdout)["warnings"]) == 1
+    tidegate("rollout", "abort", "reports", *REASON)
+    spec = SPEC.replace("name: reports", "name: plain")
+    kept.write_text(spec)
+    assert tidegate("rollout", "start", str(kept), *REASON).stderr == ""
+
+
 def test_watch_ends_with_the_rollout_and_tells_how(served, spec_file):
     tidegate("rollout", "start", spec_file, *REASON)
     tidegate("rollout", "abort", "reports", *REASON)
@@ -252,7 +264,9 @@ def test_a_url_without_a_key_is_told(monkeypatch):
     assert "TIDEGATE_KEY" in tidegate("rollout", "list", code=1).stderr
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:x", "127.0.0.1:9", "ftp://127.0.0.1", "http://", "file:///x"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:x", "127.0.0.1:9", "ftp://127.0.0.1", "http://", "file:///x"]
+)
 def test_a_url_that_is_none_is_told(url, monkeypatch):
     monkeypatch.setenv("TIDEGATE_URL", url)
     monkeypatch.setenv("TIDEGATE_KEY", "k")

@@ -242,6 +242,21 @@ async def test_a_rollout_is_started_shown_moved_and_its_history_verified(client,
     assert (verified["intact"], verified["events"]) == (True, 3)
 
 
+@pytest.mark.parametrize("worse", ["rollback", "pause"])
+async def test_a_start_warns_of_what_is_kept_but_not_acted_on(client, operator, worse):
+    await publish(client, operator)
+    started = await start(client, operator, f"{SPEC}    savings: {{min: 35%, worse: {worse}}}\n")
+    (warning,) = started.json()["warnings"]
+    assert f"savings.worse: {worse} is kept" in warning
+    assert "only holds" in warning
+
+
+async def test_a_plan_that_is_acted_on_as_written_starts_without_warnings(client, operator):
+    await publish(client, operator)
+    started = await start(client, operator, SPEC + "    savings: {min: 35%, worse: hold}\n")
+    assert (started.status_code, started.json()["warnings"]) == (201, [])
+
+
 async def test_a_skill_is_published_once_for_the_same_content(client, operator):
     first, again = await publish(client, operator), await publish(client, operator)
     assert (first.status_code, first.json()["created"]) == (201, True)
