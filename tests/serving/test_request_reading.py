@@ -66,7 +66,12 @@ BAD = {
     "content a number": (b'{"model":"m","messages":[{"role":"user","content":1}]}', "$[0].content"),
     "text a number": (
         b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":1}]}]}',
-        "messages: Expected `str`",
+        "messages.0.content.0.text: Expected `str`",
+    ),
+    "text null": (
+        b'{"model":"m","messages":[{"role":"user","content":"a"},{"role":"user","content":'
+        b'[{"type":"text","text":"b"},{"type":"text","text":null}]}]}',
+        "messages.1.content.1.text: Expected `str`, got `null`",
     ),
     "stream a string": (b'{"model":"m","messages":[],"stream":"yes"}', "stream: Expected"),
     "metadata a list": (b'{"model":"m","messages":[],"metadata":[]}', "metadata: Expected"),

@@ -79,7 +79,9 @@ def read_request(body: bytes) -> MessagesRequest:
         model=_required(top, "model", _TEXT),
         stream=_optional(top, "stream", _FLAG) is True,
         user_id=metadata.user_id if (metadata := _optional(top, "metadata", _METADATA)) else None,
-        turns=tuple(_turn(message) for message in _required(top, "messages", _MESSAGES)),
+        turns=tuple(
+            _turn(message, place) for place, message in enumerate(_required(top, "messages", _MESSAGES))
+        ),
         named=_named(top),
     )
 
@@ -123,17 +125,27 @@ def _decoded(raw: msgspec.Raw, name: str, decoder: msgspec.json.Decoder[T]) -> T
         raise InvalidInput(f"{name}: {error}, counted from `{name}` as `$`") from error
 
 
-def _turn(message: _Message) -> Turn:
+def _turn(message: _Message, place: int) -> Turn:
     content = message.content
     if isinstance(content, str):
         return Turn(message.role, (content,))
     if message.role != "user":
         return Turn(message.role)
-    return Turn(message.role, tuple(_text(block) for block in content if block.type == "text"))
+    return Turn(message.role, _texts(content, place))
 
 
-def _text(block: _Block) -> str:
-    return _decoded(block.text, "messages", _TEXT) if block.text else ""
+def _texts(content: list[_Block], place: int) -> tuple[str, ...]:
+    """The text blocks of the message at that place; raises InvalidInput."""
+    return tuple(_text(block, place, number) for number, block in enumerate(content) if block.type == "text")
+
+
+def _text(block: _Block, place: int, number: int) -> str:
+    if not block.text:
+        return ""
+    try:
+        return _TEXT.decode(block.text)
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"messages.{place}.content.{number}.text: {error}") from error
 
 
 def _named(top: Mapping[str, msgspec.Raw]) -> tuple[str, ...]:
