@@ -1,8 +1,11 @@
 """From attempt to answer: retries, fallbacks, streams, hang-ups, and what is on record of them."""
 
 import asyncio
+from collections.abc import Callable
 
+import msgspec
 import pytest
+import structlog
 from gateway_parts import (
     CONTENT,
     DELTA,
@@ -159,13 +162,19 @@ async def test_the_same_refusal_of_the_plain_request_is_the_clients_error_in_its
     assert (line.outcome, line.fallback, line.first_attempt_failed) == (Outcome.CLIENT_ERROR, None, False)
     assert not line.faulted
     assert "tidegate-fallback" not in got.headers
+    assert "tidegate-skills" not in got.headers, "the answer is the plain request's"
 
 
-@pytest.mark.parametrize("status", [401, 403, 429])
-async def test_a_refusal_that_is_not_the_bodys_is_passed_back_without_another_try(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(401, "upstream_error"), (403, "client_error"), (429, "upstream_error")]
+)
+async def test_a_refusal_that_is_not_the_bodys_is_passed_back_without_another_try(
+    status: int, outcome: str
+) -> None:
     made = world(Script(status, JSON, [b"{}"]))
     assert (await made.call(ASK)).status == status
     assert composed(made) == [True]
+    assert counted(made, "tidegate_skill_requests_total") == [("contracts", "1", outcome)]
 
 
 async def test_an_outage_reaches_the_user_as_the_upstream_said_it() -> None:
@@ -235,6 +244,20 @@ async def test_a_client_who_leaves_a_hanging_upstream_weighs_alike_in_both_arms(
     assert (record(made).outcome, record(made).faulted) == (Outcome.CLIENT_CLOSED, True)
 
 
+@pytest.mark.parametrize("make", [lambda: world(GOOD), lambda: control(GOOD)], ids=["candidate", "control"])
+async def test_a_slow_upload_is_charged_to_neither_the_skill_nor_the_gateway(
+    make: Callable[[], World],
+) -> None:
+    made = make()
+    await made.call(ASK, on_body=lambda: made.clock.advance(1.0))
+    assert not record(made).faulted
+    assert record(made).fallback is None
+    assert record(made).seconds > 1.0
+    overhead = [value for name, _, value in made.meter.moved if name == "tidegate_gateway_overhead_seconds"]
+    assert len(overhead) == 1
+    assert overhead[0] < 1.0
+
+
 # ---- the plain path fails
 
 
@@ -243,6 +266,23 @@ async def test_a_plain_request_is_retried_twice() -> None:
     made = world(trouble, trouble, GOOD)
     assert (await made.call(PLAIN)).status == 200
     assert (record(made).attempts, record(made).first_attempt_failed) == (3, True)
+
+
+async def test_a_failure_within_the_gateway_is_logged_with_the_requests_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = world(GOOD)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(made.upstream, "send", fail)
+    got: list[bytes] = []
+    with structlog.testing.capture_logs() as logs, pytest.raises(RuntimeError, match="a defect"):
+        await made.call(ASK, on_piece=got.append)
+    said = msgspec.json.decode(b"".join(got))
+    assert (record(made).status, said["request_id"]) == (500, record(made).id)
+    assert [(log["request_id"], log["log_level"]) for log in logs] == [(record(made).id, "error")]
 
 
 async def test_no_answer_is_a_502_and_too_late_a_504() -> None:
@@ -261,6 +301,7 @@ async def test_a_deadline_leaves_no_time_for_a_fallback() -> None:
     made = world(HANG, GOOD, deadline_seconds=0.05)
     got = await made.call(ASK)
     assert (got.status, record(made).outcome) == (504, Outcome.UPSTREAM_TIMEOUT)
+    assert "tidegate-skills" not in got.headers, "no skill made this answer"
 
 
 # ---- streams

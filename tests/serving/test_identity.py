@@ -83,6 +83,15 @@ def test_a_conversation_is_given_or_follows_from_its_opening() -> None:
     assert given_one.conversation_hash == identify(unit="v", opening="yo", conversation="c").conversation_hash
 
 
+def test_a_derived_conversation_is_the_same_under_every_secret_and_only_its_hash_is_not() -> None:
+    said = {**NOTHING, "unit": "u", "opening": "hi"}
+    one, other = (identities(secret=secret).identify(**said) for secret in (b"one", b"other"))
+    assert one.conversation == other.conversation
+    assert one.conversation_hash != other.conversation_hash
+    assert one.conversation != identify(unit="v", opening="hi").conversation
+    assert one.conversation != identify(unit="u", opening="yo").conversation
+
+
 @given(st.text(max_size=60))
 def test_any_user_id_has_a_person(user_id: str) -> None:
     assert user_part(user_id) or not user_id

@@ -323,8 +323,9 @@ class World:
         secret: str | None = SECRET,
         on_piece: Callable[[bytes], None] = lambda piece: None,
         leave: asyncio.Event | None = None,
+        on_body: Callable[[], None] = lambda: None,
     ) -> Got:
-        """One request; `leave` set makes the client disconnect."""
+        """One request; `leave` set makes the client disconnect, `on_body` is called when its body is read."""
         raw = msgspec.json.encode(ask() if body is None else body) if not isinstance(body, bytes) else body
         named = {"x-api-key": secret} if secret else {}
         pairs = {
@@ -337,6 +338,7 @@ class World:
 
         async def receive() -> dict:
             if queue:
+                on_body()
                 return queue.pop()
             await (leave or asyncio.Event()).wait()
             return {"type": "http.disconnect"}

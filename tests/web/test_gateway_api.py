@@ -98,6 +98,9 @@ async def test_own_headers_say_what_was_served_and_can_be_turned_off() -> None:
     own = {name: value for name, value in got.headers.items() if name.startswith("tidegate-")}
     assert own.pop("tidegate-request-id") == world.spool.records[0].id
     assert own == {"tidegate-rollout": "try", "tidegate-arm": "candidate", "tidegate-skills": "contracts@1"}
+    world.upstream.scripts = [Script(head_error=UpstreamFailure("reset", "cut"))]
+    got = await world.call(ask("a contract"))
+    assert (got.status, "tidegate-skills" in got.headers) == (502, False)
     silent = World(settings={"identify": False})
     silent.serve(routing)
     got = await silent.call(ask("a contract"))
@@ -141,6 +144,59 @@ async def test_the_other_endpoints_want_a_key_too(path: str, method: str) -> Non
 
 
 # ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "secret", "status", "route"),
+    [
+        ("/v1/messages", "POST", "wrong", 401, "messages"),
+        ("/v1/messages", "POST", "viewer", 403, "messages"),
+        ("/v1/messages/count_tokens", "POST", None, 401, "count_tokens"),
+        ("/v1/messages", "GET", SECRET, 405, "messages"),
+        ("/v1/models", "POST", SECRET, 405, "models"),
+        ("/v1/models/m", "GET", "wrong", 401, "models"),
+        ("/v1/feedback", "GET", SECRET, 405, "feedback"),
+        ("/v1/feedback", "POST", "wrong", 401, "feedback"),
+        ("/v1/files", "POST", SECRET, 404, "other"),
+        ("/v1/models/a/b", "GET", SECRET, 404, "other"),
+    ],
+)
+async def test_a_refused_call_is_counted_and_has_an_id_though_it_is_no_exchange(
+    path: str, method: str, secret: str | None, status: int, route: str
+) -> None:
+    world = World()
+    world.serve(state(keys=(key(), key("viewer", role=Role.VIEWER))))
+    got = await world.call(path=path, method=method, secret=secret)
+    assert (got.status, world.spool.records) == (status, [])
+    assert world.meter.moved == [("tidegate_requests_total", (route, "outside", "client_error"), 1.0)]
+    assert got.json["request_id"].startswith("tgx_")
+    assert got.headers["request-id"] == got.headers["tidegate-request-id"] == got.json["request_id"]
+    assert ("allow" in got.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        (Script(), "ok"),
+        (Script(404), "client_error"),
+        (Script(500), "upstream_error"),
+        (Script(head_error=UpstreamFailure("timeout", "late")), "upstream_timeout"),
+        (Script(head_error=UpstreamFailure("connect", "no")), "upstream_error"),
+    ],
+)
+async def test_a_look_at_the_models_is_counted_by_what_came_of_it(script: Script, outcome: str) -> None:
+    world = World()
+    world.upstream.scripts = [script]
+    await world.call(path="/v1/models", method="GET")
+    assert world.meter.moved == [("tidegate_requests_total", ("models", "outside", outcome), 1.0)]
+
+
+async def test_an_error_of_the_gateways_own_in_an_exchange_has_the_exchanges_id() -> None:
+    for identify in (True, False):
+        world = World(settings={"identify": identify})
+        got = await world.call(b"{")
+        assert got.headers["request-id"] == world.spool.records[0].id == got.json["request_id"]
+        assert ("tidegate-request-id" in got.headers) == identify
 
 
 @pytest.mark.parametrize(
@@ -251,7 +307,8 @@ async def test_counting_tokens_composes_like_the_request_and_leaves_nothing() ->
     assert (got.status, got.json) == (200, {"input_tokens": 7})
     assert world.upstream.sent[0].target == "/v1/messages/count_tokens"
     assert b'<skill name=\\"contracts\\"' in world.upstream.sent[0].body
-    assert (world.spool.records, world.spool.amends, world.meter.moved) == ([], [], [])
+    assert (world.spool.records, world.spool.amends) == ([], [])
+    assert world.meter.moved == [("tidegate_requests_total", ("count_tokens", "candidate", "ok"), 1.0)]
 
 
 async def test_models_pass_through() -> None:
@@ -273,7 +330,10 @@ async def test_a_vote_is_kept_for_the_keys_tenant() -> None:
     assert (got.status, got.json) == (200, {"status": "counted"})
     vote = world.ledger.votes[0]
     assert (vote.request_id, vote.vote, vote.comment, vote.tenant) == ("msg_1", "up", "good", "acme")
-    assert world.meter.moved == [("tidegate_feedback_total", ("up", "counted"), 1.0)]
+    assert world.meter.moved == [
+        ("tidegate_feedback_total", ("up", "counted"), 1.0),
+        ("tidegate_requests_total", ("feedback", "outside", "ok"), 1.0),
+    ]
 
 
 @pytest.mark.parametrize(

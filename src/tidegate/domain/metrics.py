@@ -40,7 +40,8 @@ OVERHEAD_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1,
 REQUESTS = Metric(
     name="tidegate_requests_total",
     kind=Kind.COUNTER,
-    help="Exchanges by API route, arm and what the user got.",
+    help="Requests under /v1, refused ones included, by route (messages, count_tokens, models, feedback or "
+    "other), arm and what the user got.",
     labels=("route", "arm", "outcome"),
 )
 REQUEST_DURATION = Metric(
@@ -60,7 +61,7 @@ FIRST_TOKEN = Metric(
 GATEWAY_OVERHEAD = Metric(
     name="tidegate_gateway_overhead_seconds",
     kind=Kind.HISTOGRAM,
-    help="From a request's arrival to sending it upstream: what the gateway itself adds in front.",
+    help="From a request's last byte to sending it upstream: what the gateway itself adds in front.",
     labels=("route",),
     buckets=OVERHEAD_BUCKETS,
 )

@@ -169,5 +169,6 @@ def _settle(draft: Draft, status: int) -> None:
     if draft.fallback == "rejected":
         if 400 <= status < 500:
             draft.fallback = draft.skill_outcome = None
+            draft.composed = False
         else:
             draft.first_attempt_failed = True

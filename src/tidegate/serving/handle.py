@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import cast
 
+import structlog
+
+from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
 from tidegate.domain.errors import TidegateError
-from tidegate.domain.exchange import Outcome
+from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.transcript import in_progress, user_texts
-from tidegate.ports import Clock, Meter, Prices, Spool, Upstream, UpstreamFailure
+from tidegate.ports import Clock, Header, Meter, Prices, Spool, Upstream, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign, switched_off
 from tidegate.serving.attempt import Attempts, Order
@@ -20,10 +23,13 @@ from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
 from tidegate.serving.pins import Pins
 from tidegate.serving.refusal import outcome_of_refusal, refusal_headers, status_of, status_of_failure
-from tidegate.serving.relay import Relay, Reply, failed
+from tidegate.serving.relay import Relay, Reply, failed, outcome_of
 from tidegate.serving.request import MessagesRequest, read_request
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
+from tidegate.serving.unit_sources import UnitSources
+
+_log = structlog.stdlib.get_logger("tidegate.serving")
 
 CLIENT_CLOSED = 499
 """The status on record where the client left before it got one (as nginx has it)."""
@@ -47,10 +53,12 @@ class Handler:
         self._settings = settings
         self._holder = holder
         self._upstream = upstream
+        self._meter = meter
         self._clock = clock
         self._dialect = dialect
         self._admission = Admission(settings.concurrency)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
+        self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
         self._attempts = Attempts(upstream, prices, clock, answer_limit=settings.answer_limit)
         self._relay = Relay(spool, meter, prices, clock, dialect, identify=settings.identify)
@@ -70,7 +78,7 @@ class Handler:
         try:
             key = self.authenticated(call)
         except TidegateError as refusal:
-            await self.refuse(client, request_id, refusal)
+            await self.refuse(client, request_id, refusal, route=route)
             return
         draft = Draft(id=request_id, at=now, started=self._clock.monotonic(), key=key, route=route)
         client.deadline = draft.started + self._settings.deadline_seconds
@@ -88,13 +96,32 @@ class Handler:
             with self._admission:
                 await attended(client, self._passed(call, client))
         except TidegateError as refusal:
-            await self.refuse(client, request_id, refusal)
+            await self.refuse(client, request_id, refusal, route="models")
         except UpstreamFailure as failure:
-            await self._say(client, request_id, status_of_failure(failure), str(failure))
+            status = status_of_failure(failure)
+            self.count("models", failed(failure))
+            await self._say(client, request_id, status, str(failure))
+        except ClientGone:
+            self.count("models", Outcome.CLIENT_CLOSED)
+            raise
 
-    async def refuse(self, client: Client, request_id: str, refusal: TidegateError) -> None:
-        """Answer a refusal of the gateway's own, in the caller's dialect."""
-        await self._say(client, request_id, status_of(refusal), str(refusal))
+    async def refuse(self, client: Client, request_id: str, refusal: TidegateError, *, route: str) -> None:
+        """Answer a refusal of the gateway's own that belongs to no exchange, in the caller's dialect."""
+        status = status_of(refusal)
+        self.count(route, outcome_of_refusal(status))
+        await self._say(client, request_id, status, str(refusal))
+
+    async def refuse_method(
+        self, client: Client, request_id: str, call: Call, allowed: str, route: str
+    ) -> None:
+        """Answer a call by a method that its path does not know."""
+        self.count(route, Outcome.CLIENT_ERROR)
+        message = f"{call.method} is not allowed here; use {allowed}"
+        await self._say(client, request_id, 405, message, (b"allow", allowed.encode()))
+
+    def count(self, route: str, outcome: Outcome) -> None:
+        """Count a call that is no exchange: the ledger has no line of it."""
+        self._meter.add(metrics.REQUESTS, (route, Arm.OUTSIDE.value, outcome.value))
 
     def authenticated(self, call: Call) -> KeyRecord:
         """The client key of a call; raises Unauthenticated, Forbidden."""
@@ -115,15 +142,19 @@ class Handler:
         except ClientGone:
             raise
         except Exception:
+            _log.exception("a request failed within the gateway", request_id=draft.id, route=draft.route)
             if not draft.recorded:
                 await self._record_refusal(draft, client, Outcome.UPSTREAM_ERROR, 500, _OUR_FAULT)
             raise
 
     async def _served(self, draft: Draft, call: Call, client: Client) -> None:
         """The main path: read, assign, compose, attempt, relay."""
-        request = read_request(await client.body(self._settings.body_limit))
+        body = await client.body(self._settings.body_limit)
+        draft.ready_at = self._clock.monotonic()
+        request = read_request(body)
         draft.stream, draft.model = request.stream, request.model
         draft.identity = self._identify(draft, call, request)
+        self._unit_sources.note(draft.identity.source, draft.at)
         self._assign(draft, call, request)
         order = self._compose(draft, call, request)
         client.deadline = order.deadline
@@ -170,7 +201,7 @@ class Handler:
             headers=to_upstream(call.headers, settings.credentials),
             plain=plain_body(request),
             composed=composed_body(request, assignment) if assignment.changed else None,
-            skill_deadline=min(draft.started + variant.timeout_for(assignment.skills), deadline),
+            skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=lambda: not switched_off(self._holder.current(), draft.key.tenant, assignment.skills),
         )
@@ -184,17 +215,21 @@ class Handler:
         finally:
             response.close()
         await client.answer(response.status, to_client(response.headers), body)
+        self.count("models", outcome_of(response.status))
 
     async def _record_refusal(
         self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str
     ) -> None:
         body = self._dialect.error(status, message, draft.id)
-        await self._relay.whole(draft, client, Reply(outcome, status, refusal_headers(status), body))
+        headers = refusal_headers(status, draft.id)
+        await self._relay.whole(draft, client, Reply(outcome, status, headers, body, own=True))
 
-    async def _say(self, client: Client, request_id: str, status: int, message: str) -> None:
+    async def _say(self, client: Client, request_id: str, status: int, message: str, *more: Header) -> None:
         """Answer a refusal that belongs to no exchange."""
-        body = self._dialect.error(status, message, request_id)
-        await client.answer(status, refusal_headers(status), body)
+        headers = [*refusal_headers(status, request_id), *more]
+        if self._settings.identify:
+            headers.append((b"tidegate-request-id", request_id.encode()))
+        await client.answer(status, headers, self._dialect.error(status, message, request_id))
 
     def _cut_short(self, draft: Draft) -> None:
         """The client left, or this process has to: what was done so far is on record all the same."""

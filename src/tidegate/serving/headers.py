@@ -42,15 +42,17 @@ def seconds_of(value: bytes | None) -> float | None:
         return None
 
 
-def own_headers(request_id: str, assignment: Assignment, fallback: str | None) -> list[Header]:
-    """The gateway's own: the exchange's id, and what it was served; no skills where they fell away."""
+def own_headers(
+    request_id: str, assignment: Assignment, fallback: str | None, *, composed: bool
+) -> list[Header]:
+    """The gateway's own: the exchange's id, and what it was served; skills only if the answer had them."""
     headers = [(b"tidegate-request-id", request_id.encode())]
     if assignment.rollout is not None:
         headers.append((b"tidegate-rollout", assignment.rollout.name.encode()))
         headers.append((b"tidegate-arm", assignment.arm.value.encode()))
     if fallback is not None:
         headers.append((b"tidegate-fallback", fallback.encode()))
-    elif assignment.skills:
+    elif composed and assignment.skills:
         served = ",".join(f"{use.name}@{use.version}" for use in assignment.skills)
         headers.append((b"tidegate-skills", served.encode()))
     return headers

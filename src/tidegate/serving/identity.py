@@ -22,8 +22,8 @@ _PACKED_JSON = msgspec.json.Decoder(_PackedJson)
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """`unit` and `conversation` as named by the caller; only their hashes are stored. `source` of the unit:
-    `metadata`, `header` or `key`.
+    """`unit` and `conversation` as named by the caller, or what stands for the name, alike on every replica
+    and under every secret; only their hashes are stored. `source` of the unit: `metadata`, `header` or `key`.
     """
 
     unit: str
@@ -62,7 +62,7 @@ class Identities:
             unit=name,
             source=source,
             unit_hash=self.hashed(tenant, name),
-            conversation=conversation or talk_hash,
+            conversation=conversation or talk,
             conversation_hash=talk_hash,
             task=task or "",
         )

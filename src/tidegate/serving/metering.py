@@ -25,6 +25,8 @@ class Draft(msgspec.Struct, kw_only=True):
     at: float
     started: float
     key: KeyRecord
+    ready_at: float = 0.0
+    """When the request was here in full: a slow upload is no slowness of the gateway's, nor of a skill's."""
     route: str = "messages"
     revision: int = 0
     identity: Identity | None = None
@@ -39,7 +41,7 @@ class Draft(msgspec.Struct, kw_only=True):
     """When the first content byte came, or the answer where it is no stream."""
     attempts: int = 0
     composed: bool = False
-    """Something was changed in the request: it is on the skill path."""
+    """Something was changed in the request: it is on the skill path, until the plain request is answered."""
     first_attempt_failed: bool = False
     skill_outcome: Outcome | None = None
     fallback: str | None = None
@@ -49,6 +51,11 @@ class Draft(msgspec.Struct, kw_only=True):
     unpriced: bool = False
     recorded: bool = False
     amended: bool = False
+
+    @property
+    def on_ledger(self) -> bool:
+        """Whether the ledger gets a line: not of a call that only counts tokens."""
+        return self.route == "messages"
 
     def bill(self, model: str, reported: ReportedUsage | None, prices: Prices) -> None:
         """Add what one attempt used, at its own model's price."""
@@ -109,7 +116,7 @@ class Draft(msgspec.Struct, kw_only=True):
     def _late(self, monotonic: float) -> bool:
         """A control request that the candidate's timeout would have failed: both arms by one measure."""
         patience = self.assignment.patience
-        return patience is not None and (self.answered_at or monotonic) - self.started > patience
+        return patience is not None and (self.answered_at or monotonic) - self.ready_at > patience
 
 
 def _unit_hash(identity: Identity, served: Assignment) -> str:
@@ -124,7 +131,7 @@ def count(meter: Meter, draft: Draft, exchange: Exchange) -> None:
     meter.add(metrics.REQUESTS, (exchange.route, arm, exchange.outcome.value))
     meter.observe(metrics.REQUEST_DURATION, (exchange.route, arm), exchange.seconds)
     if draft.sent_at is not None:
-        meter.observe(metrics.GATEWAY_OVERHEAD, (exchange.route,), draft.sent_at - draft.started)
+        meter.observe(metrics.GATEWAY_OVERHEAD, (exchange.route,), draft.sent_at - draft.ready_at)
     if exchange.stream and exchange.first_token_seconds is not None:
         meter.observe(metrics.FIRST_TOKEN, (arm,), exchange.first_token_seconds)
     if exchange.usage is not NOTHING:

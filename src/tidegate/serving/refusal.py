@@ -45,9 +45,11 @@ def outcome_of_refusal(status: int) -> Outcome:
     return Outcome.CLIENT_ERROR if status < 500 else Outcome.UPSTREAM_ERROR
 
 
-def refusal_headers(status: int) -> list[Header]:
-    """Headers of a refusal: when to come back, and an end to a connection whose body was not read."""
-    headers: list[Header] = [(b"content-type", b"application/json")]
+def refusal_headers(status: int, request_id: str) -> list[Header]:
+    """Headers of a refusal: its id, where SDKs look for one, when to come back, and an end to a connection
+    whose body was not read.
+    """
+    headers: list[Header] = [(b"content-type", b"application/json"), (b"request-id", request_id.encode())]
     if status in (503, 529):
         headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     if status == 413:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tidegate.domain import metrics
 from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure, UpstreamResponse
 from tidegate.serving.attempt import Answer
@@ -19,12 +20,13 @@ _END_SECONDS = 0.25
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A whole answer, and what it means to the user."""
+    """A whole answer, and what it means to the user; `own`: the gateway's, not the upstream's."""
 
     outcome: Outcome
     status: int
     headers: Sequence[Header]
     body: bytes
+    own: bool = False
 
 
 class Relay:
@@ -60,14 +62,15 @@ class Relay:
         """Record, then release an answer that is here in full."""
         self._judge_skills(draft, reply.outcome)
         self.record(draft, reply.outcome, reply.status)
-        await client.answer(reply.status, [*reply.headers, *self._own(draft)], reply.body)
+        own = self._own(draft, composed=draft.composed and not reply.own)
+        await client.answer(reply.status, [*reply.headers, *own], reply.body)
         self.amend(draft, delivered=not client.gone)
 
     async def _stream(
         self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client, headers: Sequence[Header]
     ) -> None:
         try:
-            await client.start(200, [*headers, *self._own(draft)])
+            await client.start(200, [*headers, *self._own(draft, composed=draft.composed)])
             outcome, last = await self._events_to_end(draft, answer, scanner, client)
             self._judge_skills(draft, outcome)
             self.record(draft, outcome, 200)
@@ -106,7 +109,9 @@ class Relay:
 
     def record(self, draft: Draft, outcome: Outcome, status: int) -> None:
         """Write the exchange to the spool and count it; a call that only counts tokens leaves no line."""
-        if draft.route != "messages":
+        if not draft.on_ledger:
+            draft.recorded = True
+            self._meter.add(metrics.REQUESTS, (draft.route, draft.assignment.arm.value, outcome.value))
             return
         exchange = draft.exchange(outcome, status, self._clock.now(), self._clock.monotonic())
         self._spool.record(exchange)
@@ -115,7 +120,7 @@ class Relay:
 
     def amend(self, draft: Draft, *, delivered: bool) -> None:
         """Say what became of the last bytes, once: a client may well leave when it has them all."""
-        if draft.recorded and not draft.amended:
+        if draft.recorded and draft.on_ledger and not draft.amended:
             draft.amended = True
             self._spool.amend(Amend(draft.id, delivered, self._clock.monotonic() - draft.started))
 
@@ -132,11 +137,12 @@ class Relay:
     def _judge_skills(self, draft: Draft, outcome: Outcome) -> None:
         """The skill path's own result, where it was not left for the fallback."""
         if draft.composed and draft.fallback is None and draft.skill_outcome is None:
-            ok = outcome in (Outcome.OK, Outcome.CLIENT_ERROR)
-            draft.skill_outcome = outcome if ok else Outcome.SKILL_ERROR
+            draft.skill_outcome = outcome
 
-    def _own(self, draft: Draft) -> list[Header]:
-        return own_headers(draft.id, draft.assignment, draft.fallback) if self._identify else []
+    def _own(self, draft: Draft, *, composed: bool) -> list[Header]:
+        if not self._identify:
+            return []
+        return own_headers(draft.id, draft.assignment, draft.fallback, composed=composed)
 
 
 _BROKEN = "the upstream's answer broke off; what was sent before is incomplete, so ask again"

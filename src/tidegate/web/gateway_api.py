@@ -4,7 +4,7 @@ import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, TidegateError
-from tidegate.domain.exchange import Vote
+from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import Clock, Ledger, Meter, Prices, Spool, Upstream
 from tidegate.serving.client import Call, ClientGone
 from tidegate.serving.exchange_id import exchange_id
@@ -13,7 +13,7 @@ from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.web.asgi import Message, Receive, Send, answer
 from tidegate.web.asgi_client import AsgiClient, call_of
-from tidegate.web.faults import AnthropicErrors, error_body
+from tidegate.web.faults import AnthropicErrors
 from tidegate.web.payloads import FEEDBACK_LIMIT, read_feedback
 
 _log = structlog.stdlib.get_logger("tidegate.feedback")
@@ -64,32 +64,32 @@ class Gateway:
 
     async def _route(self, call: Call, client: AsgiClient, send: Send, path: str) -> None:
         if path == "/v1/messages":
-            await self._posted(call, client, send, "messages")
+            await self._posted(call, client, "messages")
         elif path == "/v1/messages/count_tokens":
-            await self._posted(call, client, send, "count_tokens")
+            await self._posted(call, client, "count_tokens")
         elif path == "/v1/models" or (path.startswith("/v1/models/") and path.count("/") == 3):
-            await self._models(call, client, send)
+            await self._models(call, client)
         elif path == "/v1/feedback":
             await self._feedback(call, client, send)
         else:
             await self._nowhere(call, client, path)
 
-    async def _posted(self, call: Call, client: AsgiClient, send: Send, route: str) -> None:
+    async def _posted(self, call: Call, client: AsgiClient, route: str) -> None:
         if call.method == "POST":
             await self._handler.messages(call, client, route=route)
         else:
-            await self._wrong_method(call, send, b"POST")
+            await self._handler.refuse_method(client, self._id(), call, "POST", route)
 
-    async def _models(self, call: Call, client: AsgiClient, send: Send) -> None:
+    async def _models(self, call: Call, client: AsgiClient) -> None:
         if call.method == "GET":
             await self._handler.pass_through(call, client)
         else:
-            await self._wrong_method(call, send, b"GET")
+            await self._handler.refuse_method(client, self._id(), call, "GET", "models")
 
     async def _feedback(self, call: Call, client: AsgiClient, send: Send) -> None:
         """Keep a vote: 200 with what became of it."""
         if call.method != "POST":
-            await self._wrong_method(call, send, b"POST")
+            await self._handler.refuse_method(client, self._id(), call, "POST", "feedback")
             return
         try:
             key = self._handler.authenticated(call)
@@ -103,9 +103,10 @@ class Gateway:
             )
             kept = await self._kept(vote)
         except TidegateError as refusal:
-            await self._handler.refuse(client, self._id(), refusal)
+            await self._handler.refuse(client, self._id(), refusal, route="feedback")
             return
         self._meter.add(metrics.FEEDBACK, (feedback.vote, kept))
+        self._handler.count("feedback", Outcome.OK)
         await answer(send, 200, b'{"status":"%s"}' % kept.encode())
 
     async def _kept(self, vote: Vote) -> str:
@@ -128,11 +129,7 @@ class Gateway:
             f"{call.method} {path}: not served here; this gateway has /v1/messages, "
             "/v1/messages/count_tokens, /v1/models and /v1/feedback"
         )
-        await self._handler.refuse(client, self._id(), missing)
-
-    async def _wrong_method(self, call: Call, send: Send, allowed: bytes) -> None:
-        message = f"{call.method} is not allowed here; use {allowed.decode()}"
-        await answer(send, 405, error_body(405, message, self._id()), (b"allow", allowed))
+        await self._handler.refuse(client, self._id(), missing, route="other")
 
     def _id(self) -> str:
         return exchange_id(self._clock.now())
