@@ -53,9 +53,9 @@ def many_e_values(prior: StagePrior, share: float, starts, candidate, control) -
     return peaks
 
 
-@pytest.mark.parametrize("ratio", [1.0, TOLERATED])
-def test_a_harmless_candidate_is_seldom_called_worse_in_a_whole_rollout(ratio: float) -> None:
-    rng, runs, step = np.random.default_rng(20), 2000, 900
+def harmless_rollouts(rng: np.random.Generator, runs: int, ratio: float) -> np.ndarray:
+    """Which of many whole rollouts fired, the candidate's rate being `ratio` times control's."""
+    step = 900
     fired = np.zeros(runs, dtype=bool)
     for stage, share in enumerate(SHARES):
         starts = np.arange(0, int(PLAN.stages[stage].bake_seconds), step)
@@ -69,6 +69,13 @@ def test_a_harmless_candidate_is_seldom_called_worse_in_a_whole_rollout(ratio: f
             one = process.fold(one, bucket(int(start), int(c), int(k)))
         assert process.e_values(one)[1] == pytest.approx(peaks[0], rel=1e-6)
         fired |= peaks >= 1 / ALPHA_ERRORS
+    return fired
+
+
+@pytest.mark.parametrize("ratio", [1.0, TOLERATED])
+def test_a_harmless_candidate_is_seldom_called_worse_in_a_whole_rollout(ratio: float) -> None:
+    runs = 2000
+    fired = harmless_rollouts(np.random.default_rng(20), runs, ratio)
     assert fired.mean() <= ALPHA_ERRORS + 4 * np.sqrt(ALPHA_ERRORS / runs)
 
 
