@@ -4,7 +4,10 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 from exchanges import SINCE, make_exchange
+from sqlalchemy import select
 
+from tidegate.adapters.storage.schema import VOTE
+from tidegate.adapters.storage.votes import KEPT_VOTES
 from tidegate.domain.evidence import Latest, StageEvidence
 from tidegate.domain.exchange import Amend, Arm, Exchange, Outcome, Vote
 from tidegate.ports import LedgerQuery, StageKey
@@ -227,6 +230,18 @@ async def test_another_tenants_exchange_looks_like_an_unknown_one(store) -> None
     await store.ledger.ingest([make_exchange(1)], [])
     assert await store.ledger.vote(_vote("req_000001", tenant="beta")) == "parked"
     assert await store.ledger.vote(_vote("req_000001")) == "counted"
+
+
+@pytest.mark.parametrize("here", [True, False])
+async def test_of_many_votes_on_one_answer_the_first_few_are_kept(store, here: bool) -> None:
+    if here:
+        await store.ledger.ingest([make_exchange(1)], [])
+    said = [await store.ledger.vote(_vote("req_000001")) for _ in range(KEPT_VOTES + 5)]
+    assert set(said[1:]) == {"repeated" if here else "parked"}
+    assert await store.ledger.vote(_vote("req_000002", tenant="beta")) == "parked"
+    async with store._database.read() as connection:
+        kept = (await connection.execute(select(VOTE.c.request_id))).scalars().all()
+    assert sorted(kept) == ["req_000001"] * KEPT_VOTES + ["req_000002"]
 
 
 async def test_votes_at_once_count_one(open_another) -> None:

@@ -2,7 +2,10 @@ import asyncio
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
+from tidegate.adapters.storage.outbox import KEPT_SECONDS
+from tidegate.adapters.storage.schema import NOTICE
 from tidegate.domain.chain import verify
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import (
@@ -152,6 +155,19 @@ async def test_notices_wait_oldest_first_until_they_are_delivered(store) -> None
     await store.outbox.delivered("n1", 9.0)
     await store.outbox.delivered("n1", 10.0)
     assert await store.outbox.pending(10) == [_notice(2), _notice(3)]
+
+
+async def test_a_delivered_notice_is_kept_for_a_week(store) -> None:
+    async def kept() -> list[str]:
+        async with store._database.read() as connection:
+            return list((await connection.execute(select(NOTICE.c.id).order_by(NOTICE.c.id))).scalars())
+
+    await store.rollouts.commit(_rollout(), _event(), [_notice(1), _notice(2), _notice(3)])
+    await store.outbox.delivered("n1", 9.0)
+    await store.outbox.delivered("n2", 9.0 + KEPT_SECONDS)
+    assert await kept() == ["n1", "n2", "n3"]
+    await store.outbox.delivered("n3", 9.1 + KEPT_SECONDS)
+    assert await kept() == ["n2", "n3"]
 
 
 async def test_a_commit_that_routes_nothing_leaves_the_revision_as_it_is(store) -> None:

@@ -42,8 +42,8 @@ async def upgrade_database(database: Database) -> None:
         return
     if current is not None and current > HEAD:
         raise InvalidInput(
-            f"the database {database.name} was made by a newer version of Tidegate (schema {current}, this one "
-            f"knows {HEAD}); upgrade Tidegate, or name another store with store.url"
+            f"the database {database.name} was made by a newer version of Tidegate (schema {current}; "
+            f"this one knows {HEAD}): upgrade Tidegate, or name another store with store.url"
         )
     async with database.write() as connection:
         await connection.run_sync(database.lock, _ADVISORY_LOCK)

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.schema import NOTICE
 from tidegate.ports import Notice
+
+KEPT_SECONDS = 7 * 86_400.0
+"""A delivered notice is deleted after so long; the event that caused it stays."""
 
 
 class SqlOutbox:
@@ -34,7 +37,9 @@ class SqlOutbox:
         ]
 
     async def delivered(self, notice_id: str, at: float) -> None:
-        """Mark a notice delivered; the first time stands."""
+        """Mark a notice delivered, the first time stands; delete those delivered long ago."""
+        old = delete(NOTICE).where(NOTICE.c.delivered_at < at - KEPT_SECONDS)
         waiting = update(NOTICE).where(NOTICE.c.id == notice_id, NOTICE.c.delivered_at.is_(None))
         async with self._database.write() as connection:
             await connection.execute(waiting.values(delivered_at=at))
+            await connection.execute(old)

@@ -295,6 +295,7 @@ Index(
     sqlite_where=text("counted = 1"),
     postgresql_where=VOTE.c.counted,
 )
+Index("ix_vote_request", VOTE.c.request_id)
 Index(
     "ix_vote_parked",
     VOTE.c.request_id,

@@ -13,6 +13,9 @@ from tidegate.domain.exchange import Exchange, Vote
 PARKED_SECONDS = 24 * 3600.0
 """A vote whose exchange has not come by then is forgotten."""
 
+KEPT_VOTES = 10
+"""So many votes of a tenant are kept under one id, its exchange here or not; further ones change nothing."""
+
 _LOCK = "votes"
 
 
@@ -35,13 +38,15 @@ class VoteRows:
         """Store the vote under `lock`; says `counted`, `repeated` or `parked`."""
         exchange_id = _find_exchange(connection, vote)
         if exchange_id is None:
-            self._park(connection, vote)
+            if not _is_full(connection, vote):
+                self._park(connection, vote)
             return "parked"
         row = msgspec.structs.asdict(vote) | {"exchange_id": exchange_id, "counted": True}
         first = self._database.insert(VOTE).values(row).on_conflict_do_nothing()
         if (connection.execute(first.returning(VOTE.c.id))).first():
             return "counted"
-        connection.execute(self._database.insert(VOTE).values(row | {"counted": False}))
+        if not _is_full(connection, vote):
+            connection.execute(self._database.insert(VOTE).values(row | {"counted": False}))
         return "repeated"
 
     def settle(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
@@ -65,6 +70,11 @@ class VoteRows:
         connection.execute(delete(VOTE).where(stale))
         row = msgspec.structs.asdict(vote) | {"exchange_id": None, "counted": False}
         connection.execute(self._database.insert(VOTE).values(row))
+
+
+def _is_full(connection: Connection, vote: Vote) -> bool:
+    same = select(VOTE.c.id).where(VOTE.c.request_id == vote.request_id, VOTE.c.tenant == vote.tenant)
+    return len(connection.execute(same.limit(KEPT_VOTES)).all()) == KEPT_VOTES
 
 
 def _find_exchange(connection: Connection, vote: Vote) -> str | None:

@@ -306,6 +306,7 @@ def _vote() -> None:
         sqlite_where=sa.text("counted = 1"),
         postgresql_where=sa.text("counted"),
     )
+    op.create_index("ix_vote_request", "vote", ["request_id"])
     op.create_index(
         "ix_vote_parked",
         "vote",
