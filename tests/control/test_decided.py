@@ -9,7 +9,8 @@ from tidegate.control.gauges import ENDED_SHOWN, Gauges
 from tidegate.control.glimpse import ENDED_FRESH_SECONDS, Glimpse
 from tidegate.control.loop import Controller
 from tidegate.control.moves import move_rollout
-from tidegate.control.status import weight_percent
+from tidegate.control.observe import Observer
+from tidegate.control.status import status, weight_percent
 from tidegate.control.told import HOLD_SECONDS
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import After, Gates, Move, Phase, SamplesGate
@@ -66,6 +67,20 @@ async def test_a_cause_that_flips_is_recorded_once_a_minute(services, controller
     clock.pass_seconds(HOLD_SECONDS)
     await controller.look()
     assert await holds(services) == 2
+
+
+async def test_status_tells_why_it_holds_now_though_the_record_waits(
+    services, controller, running, clock, serve
+):
+    observer = Observer(services.store.ledger)
+    await controller.look()
+    await move_rollout(services, "reports", Move.PAUSE, actor="test", reason="a look")
+    await controller.look()
+    shown = (await status(services, observer, "reports")).last_decision
+    assert (await holds(services), shown.kind, shown.cause) == (1, "hold", "paused")
+    await move_rollout(services, "reports", Move.ABORT, actor="test", reason="enough")
+    shown = (await status(services, observer, "reports")).last_decision
+    assert (shown.kind, shown.cause) == ("hold", "baking")
 
 
 async def test_the_last_decision_is_found_behind_many_moves_of_people(services, controller, running):

@@ -56,8 +56,8 @@ class SavingsStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LastDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """What the controller decided last, and `at` which time (RFC 3339 UTC) it came to that; `cause` is the
-    reason's class. While the controller stays at it, `reason` carries the numbers of now."""
+    """What the controller decided last, and `at` which time (RFC 3339 UTC) that was recorded; `cause` is the
+    reason's class. While it holds, `cause` and `reason` are those of now."""
 
     kind: Kind
     cause: str
@@ -126,7 +126,7 @@ async def status(services: Services, observer: Observing, name: str) -> RolloutS
         arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
         gates=_gates(rollout, evidence),
         savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),
-        last_decision=_last_decision(decided, decide(rollout, evidence, now)),
+        last_decision=_last_decision(rollout, decided, decide(rollout, evidence, now)),
         last_event=_last_event(events),
     )
 
@@ -175,13 +175,18 @@ def _gates(rollout: Rollout, evidence: Evidence) -> tuple[GateStatus, ...]:
     return tuple(GateStatus(**msgspec.structs.asdict(each)) for each in verdicts(rollout, evidence))
 
 
-def _last_decision(last: Decided | None, present: Decision) -> LastDecision | None:
+def _last_decision(rollout: Rollout, last: Decided | None, present: Decision) -> LastDecision | None:
     if last is None:
         return None
-    decision = last.decision
-    same = decision.move is None and (decision.kind, decision.cause) == (present.kind, present.cause)
-    reason = present.reason if same else decision.reason
-    return LastDecision(kind=decision.kind, cause=decision.cause, reason=reason, at=rfc3339(last.at))
+    place = last.before.attempt, last.before.stage
+    holds_on = (
+        rollout.phase in ACTIVE
+        and place == (rollout.attempt, rollout.stage)
+        and (last.decision.kind, present.kind) == (Kind.HOLD, Kind.HOLD)
+        and present.move is None
+    )
+    told = present if holds_on else last.decision
+    return LastDecision(kind=told.kind, cause=told.cause, reason=told.reason, at=rfc3339(last.at))
 
 
 def _last_event(events: Sequence[Event]) -> LastEvent | None:
