@@ -127,7 +127,11 @@ class Drain:
 class Spool:
     """The hand-off from the request path to the ledger, on this machine's disk."""
 
-    limit: int = setting(size, "1GB", "Bytes on disk; beyond, exchanges are dropped and counted.")
+    limit: int = setting(
+        size,
+        "1GB",
+        "Bytes that wait there, of dead processes too; beyond, exchanges are dropped and counted.",
+    )
     fsync: float = setting(lasting("10ms", "10m"), "1s", "How often to fsync: what a power loss may cost.")
 
 

@@ -149,7 +149,7 @@ DECISIONS = Metric(
 NOTIFICATIONS = Metric(
     name="tidegate_notifications_total",
     kind=Kind.COUNTER,
-    help="Notices taken from the outbox, by kind and result (delivered or failed).",
+    help="Notices taken from the outbox; result is delivered: one that cannot be stays and is tried again.",
     labels=("kind", "result"),
 )
 
@@ -174,7 +174,7 @@ LEDGER_QUEUED = Metric(
 LEDGER_SPOOLED = Metric(
     name="tidegate_ledger_spooled_bytes",
     kind=Kind.GAUGE,
-    help="Bytes of the spool on disk.",
+    help="Bytes in the spool that the store does not have yet, those of dead processes included.",
 )
 LEDGER_DROPPED = Metric(
     name="tidegate_ledger_dropped_total",
