@@ -99,21 +99,34 @@ async def test_a_kept_connection_serves_the_next_request_after_a_stream() -> Non
         assert running.emulator.counts.open_connections == 1
 
 
-async def test_a_client_that_stops_reading_is_dropped_at_the_deadline() -> None:
-    """It must not hold its place, its connection and the upstream's for ever."""
-    much = Script(headers=SSE, chunks=[START + CONTENT, *[DELTA * 20_000] * 40])
-    world = World(upstream=FakeUpstream([much]), settings={"deadline_seconds": 0.4})
+@asynccontextmanager
+async def alone(upstream: FakeUpstream) -> AsyncGenerator[tuple[World, asyncio.StreamWriter]]:
+    """A gateway whose exchanges have 0.4 s, and one client; it must go down at once in the end."""
+    world = World(upstream=upstream, settings={"deadline_seconds": 0.4})
     server = Server(world.gateway, ConnectionLimits())
     await server.listen("127.0.0.1", 0)
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] a socket's transport can
-    writer.write(head_and_body(ask("hello", stream=True)))
+    yield world, writer
     async with asyncio.timeout(10):
         while not world.spool.records:
             await asyncio.sleep(0.005)
-    record = world.spool.records[0]
-    assert (record.outcome, record.usage.input_tokens) == (Outcome.CLIENT_CLOSED, 50)
-    assert 0.4 <= record.seconds < 5
-    assert (world.gateway.open_exchanges, world.upstream.open) == (0, 0)
+    assert 0.4 <= world.spool.records[0].seconds < 5
+    assert world.spool.records[0].outcome is Outcome.CLIENT_CLOSED
+    assert (world.gateway.open_exchanges, upstream.open) == (0, 0)
     assert await server.drain(delay=0, limit=1, hurry=asyncio.Event()) == 0
     writer.close()
+
+
+async def test_a_client_that_stops_reading_is_dropped_at_the_deadline() -> None:
+    """It must not hold its place, its connection and the upstream's for ever."""
+    much = Script(headers=SSE, chunks=[START + CONTENT, *[DELTA * 20_000] * 40])
+    async with alone(FakeUpstream([much])) as (world, writer):
+        writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] a socket's transport can
+        writer.write(head_and_body(ask("hello", stream=True)))
+    assert world.spool.records[0].usage.input_tokens == 50
+
+
+async def test_a_client_that_never_ends_its_body_is_dropped_at_the_deadline() -> None:
+    async with alone(FakeUpstream()) as (world, writer):
+        writer.write(head_and_body(ask("hello"))[:-1])
+    assert world.upstream.sent == []

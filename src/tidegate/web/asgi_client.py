@@ -64,26 +64,45 @@ class AsgiClient:
         self.deadline: float | None = None
 
     async def body(self, limit: int) -> bytes:
-        """The whole body; raises TooLarge beyond `limit` bytes, before reading any where announced."""
+        """The whole body; raises TooLarge beyond `limit` bytes, before reading any where announced.
+
+        Raises ClientGone, too, where it is not here by the deadline, though a piece comes now and then.
+        """
         announced = self._call.header(b"content-length")
         if announced is not None and announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
-        pieces: list[bytes] = []
-        room = limit
+        body, more = await self._piece()
+        if len(body) > limit:
+            raise _too_large(limit)
+        if more:
+            try:
+                async with asyncio.timeout_at(self.deadline):
+                    body = await self._with_the_rest(body, limit)
+            except TimeoutError:
+                self._drop()
+                raise ClientGone from None
+        self._await_disconnect()
+        return body
+
+    async def _with_the_rest(self, first: bytes, limit: int) -> bytes:
+        pieces = [first]
+        room = limit - len(first)
         more = True
         while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self.gone = True
-                raise ClientGone
-            piece: bytes = message.get("body", b"")
+            piece, more = await self._piece()
             room -= len(piece)
             if room < 0:
                 raise _too_large(limit)
             pieces.append(piece)
-            more = bool(message.get("more_body", False))
-        self._await_disconnect()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
+
+    async def _piece(self) -> tuple[bytes, bool]:
+        """The next piece, and whether more follow; raises ClientGone."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self.gone = True
+            raise ClientGone
+        return message.get("body", b""), bool(message.get("more_body", False))
 
     async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Hand over all of the answer, in one piece where the server can."""
@@ -127,7 +146,7 @@ class AsgiClient:
             raise ClientGone from None
 
     def _drop(self) -> None:
-        """Give up a client that does not read: what waits for it goes with its connection."""
+        """Give up a client that keeps us waiting: what waits for it goes with its connection."""
         self.gone = True
         if self._connection is not None:
             self._connection.abort()
