@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
 import pytest
 
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.bootstrap import supervise
 from tidegate.bootstrap.health import Health
-from tidegate.bootstrap.home import announced, open_home
+from tidegate.bootstrap.home import open_home
+from tidegate.bootstrap.living import living
+from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.domain.errors import InvalidInput
 from tidegate.serving.routing import SnapshotHolder
@@ -37,6 +38,26 @@ async def test_broken_background_work_is_started_again_and_told(monkeypatch: pyt
     assert (supervised.faults, supervised.last_fault) == (2, "RuntimeError: broke")
 
 
+async def test_work_that_goes_on_after_a_fault_is_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "RESTART_SECONDS", 0.0)
+    clock, broke, again = FakeClock(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        if not broke.is_set():
+            broke.set()
+            raise RuntimeError("broke")
+        again.set()
+        await asyncio.Event().wait()
+
+    supervised = Supervised("work", work, clock.monotonic)
+    async with running(supervised):
+        await asyncio.wait_for(again.wait(), 5)
+        clock.time += 29.9
+        assert (supervised.faults, supervised.last_fault) == (1, "RuntimeError: broke")
+        clock.time += 0.2
+        assert (supervised.faults, supervised.last_fault) == (0, "")
+
+
 async def test_supervised_work_is_cancelled_and_waited_for() -> None:
     began, tidied = asyncio.Event(), False
 
@@ -54,25 +75,12 @@ async def test_supervised_work_is_cancelled_and_waited_for() -> None:
     assert tidied
 
 
-def test_the_note_is_there_while_the_gateway_lives(tmp_path: Path) -> None:
-    with announced(tmp_path, "http://127.0.0.1:1"):
-        assert msgspec.json.decode((tmp_path / "gateway.json").read_bytes())["url"] == "http://127.0.0.1:1"
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("other", [b'{"url":"http://127.0.0.1:2","pid":1}', b"not json"])
-def test_a_note_of_somebody_else_is_left_alone(tmp_path: Path, other: bytes) -> None:
-    with announced(tmp_path, "http://127.0.0.1:1"):
-        (tmp_path / "gateway.json").write_bytes(other)
-    assert (tmp_path / "gateway.json").read_bytes() == other
-
-
 def test_a_home_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     home = tmp_path / "a" / "home"
-    with open_home(home), announced(home, "http://127.0.0.1:1"):
+    with open_home(home), living(home, "one"), announced(home, "http://127.0.0.1:1", "one"):
         (home / "any").touch()
         modes = {path.name: path.stat().st_mode & 0o777 for path in (home, *home.iterdir())}
-    assert modes == {"home": 0o700, "any": 0o600, "gateway.json": 0o600}
+    assert modes == {"home": 0o700, "any": 0o600, "gateway.json": 0o600, "processes": 0o700}
     (home / "later").touch()
     assert (home / "later").stat().st_mode & 0o077 != 0
 
@@ -80,9 +88,6 @@ def test_a_home_is_made_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput, match="cannot be used"), open_home(tmp_path / "file"):
-        pass
-    (tmp_path / "gateway.json").mkdir()
-    with pytest.raises(InvalidInput, match="cannot be used"), announced(tmp_path, "http://127.0.0.1:1"):
         pass
 
 
@@ -112,6 +117,7 @@ class FakeShipper:
 @dataclass
 class Loaded:
     loaded: bool = True
+    failure: str = ""
     draining: bool = False
 
 
@@ -142,6 +148,25 @@ def test_a_store_that_is_away_is_told_but_still_serves() -> None:
     assert checks["store"][0] is False
     assert "running rollouts serve the baseline" in checks["snapshot"][1]
     assert all(check.ok for check in state.checks() if check.needed)
+
+
+@pytest.mark.parametrize(
+    ("prices", "ready", "says"),
+    [
+        (Loaded(loaded=False), False, "is being loaded"),
+        (Loaded(failure="ImportError: gone"), True, "no price list (ImportError: gone)"),
+    ],
+    ids=["loading", "failed"],
+)
+def test_a_price_list_is_waited_for_unless_it_cannot_be_loaded(
+    prices: Loaded, *, ready: bool, says: str
+) -> None:
+    state = health(FakeClock(), FakeShipper())
+    state.prices = cast(Any, prices)
+    ok, detail = said(state)["prices"]
+    assert not ok
+    assert says in detail
+    assert all(check.ok for check in state.checks() if check.needed) is ready
 
 
 def test_going_down_is_not_ready() -> None:

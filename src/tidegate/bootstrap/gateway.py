@@ -23,9 +23,10 @@ from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.bootstrap.health import Health
-from tidegate.bootstrap.home import announced, open_home, unusable
+from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
+from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.config import NO_KEY, Settings, unit_secret, upstream_key
 from tidegate.control.caller import by_key
@@ -49,20 +50,20 @@ _log = structlog.stdlib.get_logger("tidegate.process")
 async def run_gateway(settings: Settings, announce: Callable[[str], None], *, emulator: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, finish what is in flight, and return the exit code.
 
-    `announce` is called with the URL once it listens.
-
-    A second signal ends the waiting. Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
+    `announce` is called with the URL once it listens. A second signal ends the waiting.
+    Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
     """
     configure_logs("info")
     signals = _Signals()
+    process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         if emulator:
             settings = await _emulated(settings, stack)
-        server, warm_up = await _assemble(settings, stack)
+        server, warm_up = await _assemble(settings, process_id, stack)
         await server.listen(settings.server.host, settings.server.port)
         warm_up()
         url = _url(settings.server.host, server.port)
-        with announced(settings.home, url):
+        with announced(settings.home, url, process_id):
             announce(url)
             await signals.stop.wait()
             _log.info("going down", delay=settings.drain.delay, limit=settings.drain.limit)
@@ -97,7 +98,9 @@ async def _emulated(settings: Settings, stack: AsyncExitStack) -> Settings:
     return replace(settings, upstream=upstream)
 
 
-async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, Callable[[], None]]:
+async def _assemble(
+    settings: Settings, process_id: str, stack: AsyncExitStack
+) -> tuple[Server, Callable[[], None]]:
     """Every part of the process, joined; `stack` takes them down, the last made first.
 
     The second result begins, on threads, what takes long and may come after listening.
@@ -110,7 +113,6 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Server, 
     store = await open_store(settings.store_url, clock=clock)
     stack.push_async_callback(store.close)
     services = Services(store, clock)
-    process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)

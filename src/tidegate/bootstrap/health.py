@@ -46,7 +46,7 @@ class Health:
         draining = self.server is None or self.server.draining
         return (
             self._snapshot(),
-            Check(name="prices", ok=self.prices.loaded, detail="the price list is loaded", needed=True),
+            self._prices(),
             Check(
                 name="open", ok=not draining, detail="going down" if draining else "accepting", needed=True
             ),
@@ -75,6 +75,16 @@ class Health:
         if age > self.confirm_seconds:
             detail += "; running rollouts serve the baseline until the store is back"
         return Check(name="snapshot", ok=self.holder.loaded, detail=detail, needed=True)
+
+    def _prices(self) -> Check:
+        """Needed while it loads, since a look-up would wait; one that cannot be loaded is only told."""
+        failure = self.prices.failure
+        if failure:
+            detail = f"no price list ({failure}): models without a price of your own are unpriced"
+            return Check(name="prices", ok=False, detail=detail)
+        loaded = self.prices.loaded
+        detail = "the price list is loaded" if loaded else "the price list is being loaded"
+        return Check(name="prices", ok=loaded, detail=detail, needed=True)
 
     def _store(self) -> Check:
         ok = self.shipper.available and self.holder.age() < STORE_AWAY_SECONDS

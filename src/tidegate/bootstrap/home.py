@@ -1,20 +1,11 @@
-"""The home folder, and the note in it by which local tools find the running gateway."""
+"""The home folder: made for its owner alone, and refused with a reason."""
 
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from tidegate.domain.errors import InvalidInput
-
-
-class Note(msgspec.Struct, frozen=True):
-    """`gateway.json`: where the gateway listens, and its process id."""
-
-    url: str
-    pid: int
 
 
 @contextmanager
@@ -41,28 +32,3 @@ def unusable(home: Path, wrong: OSError) -> InvalidInput:
         f"the home {home} cannot be used: {wrong.strerror}{where}; mend its rights or free some space, "
         "or name another with --home or TIDEGATE_HOME"
     )
-
-
-@contextmanager
-def announced(home: Path, url: str) -> Generator[None]:
-    """Keep `gateway.json` while the gateway lives; on a shared home the latest start is in it."""
-    path, note = home / "gateway.json", Note(url, os.getpid())
-    draft = path.with_suffix(f".{note.pid}")
-    try:
-        draft.touch(mode=0o600)
-        draft.write_bytes(msgspec.json.encode(note))
-        draft.replace(path)
-    except OSError as wrong:
-        raise unusable(home, wrong) from wrong
-    try:
-        yield
-    finally:
-        if _read(path) == note:
-            path.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> Note | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Note)
-    except (OSError, msgspec.DecodeError):
-        return None  # taken away or written over by somebody else: not ours to remove

@@ -7,7 +7,7 @@ processes would wait for the dead one until its silence tells.
 import fcntl
 import os
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tidegate.bootstrap.home import unusable
@@ -28,13 +28,20 @@ def living(home: Path, process_id: str) -> Generator[None]:
         os.close(handle)
 
 
+def others_alive(home: Path, process_id: str) -> list[Path]:
+    """The files of the home's other living processes, the latest started last."""
+    found: list[tuple[float, Path]] = []
+    for path in _files(home):
+        if path.name != process_id and _is_held(path):
+            with suppress(FileNotFoundError):  # it has just left
+                found.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(found)]
+
+
 async def leave_for_dead(home: Path, leave: Callable[[str], Awaitable[None]]) -> None:
     """Say goodbye for each process that died without one; its file goes once `leave` has returned."""
-    folder = home / "processes"
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        handle = None if path.name.startswith(".") else _take(path)
+    for path in _files(home):
+        handle = _take(path)
         if handle is None:
             continue
         try:
@@ -42,6 +49,22 @@ async def leave_for_dead(home: Path, leave: Callable[[str], Awaitable[None]]) ->
             path.unlink(missing_ok=True)
         finally:
             os.close(handle)
+
+
+def _files(home: Path) -> list[Path]:
+    """The file of each process, by name; those not locked yet begin with a dot and are left out."""
+    folder = home / "processes"
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _is_held(path: Path) -> bool:
+    handle = _take(path)
+    if handle is None:
+        return path.is_file()
+    os.close(handle)
+    return False
 
 
 def _hold(path: Path) -> int:
