@@ -27,6 +27,7 @@ from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
+from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.config import NO_KEY, Settings, unit_secret, upstream_key
 from tidegate.control.caller import by_key
@@ -54,6 +55,7 @@ async def run_gateway(settings: Settings, announce: Callable[[str], None], *, em
     Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
     """
     configure_logs("info")
+    allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
     signals = _Signals()
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
