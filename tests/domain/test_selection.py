@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate.domain import selection
 from tidegate.domain.selection import (
     MATCHED_CHARACTERS,
     MATCHED_IN_ALL,
@@ -125,13 +127,21 @@ SKILLS = st.builds(
 TEXTS = st.lists(st.lists(st.sampled_from(NAMES), max_size=4).map(" ".join), max_size=8)
 
 
-@given(st.lists(SKILLS, max_size=12), st.lists(st.sampled_from(NAMES), max_size=3), TEXTS, TEXTS)
-def test_a_longer_transcript_only_appends(
-    skills: list[Selectable], explicit: list[str], texts: list[str], more: list[str]
+@given(
+    st.lists(SKILLS, max_size=12),
+    st.lists(st.sampled_from(NAMES), max_size=3),
+    TEXTS,
+    TEXTS,
+    st.integers(0, 40),
+)
+def test_a_longer_transcript_only_appends_also_beyond_the_bound(
+    skills: list[Selectable], explicit: list[str], texts: list[str], more: list[str], bound: int
 ) -> None:
     known = catalogue(*skills)
-    before = select(known, explicit, texts, words)
-    after = select(known, explicit, texts + more, words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "MATCHED_IN_ALL", bound)
+        before = select(known, explicit, texts, words)
+        after = select(known, explicit, texts + more, words)
     assert after[: len(before)] == before
 
 
