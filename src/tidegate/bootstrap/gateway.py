@@ -112,21 +112,17 @@ async def _assemble(
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
     upstream = _upstream(settings, stack)
-    store = await open_store(settings.store_url, clock=clock)
-    stack.push_async_callback(store.close)
-    services = Services(store, clock)
+    services = await _services(settings, clock, stack)
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
-    background = _background(settings, follower, controller, shipper)
-    for supervised in background:
-        await stack.enter_async_context(running(supervised))
+    background = await _in_background(settings, follower, controller, shipper, stack)
     gateway = Gateway(
         serving,
         holder=holder,
         upstream=upstream,
         spool=writer,
-        ledger=store.ledger,
+        ledger=services.store.ledger,
         meter=meter,
         prices=prices,
         clock=clock,
@@ -139,10 +135,16 @@ async def _assemble(
         background=[*background, controller],
         confirm_seconds=settings.routing.confirm,
     )
-    probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
     control = _control(services, holder, stack)
+    probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
     health.server = Server(Dispatcher(gateway, control, probes), _limits(settings))
     return health.server, partial(_warm_up, prices, control)
+
+
+async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Services:
+    store = await open_store(settings.store_url, clock=clock)
+    stack.push_async_callback(store.close)
+    return Services(store, clock)
 
 
 def _warm_up(prices: ListPrices, control: LazyApp) -> None:
@@ -225,8 +227,12 @@ async def _leave(follower: Follower) -> None:
         _log.warning("left without saying so: others stop waiting for this process by itself", why=str(away))
 
 
-def _background(
-    settings: Settings, follower: Follower, controller: Controller, shipper: Shipper
+async def _in_background(
+    settings: Settings,
+    follower: Follower,
+    controller: Controller,
+    shipper: Shipper,
+    stack: AsyncExitStack,
 ) -> list[Supervised]:
     """What runs beside serving; the shipper is closed after its work has ended, and ships once more then."""
     background = [
@@ -236,6 +242,8 @@ def _background(
     ]
     if settings.control.enabled:
         background.append(Supervised("controller", controller.run))
+    for supervised in background:
+        await stack.enter_async_context(running(supervised))
     return background
 
 
