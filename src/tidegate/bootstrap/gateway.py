@@ -19,7 +19,7 @@ from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
-from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
+from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.bootstrap.health import Health
@@ -41,7 +41,6 @@ from tidegate.serving.settings import ServingSettings
 from tidegate.web.app import Dispatcher, LazyApp
 from tidegate.web.asgi import App
 from tidegate.web.gateway_api import Gateway
-from tidegate.web.probes import Probes
 from tidegate.web.protocol import ConnectionLimits
 from tidegate.web.server import Server
 
@@ -136,8 +135,7 @@ async def _assemble(
         confirm_seconds=settings.routing.confirm,
     )
     control = _control(services, holder, stack)
-    probes = Probes(health.checks, health.exposition, CONTENT_TYPE)
-    health.server = Server(Dispatcher(gateway, control, probes), _limits(settings))
+    health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
     return health.server, partial(_warm_up, prices, control)
 
 

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.spool.shipper import Shipper
-from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
 from tidegate.domain import metrics
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import Overrides
-from tidegate.web.probes import Check
+from tidegate.web.probes import Check, Probes
 from tidegate.web.server import Server
 
 STORE_AWAY_SECONDS = 2.0
@@ -40,6 +40,10 @@ class Health:
     confirm_seconds: float
     server: Server | None = None
     shown_off: frozenset[tuple[str, str]] = frozenset()
+
+    def probes(self) -> Probes:
+        """The three addresses that tell of this process."""
+        return Probes(self.checks, self.exposition, CONTENT_TYPE)
 
     def checks(self) -> Sequence[Check]:
         """Needed: a snapshot, prices, not going down. The store, the spool and background work are told."""
