@@ -1,6 +1,6 @@
 """The upstream over our own HTTP/1.1 client (RFC 9112): few microseconds a request, closed when told so."""
 
-import asyncio
+import time
 from collections.abc import Sequence
 
 from tidegate.adapters.upstream.address import parse_origin, parse_proxy
@@ -41,7 +41,7 @@ class Http1Upstream:
 
         A request on a reused connection that the peer had just closed goes out once more on a fresh one.
         """
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if now >= deadline:
             raise UpstreamFailure(
                 "timeout", f"{self._place}: the deadline had passed before the request was sent"
@@ -62,7 +62,7 @@ class Http1Upstream:
             connection = await self._pool.acquire(deadline, fresh=True)
         except UpstreamFailure as failure:
             raise UpstreamFailure(failure.kind, str(failure), replayable=True) from failure
-        response = connection.send(method, head, body, deadline, asyncio.get_running_loop().time())
+        response = connection.send(method, head, body, deadline, time.monotonic())
         await response.head()
         return response
 

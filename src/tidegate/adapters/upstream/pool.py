@@ -1,6 +1,7 @@
 """Kept connections to one upstream: newest first, a limit, and a queue for those who must wait."""
 
 import asyncio
+import time
 from collections import deque
 
 from tidegate.adapters.upstream.connection import Connection
@@ -74,7 +75,7 @@ class Pool:
             waiter.set_result(connection)
         else:
             self._busy.discard(connection)
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.idle_since = time.monotonic()  # the loop's clock, without looking the loop up
             self._idle.append(connection)
             self._reap_later(self._settings.idle_seconds)
 
@@ -194,7 +195,7 @@ class Pool:
 
     def _reap(self) -> None:
         self._reaper = None
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         while self._idle:
             left = self._idle[0].idle_since + self._settings.idle_seconds - now
             if left > 0.001:
