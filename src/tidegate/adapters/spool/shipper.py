@@ -15,7 +15,7 @@ from tidegate.ports import Clock, IngestResult, Ledger
 BATCH_RECORDS = 500
 """Reading a batch of this size holds the event loop for about 3 ms; larger ones are hardly cheaper."""
 READ_BYTES = 2 << 20
-URGENT_SECONDS = 0.05
+URGENT_SECONDS = 0.025
 """Batches are at least this far apart, however urgent the next one is."""
 
 ADOPT_SECONDS = 5.0
