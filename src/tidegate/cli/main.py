@@ -2,8 +2,12 @@
 
 import importlib
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+
+from tidegate.cli.output import say
 
 _NOUNS: dict[str, str] = {
     "config": "tidegate.cli.configure",
@@ -18,6 +22,12 @@ _NOUNS: dict[str, str] = {
 """Each module has an `app: typer.Typer`; one whose callback is its only command is a plain command."""
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        say(f"tidegate {version('tidegate')}")
+        raise typer.Exit
+
+
 def tree(called: str | None) -> typer.Typer:
     """The command tree: the called noun alone, or all of them where none is named (for --help)."""
     root = typer.Typer(
@@ -25,9 +35,19 @@ def tree(called: str | None) -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Run LLM Agent Skills in production: staged rollout, automatic rollback.",
     )
+    root.callback()(_options)
     for noun in [called] if called in _NOUNS else _NOUNS:
         root.add_typer(importlib.import_module(_NOUNS[noun]).app, name=noun)
     return root
+
+
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run LLM Agent Skills in production: staged rollout, automatic rollback."""
 
 
 def main() -> None:

@@ -34,7 +34,10 @@ def tell(document: object, text: str, *, as_json: bool) -> None:
         emit_json(document)
     else:
         say(text)
-    laggards = cast("Mapping[str, object]", document).get("laggards", [])
+    told = cast("Mapping[str, object]", document)
+    for warning in msgspec.convert(told.get("warnings", []), list[str]):
+        sys.stderr.write(f"tidegate: note: {warning}\n")
+    laggards = told.get("laggards", [])
     slow = msgspec.convert(laggards, list[Laggard])
     for process in slow:
         sys.stderr.write(

@@ -50,11 +50,16 @@ def picture(status: RolloutStatus) -> RenderableType:
     last = status.last_decision
     if last is not None:
         parts.append(Text(f"last decision: {last.kind} at {last.at}: {last.reason}"))
+    event = status.last_event
+    if event is not None and event.kind != "hold":
+        parts.append(Text(f"last event: {event.kind} at {event.at} by {event.actor}: {event.reason}"))
     return Group(*parts)
 
 
 def _arms(status: RolloutStatus) -> Table:
-    table = Table("arm", "requests", "triggered", "errors", "p95 s", "cost USD", header_style="bold")
+    table = Table(
+        "arm", "requests", "triggered", "errors", "faults", "p95 s", "cost USD", header_style="bold"
+    )
     for name, arm in (("candidate", status.arms.candidate), ("control", status.arms.control)):
         table.add_row(name, *_arm_cells(arm))
     return table
@@ -62,7 +67,14 @@ def _arms(status: RolloutStatus) -> Table:
 
 def _arm_cells(arm: ArmStatus) -> tuple[str, ...]:
     p95 = "–" if arm.p95_seconds is None else f"{arm.p95_seconds:.3f}"
-    return (f"{arm.requests:,}", f"{arm.triggered:,}", f"{arm.errors:,}", p95, f"{arm.cost_usd:.4f}")
+    return (
+        f"{arm.requests:,}",
+        f"{arm.triggered:,}",
+        f"{arm.errors:,}",
+        f"{arm.faulted:,}",
+        p95,
+        f"{arm.cost_usd:.4f}",
+    )
 
 
 def _gates(status: RolloutStatus) -> Table:

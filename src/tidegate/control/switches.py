@@ -34,6 +34,13 @@ async def switch_off(services: Services, scope: str, target: str, *, actor: str,
     return await services.store.switches.off(switch)
 
 
+async def unknown_tenant(services: Services, scope: str, target: str) -> str | None:
+    """A warning where the switched tenant has no key: a typing error must not look like safety."""
+    if scope != "tenant" or any(key.tenant == target for key in await services.store.keys.list()):
+        return None
+    return f"no key belongs to tenant {target!r}; the switch is off all the same, for keys to come"
+
+
 async def switch_on(services: Services, scope: str, target: str, *, actor: str, reason: str) -> int:
     """Turn it on again; raises NotFound where it is not off; returns the revision that carries it."""
     require_scope(scope, target)

@@ -32,6 +32,9 @@ TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
 """A pair not listed is refused. Two targets depend on the rollout: `promote` on the last stage completes,
 and `resume` goes back to the phase that was paused."""
 
+BY_PEOPLE = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.RETRY, Move.UNDO})
+"""The moves that are commands; the others are the controller's own."""
+
 _HINTS: Mapping[Move, str] = MappingProxyType(
     {
         Move.PROMOTE: "`promote` gives the approval that a finished stage asks for; wait until it asks",
@@ -104,12 +107,11 @@ def _target(rollout: Rollout, move: Move) -> Phase:
 
 
 def _refusal(rollout: Rollout, move: Move) -> str:
-    moves = ", ".join(f"`{possible}`" for possible in allowed(rollout.phase)) or "none"
-    hint = f" ({_HINTS[move]})" if move in _HINTS else ""
-    return (
-        f"cannot {move} rollout {rollout.name!r}: it is {rollout.phase}, where these moves are allowed: "
-        f"{moves}{hint}"
+    moves = (
+        ", ".join(f"`{possible}`" for possible in allowed(rollout.phase) if possible in BY_PEOPLE) or "none"
     )
+    hint = f" ({_HINTS[move]})" if move in _HINTS else ""
+    return f"cannot {move} rollout {rollout.name!r}: it is {rollout.phase}, where a person may: {moves}{hint}"
 
 
 def _begin(rollout: Rollout, move: Move, salt: str | None) -> Rollout:

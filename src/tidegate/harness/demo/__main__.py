@@ -29,7 +29,7 @@ def main() -> int:
     out: Path = options.parse_args().out
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    console = Console() if sys.stdout.isatty() else Console(width=120)
+    console = Console() if sys.stdout.isatty() else Console(width=140)
     summary = None
     try:
         summary = asyncio.run(_run(out, console))

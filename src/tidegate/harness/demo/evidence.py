@@ -16,11 +16,9 @@ class Line(msgspec.Struct, frozen=True):
     rollout: str | None
     stage: str | None
     arm: str
-    triggered: bool
     outcome: str
     skill_outcome: str | None
     seconds: float
-    cost_usd: float | None
     attempts: int
 
     @property
@@ -30,7 +28,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
-    """One arm of one stage: requests, user-visible errors, p95 in seconds, mean cost in US dollars.
+    """One arm of one stage: requests, user-visible errors, p95 in seconds.
 
     `rescued` counts answers that a retry or a fallback saved.
     """
@@ -39,7 +37,6 @@ class ArmSummary(msgspec.Struct, frozen=True):
     errors: int
     rescued: int
     p95_seconds: float | None
-    mean_cost_usd: float | None
 
 
 class StageSummary(msgspec.Struct, frozen=True):
@@ -72,14 +69,12 @@ def summarize_stage(
 
 
 def _arm(lines: Sequence[Line]) -> ArmSummary:
-    costs = [line.cost_usd for line in lines if line.triggered and line.cost_usd is not None]
     errors = [line for line in lines if line.outcome not in {"ok", "client_error", "client_closed"}]
     return ArmSummary(
         requests=len(lines),
         errors=len(errors),
         rescued=sum(line.attempts > 1 and line.outcome == "ok" for line in lines),
         p95_seconds=_p95([line.seconds for line in lines]),
-        mean_cost_usd=sum(costs) / len(costs) if costs else None,
     )
 
 

@@ -54,7 +54,7 @@ def spec(name: str, skills: tuple[str, ...], timing: Timing, *, savings: bool) -
         "    errors: {max: 2%, worse: rollback}",
         f"    samples: {{min: {timing.samples}, unsure: hold}}",
         "    trip: {errors: 50%, over: 20}",
-        *(["    savings: {min: 35%, floor: 30%, worse: rollback, unsure: hold}"] if savings else []),
+        *(["    savings: {min: 35%, floor: 30%}"] if savings else []),
         "  after: {holdout: 1, for: 90d}",
         "",
     ]

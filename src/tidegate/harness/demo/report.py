@@ -72,7 +72,7 @@ def table(summary: Summary) -> Table:
     for column in (
         "rollout", "stage", "requests", "errors", "rescued", "p95 s", "savings", "decision", "to rollback"
     ):  # fmt: skip
-        drawn.add_column(column, justify="left" if column in texts else "right", no_wrap=True)
+        drawn.add_column(column, justify="left" if column in texts else "right")
     for rollout in summary.rollouts:
         for stage in rollout.stages:
             ended = stage is rollout.stages[-1]

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from tidegate.control.caller import Caller
-from tidegate.control.switches import switch_here, switch_off, switch_on
+from tidegate.control.switches import switch_here, switch_off, switch_on, unknown_tenant
 from tidegate.control.timestamp import rfc3339
 from tidegate.domain.access import Role, Switch
 from tidegate.web.control_api.access import Control, Plane, Who
@@ -40,7 +40,14 @@ async def off(body: SwitchBody, control: Plane, who: Who) -> Response:
         return _here(control, who, "off", body)
     services = control.services
     revision = await switch_off(services, body.scope, body.target, actor=who.actor, reason=body.reason)
-    return await carried(services, revision, {"scope": body.scope, "target": body.target, "state": "off"})
+    warning = await unknown_tenant(services, body.scope, body.target)
+    done: dict[str, object] = {
+        "scope": body.scope,
+        "target": body.target,
+        "state": "off",
+        "warnings": [warning] if warning else [],
+    }
+    return await carried(services, revision, done)
 
 
 @router.post("/on")
