@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ class Gateway:
     url: str = ""
     key: str = ""
     process: psutil.Process | None = None
+    launched: float = 0.0
+    """When `tidegate up` was called, by `time.perf_counter`."""
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["Gateway"]:
@@ -90,6 +93,7 @@ class Gateway:
         self.key = str(msgspec.json.decode(created)["key"])
         for folder in sorted(SKILLS.iterdir()):
             await self._tidegate("skill", "publish", str(folder), "--reason", "bench")
+        self.launched = time.perf_counter()
         arguments = ("up", "--home", str(self.home), "--port", "0", "--upstream", self.upstream)
         async with started(
             TIDEGATE, *arguments, core=self.core, environment={"TIDEGATE_UPSTREAM_KEY": "bench"}

@@ -92,32 +92,34 @@ async def measure(rounds: int, seconds: float) -> list[Target]:
     measured_core, load_core = cores[0], cores[-1]
     os.sched_setaffinity(0, {load_core})
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as name:
-        async with fixed_upstream(load_core) as upstream, bare_proxy(upstream.url, measured_core) as bare:
-            started = time.perf_counter()
-            async with Gateway(Path(name), upstream.url, measured_core).running() as gateway:
-                await closed_loop(
+        async with (
+            fixed_upstream(load_core) as upstream,
+            bare_proxy(upstream.url, measured_core) as bare,
+            Gateway(Path(name), upstream.url, measured_core).running() as gateway,
+        ):
+            await closed_loop(
+                gateway.url,
+                [request(gateway.url, gateway.key, unit="first")],
+                connections=1,
+                seconds=0.001,
+            )
+            start_seconds = time.perf_counter() - gateway.launched
+            await gateway.roll_out()
+            targets = [
+                Target("upstream alone", upstream.url, None, _payloads(upstream.url, "none")),
+                Target("bare proxy", bare.url, bare.process, _payloads(bare.url, "none")),
+                Target(
+                    "tidegate",
                     gateway.url,
-                    [request(gateway.url, gateway.key, unit="first")],
-                    connections=1,
-                    seconds=0.001,
-                )
-                start_seconds = time.perf_counter() - started
-                await gateway.roll_out()
-                targets = [
-                    Target("upstream alone", upstream.url, None, _payloads(upstream.url, "none")),
-                    Target("bare proxy", bare.url, bare.process, _payloads(bare.url, "none")),
-                    Target(
-                        "tidegate",
-                        gateway.url,
-                        gateway.process,
-                        _payloads(gateway.url, gateway.key),
-                        has_ledger=True,
-                    ),
-                ]
-                targets[2].measured.start_seconds = start_seconds
-                for _ in range(rounds):
-                    for target in targets:
-                        await one_round(target, seconds)
+                    gateway.process,
+                    _payloads(gateway.url, gateway.key),
+                    has_ledger=True,
+                ),
+            ]
+            targets[2].measured.start_seconds = start_seconds
+            for _ in range(rounds):
+                for target in targets:
+                    await one_round(target, seconds)
     return targets
 
 
