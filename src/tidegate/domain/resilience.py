@@ -7,7 +7,7 @@ import msgspec
 MAX_ATTEMPTS = 3
 """Upstream attempts of one exchange: the first and two more."""
 
-BACKOFF_SECONDS = 0.25
+BACKOFF_SECONDS = 0.1
 """Wait before the first retry; doubles with each further one."""
 
 PATIENCE_SECONDS = 2.0
