@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from anthropic import AsyncAnthropic
+from anthropic import APIStatusError, AsyncAnthropic
 
 from tidegate.harness.demo import plan
 from tidegate.harness.demo.traffic import question
@@ -21,6 +21,8 @@ class SdkTraffic:
     seed: int
     asked: int = 0
     answered: int = 0
+    refused: int = 0
+    """Whole answers that were errors: now and then every attempt meets one of the provider's own."""
 
     async def run(self) -> None:
         draw = random.Random(self.seed)  # noqa: S311 - traffic, not secrets; seeded to be repeatable
@@ -35,8 +37,14 @@ class SdkTraffic:
                 await asyncio.sleep(due - loop.time())
                 self.asked += 1
                 group.create_task(
-                    self._ask(client, draw.randrange(plan.USERS), question(draw), self.asked % 4 == 0)
+                    self._asked(client, draw.randrange(plan.USERS), question(draw), self.asked % 4 == 0)
                 )
+
+    async def _asked(self, client: AsyncAnthropic, user: int, text: str, stream: bool) -> None:
+        try:
+            await self._ask(client, user, text, stream)
+        except APIStatusError:
+            self.refused += 1
 
     async def _ask(self, client: AsyncAnthropic, user: int, text: str, stream: bool) -> None:
         if stream:

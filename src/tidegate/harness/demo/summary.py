@@ -50,7 +50,7 @@ def summarize(told: Told, lines: Sequence[Line], rolled_back_at: float, back_rea
     )
     first = _rollout(told.watcher.looks, lines, plan.FIRST_ROLLOUT, None)
     second = _rollout(told.watcher.looks, lines, plan.SECOND_ROLLOUT, rollback)
-    responses = sum(answer.complete for answer in told.traffic.answers) + told.sdk.answered
+    responses = sum(answer.complete for answer in told.traffic.answers) + told.sdk.answered + told.sdk.refused
     summary = Summary(
         rollouts=(first, second),
         switch={
