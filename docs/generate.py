@@ -33,6 +33,19 @@ delay = "10s"
 ```
 """
 
+UPSTREAMS = """\
+## [upstreams.NAME]
+
+Further providers, each with the keys of `[upstream]` and `models`: globs of the models that go there. The first
+that claims a model gets it; what none claims goes to `[upstream]`. Their keys are set in the file alone.
+
+```toml
+[upstreams.local]
+url = "http://127.0.0.1:8000"
+models = ["llama-*", "qwen*"]
+```
+"""
+
 PRICES = """\
 ## [prices."MODEL"]
 
@@ -60,7 +73,7 @@ that is not on this page cannot be emitted.
 def configuration() -> str:
     """Every setting, section by section."""
     sections = [_section(name, shape.__doc__ or "") for name, shape in SECTIONS.items()]
-    return "\n".join([CONFIGURATION, *sections, PRICES])
+    return "\n".join([CONFIGURATION, *sections, UPSTREAMS, PRICES])
 
 
 def _section(name: str, purpose: str) -> str:

@@ -95,6 +95,13 @@ def test_file_environment_and_flags_go_over_each_other(tmp_path: Path) -> None:
         ("[prices.a]\ninput = 1\noutput = -1", 1, "`output` must be a number of US dollars"),
         ("[prices.a]\ninput = 1\noutput = 1\ncached = 1", 1, "unknown key `cached`"),
         ("[prices]\na = 1", 2, "must be a table"),
+        ('[upstream]\nkind = "gemini"', 2, 'one of "anthropic", "openai"'),
+        ('[upstreams.a]\nurl = "http://h"', 1, "`upstreams.a` needs `models`"),
+        ('[upstreams.a]\nmodels = ["x"]\nurl = "h"', 3, 'a URL as in "http://host"'),
+        ('[upstreams.a]\nmodels = ["x"]\nkeyfile = "h"', 3, "unknown key `upstreams.a.keyfile`"),
+        ('[upstreams.default]\nmodels = ["x"]', 1, "the section [upstream]"),
+        ('[upstreams."A b"]\nmodels = ["x"]', 1, "lower-case letters, digits and `-`"),
+        ("[upstreams]\na = 1", 2, "must be a table"),
     ],
 )
 def test_a_wrong_file_is_refused_with_line_and_way_out(
@@ -103,6 +110,23 @@ def test_a_wrong_file_is_refused_with_line_and_way_out(
     message = refusal(tmp_path, text)
     assert f"tidegate.toml:{line}" in message
     assert said in message
+
+
+def test_further_upstreams_have_the_keys_of_the_first_and_their_models(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        '[upstreams.local]\nurl = "http://127.0.0.1:8000"\nmodels = ["llama-*"]\nkey = "sk-local"\n',
+    )
+    loaded = load(config=path, environ={})
+    local = loaded.settings.upstreams["local"]
+    assert (local.url, local.models, local.kind) == ("http://127.0.0.1:8000", ("llama-*",), "anthropic")
+    assert loaded.sources["upstreams.local.url"] == f"{path}:2"
+    assert loaded.sources["upstreams.local.idle"] == "default"
+    assert "sk-local" not in repr(loaded.settings)
+    shown = CliRunner().invoke(app, ["show", "--config", str(path), "--sources", "--json"])
+    assert '"upstreams.local.key":{"value":"(set)"' in shown.stdout.replace(": ", ":").replace(
+        "\n", ""
+    ).replace("  ", "")
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

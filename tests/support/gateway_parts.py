@@ -30,6 +30,7 @@ from tidegate.ports import Header, RoutingState, UpstreamFailure
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.snapshot import compile_snapshot
+from tidegate.serving.upstreams import DEFAULT, Claim, Endpoint, Upstreams
 from tidegate.serving.variant import VariantCache
 from tidegate.web.gateway_api import Gateway
 
@@ -294,15 +295,17 @@ class World:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     clock: FakeClock = field(default_factory=FakeClock)
     settings: dict[str, object] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
 
     def __post_init__(self) -> None:
         self.holder = SnapshotHolder(self.clock)
         self.serve(state())
-        settings = {"credentials": ((b"x-api-key", b"upstream-key"),), "home_secret": b"s" * 32}
+        settings = {"home_secret": b"s" * 32}
+        default = Endpoint(DEFAULT, self.upstream, ((b"x-api-key", b"upstream-key"),))
         self.gateway = Gateway(
             ServingSettings(**{**settings, **self.settings}),
             holder=self.holder,
-            upstream=self.upstream,
+            upstreams=Upstreams(default, self.claims),
             spool=self.spool,
             ledger=self.ledger,
             meter=self.meter,

@@ -20,8 +20,6 @@ from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
-from tidegate.adapters.upstream.http1 import Http1Upstream
-from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.living import leave_for_dead, living
@@ -29,13 +27,14 @@ from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.supervise import Supervised, running
-from tidegate.config import NO_KEY, Settings, unit_secret, upstream_key
+from tidegate.bootstrap.upstreams import open_upstreams
+from tidegate.config import Settings, unit_secret
 from tidegate.control.caller import by_key
 from tidegate.control.loop import Controller
 from tidegate.control.services import Services
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
-from tidegate.ports import IngestResult, Upstream
+from tidegate.ports import IngestResult
 from tidegate.serving.routing import Follower, SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.web.app import Dispatcher, LazyApp
@@ -110,7 +109,7 @@ async def _assemble(
     serving = _serving_settings(settings)
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
-    upstream = _upstream(settings, stack)
+    upstreams = open_upstreams(settings, stack)
     services = await _services(settings, clock, stack)
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
@@ -119,7 +118,7 @@ async def _assemble(
     gateway = Gateway(
         serving,
         holder=holder,
-        upstream=upstream,
+        upstreams=upstreams,
         spool=writer,
         ledger=services.store.ledger,
         meter=meter,
@@ -151,13 +150,7 @@ def _warm_up(prices: ListPrices, control: LazyApp) -> None:
 
 
 def _serving_settings(settings: Settings) -> ServingSettings:
-    key = upstream_key(settings.upstream)
-    if key == NO_KEY:
-        _log.warning(
-            "no upstream key is set: an upstream that wants one will refuse", url=settings.upstream.url
-        )
     return ServingSettings(
-        credentials=((b"x-api-key", key.encode("ascii")),),
         home_secret=unit_secret(settings),
         unit_rule=settings.identity.unit,
         body_limit=settings.limits.body,
@@ -166,31 +159,6 @@ def _serving_settings(settings: Settings) -> ServingSettings:
         identify=settings.headers.identify,
         conversation_grace=settings.routing.conversation_grace,
     )
-
-
-def _upstream(settings: Settings, stack: AsyncExitStack) -> Upstream:
-    given = settings.upstream
-    chosen = UpstreamSettings(
-        base_url=given.url,
-        ca_file=given.ca_file or None,
-        client_cert=given.client_cert or None,
-        client_key=given.client_key or None,
-        proxy=given.proxy or None,
-        connect_timeout=given.connect_timeout,
-        max_connections=given.max_connections,
-        idle_seconds=given.idle,
-    )
-    upstream = _aiohttp_upstream(chosen) if given.client == "aiohttp" else Http1Upstream(chosen)
-    stack.push_async_callback(upstream.aclose)
-    return upstream
-
-
-def _aiohttp_upstream(settings: UpstreamSettings) -> Upstream:
-    from tidegate.adapters.upstream.aiohttp_upstream import (  # noqa: PLC0415 (slow, and seldom chosen)
-        AiohttpUpstream,
-    )
-
-    return AiohttpUpstream(settings)
 
 
 async def _take_over(settings: Settings, services: Services, process_id: str, stack: AsyncExitStack) -> None:

@@ -11,7 +11,7 @@ import typer
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.config import Configuration, Settings, load
-from tidegate.config.settings import entries
+from tidegate.config.settings import Entry, entries, entries_of
 from tidegate.domain.cost import Price
 
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
@@ -51,9 +51,15 @@ def shown(settings: Settings) -> dict[str, object]:
     """Key → value as it may be shown: a secret is only said to be set or empty."""
     values: dict[str, object] = {"home": str(settings.home)}
     for entry in entries():
-        value = getattr(getattr(settings, entry.section), entry.name)
-        values[entry.key] = ("(set)" if value else "") if entry.secret else value
+        values[entry.key] = _masked(entry, getattr(getattr(settings, entry.section), entry.name))
+    for name, upstream in settings.upstreams.items():
+        for entry in entries_of(f"upstreams.{name}", type(upstream)):
+            values[entry.key] = _masked(entry, getattr(upstream, entry.name))
     return values | {f"prices.{model}": _rates(price) for model, price in settings.prices.items()}
+
+
+def _masked(entry: Entry, value: object) -> object:
+    return ("(set)" if value else "") if entry.secret else value
 
 
 def _rates(price: Price) -> Mapping[str, float]:

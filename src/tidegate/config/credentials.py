@@ -11,19 +11,19 @@ NO_KEY = "unset"
 """Sent where no upstream key is configured: a header that is there and says what is wrong."""
 
 
-def upstream_key(upstream: Upstream) -> str:
-    """The gateway's key at the provider, from `upstream.key` or the first line of `upstream.key_file`.
+def upstream_key(upstream: Upstream, section: str = "upstream") -> str:
+    """The gateway's key at the provider, from `key` or the first line of `key_file` in that section.
 
     A client's own key is checked here and never forwarded. Without a key of its own the gateway sends NO_KEY:
     what runs on this machine (an emulator, a local model server) mostly asks for none. Raises InvalidInput
     where there is none and the upstream is the provider's own.
     """
     if upstream.key and upstream.key_file:
-        raise InvalidInput("both upstream.key and upstream.key_file are set; keep one of them")
-    key = _first_line(Path(upstream.key_file)) if upstream.key_file else upstream.key
+        raise InvalidInput(f"both {section}.key and {section}.key_file are set; keep one of them")
+    key = _first_line(Path(upstream.key_file), section) if upstream.key_file else upstream.key
     if not key and upstream.key_file:
         raise InvalidInput(
-            f"upstream.key_file {upstream.key_file} has an empty first line: write the key there"
+            f"{section}.key_file {upstream.key_file} has an empty first line: write the key there"
         )
     if not key and upstream.url != Upstream().url:
         return NO_KEY
@@ -39,11 +39,11 @@ def upstream_key(upstream: Upstream) -> str:
     return key
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: Path, section: str) -> str:
     try:
         return path.expanduser().read_text(encoding="utf-8").split("\n", 1)[0].strip()
     except OSError as wrong:
-        raise InvalidInput(f"upstream.key_file {path} cannot be read: {wrong.strerror}") from None
+        raise InvalidInput(f"{section}.key_file {path} cannot be read: {wrong.strerror}") from None
 
 
 def unit_secret(settings: Settings) -> bytes:

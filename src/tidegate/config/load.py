@@ -4,12 +4,13 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tidegate.config.document import Document
 from tidegate.config.prices import read_prices
 from tidegate.config.settings import SECTIONS, Entry, Settings, entries
+from tidegate.config.upstreams import read_upstreams
 from tidegate.domain.cost import Price
 from tidegate.domain.errors import InvalidInput
 
@@ -58,9 +59,10 @@ def load(
             problems.append(f"{entry.key} ({source}) must be {wrong}{_found(entry, raw)}")
     prices = read_prices(document, problems)
     sources |= {f"prices.{model}": document.source("prices", model) for model in prices}
+    upstreams = read_upstreams(document, sources, problems)
     if problems:
         raise InvalidInput("the configuration is wrong:\n  " + "\n  ".join(problems))
-    return Configuration(_assemble(place, values, prices), sources)
+    return Configuration(replace(_assemble(place, values, prices), upstreams=upstreams), sources)
 
 
 def _named(environ: Mapping[str, str]) -> Path | None:
@@ -105,15 +107,19 @@ def _found(entry: Entry, raw: object) -> str:
     return "" if entry.secret else f"; found {raw!r}"
 
 
+_TABLES = ("prices", "upstreams")
+"""Sections whose keys are names of the operator's; each is read by a module of its own."""
+
+
 def _unknown_in_file(document: Document) -> list[str]:
     """Each key the file has and no setting is called, with the nearest name."""
     known = {section: [entry.name for entry in entries() if entry.section == section] for section in SECTIONS}
     problems: list[str] = []
     for section, value in document.top.items():
-        if section == "prices":
+        if section in _TABLES:
             continue
         if section not in known:
-            hint = _near(section, [*known, "prices"])
+            hint = _near(section, [*known, *_TABLES])
             problems.append(f"{document.source(section)}: unknown section or key `{section}`{hint}")
         elif not isinstance(value, dict):
             problems.append(f"{document.source(section)}: `{section}` is a section: write [{section}]")

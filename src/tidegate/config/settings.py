@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
-from tidegate.config.values import between, choice, lasting, size, some_of, text, truth, url, whole
+from tidegate.config.values import between, choice, lasting, names, size, some_of, text, truth, url, whole
 from tidegate.domain.cost import Price
 
 T = TypeVar("T")
@@ -48,10 +48,13 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """The provider's API."""
+    """The provider's API; it takes every model that no `[upstreams.NAME]` claims."""
 
+    kind: str = setting(
+        choice("anthropic", "openai"), "anthropic", "Which API it speaks: Messages, or chat completions."
+    )
     url: str = setting(
-        url("http", "https"), "https://api.anthropic.com", "Base URL of the Anthropic Messages API."
+        url("http", "https"), "https://api.anthropic.com", "Base URL of the API, without the `/v1`."
     )
     key: str = setting(
         text, "", "The gateway's own key there; a client's key is never forwarded.", secret=True
@@ -69,6 +72,13 @@ class Upstream:
         "Connections to the upstream; fewer than exchanges at once: they queue.",
     )
     idle: float = setting(lasting("100ms", "1h"), "30s", "How long an idle upstream connection is kept.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedUpstream(Upstream):
+    """A further provider, which takes the models it claims."""
+
+    models: tuple[str, ...] = setting(names, "", "Globs of the models that go there, as in `gpt-*`.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +193,7 @@ class Settings:
     ledger: Ledger = Ledger()
     identity: Identity = Identity()
     control: Control = Control()
+    upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
     @property
@@ -228,8 +239,9 @@ class Entry:
 
 def entries() -> tuple[Entry, ...]:
     """Every setting, in the order of the reference page."""
-    return tuple(
-        Entry(section, item.name, **item.metadata)
-        for section, shape in SECTIONS.items()
-        for item in fields(shape)
-    )
+    return tuple(entry for section, shape in SECTIONS.items() for entry in entries_of(section, shape))
+
+
+def entries_of(section: str, shape: type) -> tuple[Entry, ...]:
+    """The settings of one section, by the dataclass they become."""
+    return tuple(Entry(section, item.name, **item.metadata) for item in fields(shape))

@@ -7,24 +7,32 @@ import msgspec
 
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.resilience import Cause, Failure, Step, is_fault, next_step
-from tidegate.ports import Clock, Header, Prices, Upstream, UpstreamFailure, UpstreamResponse
+from tidegate.ports import Clock, Header, Prices, UpstreamFailure, UpstreamResponse
 from tidegate.serving.exchange_id import spread
 from tidegate.serving.headers import header, seconds_of
 from tidegate.serving.metering import Draft
 from tidegate.serving.stream import EventScanner
+from tidegate.serving.upstreams import Endpoint
 from tidegate.serving.usage import read_message
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What to send and by when (event-loop time); `composed` is None where the plain body is all there is.
+class UpstreamRequest(msgspec.Struct, frozen=True):
+    """One request as it goes upstream, and where to."""
 
-    `allowed` says whether a composed body may still go out: a switch may have fallen in the meantime.
-    """
-
+    endpoint: Endpoint
     target: str
     headers: Sequence[Header]
-    plain: bytes
-    composed: bytes | None
+    body: bytes
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What to send and by when (event-loop time); `composed` is None where the plain request is all there is.
+
+    `allowed` says whether the composed one may still go out: a switch may have fallen in the meantime.
+    """
+
+    plain: UpstreamRequest
+    composed: UpstreamRequest | None
     skill_deadline: float
     deadline: float
     allowed: Callable[[], bool]
@@ -41,18 +49,17 @@ class Answer(msgspec.Struct, frozen=True):
 class Attempts:
     """Makes the attempts of an exchange and keeps its draft informed."""
 
-    def __init__(self, upstream: Upstream, prices: Prices, clock: Clock, *, answer_limit: int) -> None:
-        self._upstream = upstream
+    def __init__(self, prices: Prices, clock: Clock, *, answer_limit: int) -> None:
         self._prices = prices
         self._clock = clock
         self._answer_limit = answer_limit
 
     async def answer(self, draft: Draft, order: Order) -> Answer:
         """The first answer worth relaying, a refusal included; raises UpstreamFailure where none came."""
-        body = order.composed
+        request = order.composed
         while True:
-            composed = body is not None
-            result, failure, error = await self._once(draft, order, body)
+            composed = request is not None
+            result, failure, error = await self._once(draft, order, request)
             if failure is None:
                 break
             now = self._clock.monotonic()
@@ -67,14 +74,14 @@ class Attempts:
             await asyncio.sleep(verdict.wait)
             if composed and (verdict.step is Step.FALLBACK or not order.allowed()):
                 _fall_back(draft, failure, switched=verdict.step is Step.RETRY)
-                body = None
+                request = None
         if result is None:
             raise error or UpstreamFailure("timeout", "the upstream gave no answer before the deadline")
         _settle(draft, result.response.status)
         return result
 
     async def _once(
-        self, draft: Draft, order: Order, composed: bytes | None
+        self, draft: Draft, order: Order, composed: UpstreamRequest | None
     ) -> tuple[Answer | None, Failure | None, UpstreamFailure | None]:
         """One attempt: its answer, its failure, or both where the answer is a refusal."""
         draft.attempts += 1
@@ -92,10 +99,12 @@ class Attempts:
         status = answer.response.status
         return answer, None if status < 400 else _refusal(answer.response), None
 
-    async def _open(self, draft: Draft, order: Order, body: bytes, *, whole_start: bool) -> Answer:
+    async def _open(
+        self, draft: Draft, order: Order, request: UpstreamRequest, *, whole_start: bool
+    ) -> Answer:
         """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""
-        response = await self._upstream.send(
-            "POST", order.target, order.headers, body, deadline=order.deadline
+        response = await request.endpoint.upstream.send(
+            "POST", request.target, request.headers, request.body, deadline=order.deadline
         )
         try:
             if response.status == 200 and _is_stream(response.headers):

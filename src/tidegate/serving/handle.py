@@ -11,10 +11,10 @@ from tidegate.domain.access import KeyRecord
 from tidegate.domain.errors import TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.transcript import in_progress, user_texts
-from tidegate.ports import Clock, Header, Meter, Prices, Spool, Upstream, UpstreamFailure
+from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign, switched_off
-from tidegate.serving.attempt import Attempts, Order
+from tidegate.serving.attempt import Attempts, Order, UpstreamRequest
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.compose import composed_body, plain_body
 from tidegate.serving.exchange_id import exchange_id
@@ -28,6 +28,7 @@ from tidegate.serving.request import MessagesRequest, read_request
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.unit_sources import UnitSources
+from tidegate.serving.upstreams import Upstreams
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
 
@@ -43,7 +44,7 @@ class Handler:
         settings: ServingSettings,
         *,
         holder: SnapshotHolder,
-        upstream: Upstream,
+        upstreams: Upstreams,
         spool: Spool,
         meter: Meter,
         prices: Prices,
@@ -52,7 +53,7 @@ class Handler:
     ) -> None:
         self._settings = settings
         self._holder = holder
-        self._upstream = upstream
+        self._upstreams = upstreams
         self._meter = meter
         self._clock = clock
         self._dialect = dialect
@@ -60,7 +61,7 @@ class Handler:
         self._identities = Identities(settings.home_secret, settings.unit_rule)
         self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
-        self._attempts = Attempts(upstream, prices, clock, answer_limit=settings.answer_limit)
+        self._attempts = Attempts(prices, clock, answer_limit=settings.answer_limit)
         self._relay = Relay(spool, meter, prices, clock, dialect, identify=settings.identify)
 
     @property
@@ -195,21 +196,26 @@ class Handler:
         draft.composed = assignment.changed
         if assignment.model is not None:
             draft.model = assignment.model
+        composed = composed_body(request, assignment) if assignment.changed else None
         deadline = draft.started + (variant.deadline_seconds or settings.deadline_seconds)
         return Order(
-            target=call.target,
-            headers=to_upstream(call.headers, settings.credentials),
-            plain=plain_body(request),
-            composed=composed_body(request, assignment) if assignment.changed else None,
+            plain=self._towards(request.model, plain_body(request), draft, call),
+            composed=None if composed is None else self._towards(draft.model, composed, draft, call),
             skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=lambda: not switched_off(self._holder.current(), draft.key.tenant, assignment.skills),
         )
 
+    def _towards(self, model: str, body: bytes, draft: Draft, call: Call) -> UpstreamRequest:
+        """A body on its way to the upstream of its model."""
+        endpoint = self._upstreams.endpoint(model, draft.key.tenant)
+        return UpstreamRequest(endpoint, call.target, to_upstream(call.headers, endpoint.credentials), body)
+
     async def _passed(self, call: Call, client: Client) -> None:
-        headers = to_upstream(call.headers, self._settings.credentials)
+        endpoint = self._upstreams.default
+        headers = to_upstream(call.headers, endpoint.credentials)
         client.deadline = deadline = self._clock.monotonic() + self._settings.deadline_seconds
-        response = await self._upstream.send(call.method, call.target, headers, b"", deadline=deadline)
+        response = await endpoint.upstream.send(call.method, call.target, headers, b"", deadline=deadline)
         try:
             body = await response.read(self._settings.answer_limit)
         finally:

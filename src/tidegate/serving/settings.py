@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from tidegate.ports import Header
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingSettings:
     """How requests are served: times in seconds, sizes in bytes.
 
-    `credentials` are the gateway's own headers at the upstream (`x-api-key` or `authorization`);
     `home_secret` keys the hashes of units and conversations, the same on every replica.
     """
 
-    credentials: tuple[Header, ...] = field(repr=False)
     home_secret: bytes = field(repr=False)
     unit_rule: tuple[str, ...] = ("metadata", "header", "key")
     """The first there is: body `metadata.user_id`, header `tidegate-unit`, the key."""

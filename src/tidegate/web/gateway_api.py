@@ -5,12 +5,13 @@ import structlog
 from tidegate.domain import metrics
 from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, TidegateError
 from tidegate.domain.exchange import Outcome, Vote
-from tidegate.ports import Clock, Ledger, Meter, Prices, Spool, Upstream
+from tidegate.ports import Clock, Ledger, Meter, Prices, Spool
 from tidegate.serving.client import Call, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.handle import Handler
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
+from tidegate.serving.upstreams import Upstreams
 from tidegate.web.asgi import Message, Receive, Send, answer
 from tidegate.web.asgi_client import AsgiClient, call_of
 from tidegate.web.faults import AnthropicErrors
@@ -27,7 +28,7 @@ class Gateway:
         settings: ServingSettings,
         *,
         holder: SnapshotHolder,
-        upstream: Upstream,
+        upstreams: Upstreams,
         spool: Spool,
         ledger: Ledger,
         meter: Meter,
@@ -40,7 +41,7 @@ class Gateway:
         self._handler = Handler(
             settings,
             holder=holder,
-            upstream=upstream,
+            upstreams=upstreams,
             spool=spool,
             meter=meter,
             prices=prices,

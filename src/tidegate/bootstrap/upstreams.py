@@ -1,0 +1,62 @@
+"""The providers of a serving process, each with its own client and what opens it."""
+
+from contextlib import AsyncExitStack
+
+import structlog
+
+from tidegate.adapters.upstream.http1 import Http1Upstream
+from tidegate.adapters.upstream.settings import UpstreamSettings
+from tidegate.config import NO_KEY, Settings, upstream_key
+from tidegate.config.settings import Upstream as Given
+from tidegate.domain.errors import InvalidInput
+from tidegate.ports import Header, Upstream
+from tidegate.serving.upstreams import DEFAULT, Claim, Endpoint, Upstreams
+
+_log = structlog.stdlib.get_logger("tidegate.process")
+
+
+def open_upstreams(settings: Settings, stack: AsyncExitStack) -> Upstreams:
+    """Every configured upstream; `stack` closes their connections. Raises InvalidInput."""
+    default = _endpoint(DEFAULT, "upstream", settings.upstream, stack)
+    others = [
+        Claim(_endpoint(name, f"upstreams.{name}", given, stack), given.models)
+        for name, given in settings.upstreams.items()
+    ]
+    return Upstreams(default, others)
+
+
+def _endpoint(name: str, section: str, given: Given, stack: AsyncExitStack) -> Endpoint:
+    if given.kind != "anthropic":
+        raise InvalidInput(f"{section}.kind {given.kind} is not served by this version; use anthropic")
+    return Endpoint(name, _client(given, stack), _credentials(given, section))
+
+
+def _credentials(given: Given, section: str) -> tuple[Header, ...]:
+    key = upstream_key(given, section)
+    if key == NO_KEY:
+        _log.warning("no upstream key is set: an upstream that wants one will refuse", url=given.url)
+    return ((b"x-api-key", key.encode("ascii")),)
+
+
+def _client(given: Given, stack: AsyncExitStack) -> Upstream:
+    chosen = UpstreamSettings(
+        base_url=given.url,
+        ca_file=given.ca_file or None,
+        client_cert=given.client_cert or None,
+        client_key=given.client_key or None,
+        proxy=given.proxy or None,
+        connect_timeout=given.connect_timeout,
+        max_connections=given.max_connections,
+        idle_seconds=given.idle,
+    )
+    upstream = _aiohttp_upstream(chosen) if given.client == "aiohttp" else Http1Upstream(chosen)
+    stack.push_async_callback(upstream.aclose)
+    return upstream
+
+
+def _aiohttp_upstream(settings: UpstreamSettings) -> Upstream:
+    from tidegate.adapters.upstream.aiohttp_upstream import (  # noqa: PLC0415 (slow, and seldom chosen)
+        AiohttpUpstream,
+    )
+
+    return AiohttpUpstream(settings)
