@@ -5,12 +5,13 @@ from typing import Protocol
 
 import msgspec
 
-from tidegate.domain.access import KeyRecord, Switch
+from tidegate.domain.access import KeyRecord, Priority, Switch
 from tidegate.domain.chain import Head
 from tidegate.domain.cost import Price
 from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
 from tidegate.domain.metrics import Metric
+from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.skill import SkillPackage, SkillVersion, VersionState
 
@@ -181,6 +182,7 @@ class RoutingState(msgspec.Struct, frozen=True, kw_only=True):
     switches: tuple[Switch, ...]
     keys: tuple[KeyRecord, ...]
     versions: tuple[SkillVersion, ...]
+    quotas: tuple[Quota, ...] = ()
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
@@ -265,9 +267,31 @@ class Keys(Protocol):
     """Access keys; only hashes are stored."""
 
     async def list(self) -> Sequence[KeyRecord]: ...
-    async def add(self, key: KeyRecord, *, by: str, reason: str) -> int: ...
+    async def add(self, key: KeyRecord, *, by: str, reason: str, amounts: Amounts = NOTHING_SAID) -> int:
+        """Store it, with a quota of its own where `amounts` say anything, in one transaction."""
+        ...
+
     async def revoke(self, key_id: str, *, by: str, reason: str, at: float) -> int:
         """Raises NotFound for an unknown id, Conflict for one already revoked."""
+        ...
+
+    async def prioritise(self, key_id: str, priority: Priority, *, by: str, reason: str, at: float) -> int:
+        """Raises NotFound for an unknown id, Conflict for a revoked one."""
+        ...
+
+
+class Quotas(Protocol):
+    """How much keys and tenants may use; both changes return the revision that carries them."""
+
+    async def list(self) -> Sequence[Quota]: ...
+    async def set(
+        self, scope: Scope, target: str, amounts: Amounts, *, by: str, reason: str, at: float
+    ) -> tuple[Quota, int]:
+        """Change what `amounts` say, keep the rest; raises NotFound for an unknown key."""
+        ...
+
+    async def clear(self, scope: Scope, target: str, *, by: str, reason: str, at: float) -> int:
+        """Raises NotFound where nothing is set."""
         ...
 
 

@@ -200,6 +200,30 @@ def test_keys_are_created_listed_and_revoked(served):
     assert made["id"] in again.stderr
 
 
+def test_quotas_are_set_listed_and_cleared(served):
+    set_ = tidegate("quota", "set", "--tenant", "acme", "--requests-per-minute", "1200", *REASON)
+    assert set_.stdout == "tenant acme: 1,200 requests/min\n"
+    more = tidegate("quota", "set", "--tenant", "acme", "--usd-per-day", "2.5", *REASON, "--json")
+    assert json.loads(more.stdout)["usd_per_day"] == 2.5
+    none = tidegate("quota", "set", "--tenant", "acme", "--tokens-per-minute", "none", *REASON)
+    assert none.stdout == "tenant acme: 1,200 requests/min, none tokens/min, 2.5 USD/day\n"
+    assert "1,200" in tidegate("quota", "list").stdout
+    assert json.loads(tidegate("quota", "list", "--json").stdout)["quotas"][0]["tokens_per_minute"] == "none"
+    assert "acme" in tidegate("quota", "clear", "--tenant", "acme", *REASON).stdout
+    assert "acme" not in tidegate("quota", "list").stdout
+
+
+def test_a_key_is_made_with_quota_and_priority_which_can_be_changed(served):
+    limits = ("--requests-per-minute", "60", "--usd-per-day", "1", "--priority", "low")
+    made = json.loads(
+        tidegate("keys", "create", "--role", "client", "--name", "app", *limits, "--json").stdout
+    )
+    assert made["priority"] == "low"
+    assert made["id"] in tidegate("quota", "list").stdout
+    assert "high" in tidegate("keys", "prioritise", made["id"], "high", *REASON).stdout
+    assert "high" in tidegate("keys", "list").stdout
+
+
 def test_the_ledger_is_exported_to_standard_output(served):
     (line,) = tidegate("ledger", "export").stdout.splitlines()
     assert json.loads(line)["id"] == "tgx_1"
@@ -216,6 +240,12 @@ REFUSED = {
     "an unknown skill": (("switch", "off", "--skill", "typo", *REASON), "skill list"),
     "a switch that is on": (("switch", "on", "--all", *REASON), ""),
     "an unknown key": (("keys", "revoke", "key_0", *REASON), "key_0"),
+    "a quota of an unknown key": (("quota", "set", "--key", "key_0", "--usd-per-day", "1", *REASON), "key_0"),
+    "a quota of nothing": (("quota", "set", "--tenant", "a", "--usd-per-day", "0", *REASON), "none"),
+    "a quota below nothing": (("quota", "set", "--tenant", "a", "--requests-per-minute", "-1", *REASON), "1"),
+    "a quota without end": (("quota", "set", "--tenant", "a", "--usd-per-day", "inf", *REASON), ""),
+    "a quota that is not set": (("quota", "clear", "--tenant", "a", *REASON), "quota list"),
+    "priority of an unknown key": (("keys", "prioritise", "key_0", "low", *REASON), "key_0"),
     "a time that is none": (("ledger", "export", "--since", "noon"), "since"),
 }
 
@@ -246,6 +276,15 @@ WRONG_USE = [
     ("keys", "create", "--role", "king", "--name", "n"),
     ("keys", "create", "--role", "client"),
     ("keys", "revoke", "key_1"),
+    ("keys", "create", "--role", "client", "--name", "n", "--priority", "top"),
+    ("keys", "create", "--role", "client", "--name", "n", "--usd-per-day", "lots"),
+    ("keys", "prioritise", "key_1", "top", *REASON),
+    ("quota", "set", "--tenant", "a", *REASON),
+    ("quota", "set", "--usd-per-day", "1", *REASON),
+    ("quota", "set", "--tenant", "a", "--key", "k", "--usd-per-day", "1", *REASON),
+    ("quota", "set", "--tenant", "a", "--usd-per-day", "1"),
+    ("quota", "set", "--tenant", "a", "--requests-per-minute", "1.5", *REASON),
+    ("quota", "clear", *REASON),
     ("ledger", "export", "--format", "xml"),
     ("ledger", "export", "--format", "csv", "--json"),
 ]

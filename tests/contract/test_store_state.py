@@ -3,9 +3,10 @@ import pytest
 from sqlalchemy import text
 
 from tidegate.adapters.storage.routing import GONE_AFTER_SECONDS
-from tidegate.domain.access import KeyRecord, Role, Switch
+from tidegate.domain.access import KeyRecord, Priority, Role, Switch
 from tidegate.domain.chain import verify
 from tidegate.domain.errors import Conflict, NotFound
+from tidegate.domain.quota import Amounts, Scope
 from tidegate.domain.skill import Manifest, SkillPackage, VersionState
 from tidegate.ports import Process
 
@@ -74,6 +75,46 @@ async def test_no_secret_is_in_the_events(store) -> None:
         "tenant": "acme",
     }
     assert (event.actor, event.reason, event.kind, event.at) == ("ann", "because", "created", 5.0)
+
+
+async def test_a_keys_priority_is_kept_and_changed(store) -> None:
+    await store.keys.add(_key(priority=Priority.LOW), **WHY)
+    await store.keys.prioritise("key_one", Priority.HIGH, **WHY, at=6.0)
+    assert (await store.routing.load()).keys == (_key(priority=Priority.HIGH),)
+    with pytest.raises(NotFound):
+        await store.keys.prioritise("key_two", Priority.HIGH, **WHY, at=6.0)
+    await store.keys.revoke("key_one", **WHY, at=9.0)
+    with pytest.raises(Conflict):
+        await store.keys.prioritise("key_one", Priority.LOW, **WHY, at=10.0)
+
+
+# ---- quotas ---------------------------------------------------------------------------------------------
+
+
+async def test_a_quota_keeps_what_a_change_does_not_name(store) -> None:
+    await store.quotas.set(Scope.TENANT, "acme", Amounts(requests_per_minute=60), **WHY, at=5.0)
+    more = Amounts(usd_per_day=0.1, tokens_per_minute=0)
+    quota, revision = await store.quotas.set(Scope.TENANT, "acme", more, **WHY, at=6.0)
+    assert quota.amounts == Amounts(requests_per_minute=60, tokens_per_minute=0, usd_per_day=0.1)
+    state = await store.routing.load()
+    assert (state.quotas, state.revision) == ((quota,), revision)
+    assert await store.quotas.list() == [quota]
+    assert await store.quotas.clear(Scope.TENANT, "acme", **WHY, at=7.0) == revision + 1
+    assert (await store.routing.load()).quotas == ()
+    with pytest.raises(NotFound):
+        await store.quotas.clear(Scope.TENANT, "acme", **WHY, at=8.0)
+    _, events = await _head_and_events(store, "quota")
+    assert [event.kind for event in events] == ["set", "set", "cleared"]
+
+
+async def test_a_quota_of_an_unknown_key_is_refused_and_one_of_a_new_key_comes_with_it(store) -> None:
+    with pytest.raises(NotFound, match="key_one"):
+        await store.quotas.set(Scope.KEY, "key_one", Amounts(usd_per_day=1.0), **WHY, at=5.0)
+    before = await store.routing.revision()
+    await store.keys.add(_key(), **WHY, amounts=Amounts(usd_per_day=1.0))
+    (quota,) = await store.quotas.list()
+    assert (quota.scope, quota.target, quota.amounts.usd_per_day) == (Scope.KEY, "key_one", 1.0)
+    assert await store.routing.revision() > before
 
 
 # ---- switches -------------------------------------------------------------------------------------------

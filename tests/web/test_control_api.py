@@ -102,6 +102,7 @@ READ = [
     ("GET", "/api/rollouts"),
     ("GET", "/api/switches"),
     ("GET", "/api/skills"),
+    ("GET", "/api/quotas"),
     ("GET", "/api/ledger/export"),
 ]
 CHANGE = [
@@ -112,6 +113,9 @@ CHANGE = [
     ("POST", "/api/keys", {"role": "client", "name": "n", "reason": "r"}),
     ("DELETE", "/api/keys/key_1?reason=r", None),
     ("GET", "/api/keys", None),
+    ("POST", "/api/keys/key_1/priority", {"priority": "low", "reason": "r"}),
+    ("PUT", "/api/quotas/tenant/acme", {"requests_per_minute": 1, "reason": "r"}),
+    ("DELETE", "/api/quotas/tenant/acme?reason=r", None),
 ]
 
 
@@ -312,6 +316,41 @@ BAD = {
     ),
     "an unknown key": ("DELETE", "/api/keys/key_0?reason=r", None, 404),
     "a revocation without a reason": ("DELETE", "/api/keys/key_0", None, 400),
+    "an unknown priority": (
+        "POST",
+        "/api/keys",
+        {"role": "client", "name": "n", "priority": "top", "reason": "r"},
+        400,
+    ),
+    "the priority of an unknown key": (
+        "POST",
+        "/api/keys/key_0/priority",
+        {"priority": "low", "reason": "r"},
+        404,
+    ),
+    "a quota of the moon": ("PUT", "/api/quotas/moon/x", {"usd_per_day": 1, "reason": "r"}, 400),
+    "a quota of an odd tenant": ("PUT", "/api/quotas/tenant/a%20b", {"usd_per_day": 1, "reason": "r"}, 400),
+    "a quota of an unknown key": ("PUT", "/api/quotas/key/key_0", {"usd_per_day": 1, "reason": "r"}, 404),
+    "a quota that says nothing": ("PUT", "/api/quotas/tenant/acme", {"reason": "r"}, 400),
+    "a quota of nothing": ("PUT", "/api/quotas/tenant/acme", {"requests_per_minute": 0, "reason": "r"}, 400),
+    "a quota below nothing": ("PUT", "/api/quotas/tenant/acme", {"usd_per_day": -1, "reason": "r"}, 400),
+    "half a request": ("PUT", "/api/quotas/tenant/acme", {"requests_per_minute": 0.5, "reason": "r"}, 400),
+    "a quota in words": ("PUT", "/api/quotas/tenant/acme", {"usd_per_day": "lots", "reason": "r"}, 400),
+    "a quota that is no number": (
+        "PUT",
+        "/api/quotas/tenant/acme",
+        '{"usd_per_day": NaN, "reason": "r"}',
+        400,
+    ),
+    "a limit that nobody knows": ("PUT", "/api/quotas/tenant/acme", {"cents": 1, "reason": "r"}, 400),
+    "a quota without a reason": ("PUT", "/api/quotas/tenant/acme", {"usd_per_day": 1, "reason": " "}, 400),
+    "a quota to clear that is not set": ("DELETE", "/api/quotas/tenant/acme?reason=r", None, 404),
+    "an operator with a quota": (
+        "POST",
+        "/api/keys",
+        {"role": "operator", "name": "n", "quota": {"usd_per_day": 1}, "reason": "r"},
+        400,
+    ),
     "an unknown format": ("GET", "/api/ledger/export?format=xml", None, 400),
     "a time that is none": ("GET", "/api/ledger/export?since=noon", None, 400),
     "an unknown version": ("GET", "/api/skills/report-writing?version=7", None, 404),
@@ -477,3 +516,73 @@ async def test_a_local_switch_works_with_the_store_away(services, key, monkeypat
 async def test_a_local_switch_where_nothing_serves_is_a_conflict(client, operator):
     body = {"scope": "all", "reason": "r", "local": True}
     refused(await client.post("/api/switches/off", json=body, headers=operator), 409, "conflict")
+
+
+# ---- quotas and priorities ------------------------------------------------------------------------------
+
+
+async def test_a_quota_is_changed_limit_by_limit_and_every_change_is_an_event(services, client, operator):
+    path = "/api/quotas/tenant/acme"
+    first = await client.put(path, json={"requests_per_minute": 60, "reason": "a trial"}, headers=operator)
+    assert first.status_code == 200
+    then = {"usd_per_day": 2.5, "tokens_per_minute": "none", "reason": "they pay"}
+    second = (await client.put(path, json=then, headers=operator)).json()
+    held = (second["requests_per_minute"], second["tokens_per_minute"], second["usd_per_day"])
+    assert held == (60, "none", 2.5)
+    assert (
+        second["revision"] == first.json()["revision"] + 1 == (await services.store.routing.load()).revision
+    )
+    (listed,) = (await client.get("/api/quotas", headers=operator)).json()["quotas"]
+    assert (listed["target"], listed["reason"], listed["by"][:10]) == ("acme", "they pay", "a operator")
+    await client.delete(path + "?reason=over", headers=operator)
+    assert (await client.get("/api/quotas", headers=operator)).json() == {"quotas": []}
+    events = await services.store.rollouts.events("quota")
+    assert [(each.kind, each.reason) for each in events] == [
+        ("set", "a trial"),
+        ("set", "they pay"),
+        ("cleared", "over"),
+    ]
+
+
+async def test_a_key_is_created_with_its_quota_and_priority_in_one_change(services, client, operator):
+    body = {"role": "client", "name": "app", "tenant": "acme", "reason": "new", "priority": "low"}
+    created = await client.post("/api/keys", json={**body, "quota": {"usd_per_day": 1}}, headers=operator)
+    state = await services.store.routing.load()
+    assert state.revision == created.json()["revision"]
+    (quota,) = state.quotas
+    assert (quota.scope, quota.target, quota.amounts.usd_per_day) == ("key", created.json()["id"], 1.0)
+    assert [key.priority for key in state.keys if key.id == quota.target] == ["low"]
+    path = f"/api/keys/{quota.target}/priority"
+    changed = await client.post(path, json={"priority": "high", "reason": "paid"}, headers=operator)
+    assert changed.json()["priority"] == "high"
+    listed = (await client.get("/api/keys", headers=operator)).json()["keys"]
+    assert sorted(each["priority"] for each in listed) == ["high", "normal"]
+
+
+async def test_only_a_living_client_key_has_a_quota(client, key, operator):
+    await key("viewer")
+    listed = (await client.get("/api/keys", headers=operator)).json()["keys"]
+    viewer = next(each["id"] for each in listed if each["role"] == "viewer")
+    body = {"usd_per_day": 1, "reason": "r"}
+    response = await client.put(f"/api/quotas/key/{viewer}", json=body, headers=operator)
+    assert "client keys" in refused(response, 400, "invalid_request")
+    await client.delete(f"/api/keys/{viewer}?reason=r", headers=operator)
+
+
+async def test_a_tenants_key_sees_its_own_quotas_alone(client, key, operator):
+    for tenant in ("acme", "bolt"):
+        await client.put(
+            f"/api/quotas/tenant/{tenant}", json={"usd_per_day": 1, "reason": "r"}, headers=operator
+        )
+        body = {"role": "client", "name": "n", "tenant": tenant, "reason": "r", "quota": {"usd_per_day": 1}}
+        await client.post("/api/keys", json=body, headers=operator)
+    assert len((await client.get("/api/quotas", headers=operator)).json()["quotas"]) == 4
+    own = (await client.get("/api/quotas", headers=await key("viewer", "acme"))).json()["quotas"]
+    assert sorted(each["scope"] for each in own) == ["key", "tenant"]
+    assert "bolt" not in str(own)
+    theirs = await client.put(
+        "/api/quotas/tenant/acme",
+        json={"usd_per_day": 9, "reason": "r"},
+        headers=await key("operator", "acme"),
+    )
+    refused(theirs, 403, "forbidden")

@@ -6,10 +6,11 @@ from urllib.parse import quote
 import msgspec
 import typer
 
+from tidegate.cli.amounts import RequestsPerMinute, TokensPerMinute, UsdPerDay, amounts
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run
-from tidegate.domain.access import Role
+from tidegate.domain.access import Priority, Role
 
 app = typer.Typer(no_args_is_help=True, help="Access keys: client, publisher, operator, viewer.")
 
@@ -19,6 +20,7 @@ class _Key(msgspec.Struct):
     name: str
     role: str
     tenant: str
+    priority: str
     created_at: str
     revoked_at: str | None
 
@@ -29,16 +31,25 @@ class _Keys(msgspec.Struct):
 
 @app.command()
 def create(
+    *,
     role: Annotated[Role, typer.Option("--role", help="What the key may do.")],
     name: Annotated[str, typer.Option("--name", help="Who or what uses it.")],
     tenant: Annotated[str, typer.Option("--tenant", help="The tenant it is bound to.")] = "default",
     reason: Annotated[
         str, typer.Option("--reason", help="Why; kept in the history.")
     ] = "created by command line",
+    priority: Annotated[
+        Priority, typer.Option("--priority", help="Whose turn comes first under load.")
+    ] = Priority.NORMAL,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    usd_per_day: UsdPerDay = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key and show its secret, this once."""
+    quota = amounts(requests_per_minute, tokens_per_minute, usd_per_day)
     body = {"role": role, "name": name, "tenant": tenant, "reason": reason}
+    body |= {"priority": priority, "quota": quota}
     document = cast("dict[str, str]", run(call("POST", "/api/keys", json=body)))
     text = f"{document['key']}\n{document['role']} key {document['id']} of tenant {document['tenant']}"
     tell(document, f"{text}: keep it now, it is not shown again", as_json=as_json)
@@ -52,10 +63,23 @@ def list_keys(as_json: AsJson = False) -> None:
         emit_json(document)
         return
     rows = [
-        (key.id, key.name, key.role, key.tenant, key.created_at, key.revoked_at or "")
+        (key.id, key.name, key.role, key.tenant, key.priority, key.created_at, key.revoked_at or "")
         for key in msgspec.convert(document, _Keys).keys
     ]
-    emit_table("keys", ("id", "name", "role", "tenant", "created", "revoked"), rows)
+    emit_table("keys", ("id", "name", "role", "tenant", "priority", "created", "revoked"), rows)
+
+
+@app.command()
+def prioritise(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id (`tidegate keys list`).")],
+    priority: Annotated[Priority, typer.Argument(help="Whose turn comes first under load.")],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Change whose requests come first where there is too much at once."""
+    body = {"priority": priority, "reason": reason}
+    document = run(call("POST", f"/api/keys/{quote(key_id, safe='')}/priority", json=body))
+    tell(document, f"key {key_id} has {priority} priority", as_json=as_json)
 
 
 @app.command()

@@ -14,6 +14,7 @@ _NOUNS: dict[str, str] = {
     "emulate": "tidegate.cli.emulate",
     "keys": "tidegate.cli.keys",
     "ledger": "tidegate.cli.ledger",
+    "quota": "tidegate.cli.quota",
     "rollout": "tidegate.cli.rollout",
     "skill": "tidegate.cli.skill",
     "switch": "tidegate.cli.switch",

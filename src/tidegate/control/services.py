@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tidegate.ports import Clock, Keys, Ledger, Outbox, Rollouts, Routing, Skills, Switches
+from tidegate.ports import Clock, Keys, Ledger, Outbox, Quotas, Rollouts, Routing, Skills, Switches
 
 
 class Store(Protocol):
@@ -23,6 +23,8 @@ class Store(Protocol):
     def switches(self) -> Switches: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def quotas(self) -> Quotas: ...
     @property
     def skills(self) -> Skills: ...
 

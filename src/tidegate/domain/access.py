@@ -15,6 +15,14 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class Priority(StrEnum):
+    """Whose requests wait, and are refused, first where there is too much at once."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 def hash_secret(secret: str) -> str:
     """What is stored of a key: sha256 in hex; a secret of 256 random bits needs no salt or stretching."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -30,6 +38,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secret_hash: str
     created_at: float
     revoked_at: float | None = None
+    priority: Priority = Priority.NORMAL
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from tidegate.domain.access import KeyRecord, Switch
 from tidegate.domain.assignment import moved_range
+from tidegate.domain.quota import Amounts
 from tidegate.domain.rollout import ACTIVE, Eligible, Phase, Rollout
 from tidegate.domain.skill import SkillVersion
 from tidegate.ports import RoutingState
@@ -61,7 +62,8 @@ class RoutingSnapshot:
     """What one revision of the store means for requests; immutable.
 
     `keys` by sha256 hex of the secret, revoked ones left out; `active` rollouts in order of creation,
-    `completed` ones newest first. `degraded`: not confirmed for too long, so running rollouts serve baseline.
+    `completed` ones newest first; `quotas` by scope and target. `degraded`: not confirmed for too long, so
+    running rollouts serve baseline.
     """
 
     revision: int = 0
@@ -69,6 +71,7 @@ class RoutingSnapshot:
     active: tuple[ServedRollout, ...] = ()
     completed: tuple[ServedRollout, ...] = ()
     overrides: Overrides = Overrides()
+    quotas: Mapping[tuple[str, str], Amounts] = field(default_factory=lambda: MappingProxyType({}))
     degraded: bool = False
 
     def standing(self, tenant: str, task: str) -> ServedRollout | None:
@@ -90,6 +93,7 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
             if each.phase is Phase.COMPLETED
         ),
         overrides=overrides(_pairs(state.switches)),
+        quotas={(each.scope.value, each.target): each.amounts for each in state.quotas},
     )
     variants.settle()
     return snapshot

@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.journal import record, state_change
+from tidegate.adapters.storage.quotas import put_quota
 from tidegate.adapters.storage.schema import ACCESS_KEY
-from tidegate.domain.access import KeyRecord
+from tidegate.domain.access import KeyRecord, Priority
 from tidegate.domain.errors import Conflict, NotFound
+from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 
 STREAM = "keys"
 
@@ -26,8 +28,11 @@ class SqlKeys:
         async with self._database.read() as connection:
             return await read_keys(connection)
 
-    async def add(self, key: KeyRecord, *, by: str, reason: str) -> int:
-        """Store a new key; returns the revision. Raises Conflict for an id or secret there is already."""
+    async def add(self, key: KeyRecord, *, by: str, reason: str, amounts: Amounts = NOTHING_SAID) -> int:
+        """Store a new key, and its quota; returns the revision.
+
+        Raises Conflict for an id or secret there is already.
+        """
         async with state_change(self._database) as connection:
             same = or_(ACCESS_KEY.c.id == key.id, ACCESS_KEY.c.secret_hash == key.secret_hash)
             if (await connection.execute(select(ACCESS_KEY.c.id).where(same))).first():
@@ -36,33 +41,48 @@ class SqlKeys:
                 )
             await connection.execute(insert(ACCESS_KEY), msgspec.structs.asdict(key))
             data = {"id": key.id, "name": key.name, "role": key.role, "tenant": key.tenant}
-            return await record(
-                self._database,
-                connection,
-                STREAM,
-                "created",
-                by=by,
-                reason=reason,
-                at=key.created_at,
-                data=data,
+            if key.priority is not Priority.NORMAL:
+                data["priority"] = key.priority
+            at = key.created_at
+            revision = await record(
+                self._database, connection, STREAM, "created", by=by, reason=reason, at=at, data=data
             )
+            if not amounts.said:
+                return revision
+            quota = Quota(scope=Scope.KEY, target=key.id, amounts=amounts, by=by, reason=reason, at=at)
+            return await put_quota(self._database, connection, quota)
 
     async def revoke(self, key_id: str, *, by: str, reason: str, at: float) -> int:
         """Revoke for ever; returns the revision. Raises NotFound, or Conflict where it is revoked already."""
         async with state_change(self._database) as connection:
-            found = select(ACCESS_KEY).where(ACCESS_KEY.c.id == key_id)
-            row = (await connection.execute(found)).one_or_none()
-            if row is None:
-                raise NotFound(f"No key has the id '{key_id}'; `tidegate keys list` shows them.")
-            if row.revoked_at is not None:
-                raise Conflict(f"The key '{key_id}' is revoked already.")
+            data = await _live_key(connection, key_id)
             await connection.execute(
                 update(ACCESS_KEY).where(ACCESS_KEY.c.id == key_id).values(revoked_at=at)
             )
-            data = {"id": key_id, "name": row.name, "role": row.role, "tenant": row.tenant}
             return await record(
                 self._database, connection, STREAM, "revoked", by=by, reason=reason, at=at, data=data
             )
+
+    async def prioritise(self, key_id: str, priority: Priority, *, by: str, reason: str, at: float) -> int:
+        """Change whose turn comes first; the revision. Raises NotFound, or Conflict for a revoked key."""
+        async with state_change(self._database) as connection:
+            data = await _live_key(connection, key_id) | {"priority": priority}
+            await connection.execute(
+                update(ACCESS_KEY).where(ACCESS_KEY.c.id == key_id).values(priority=priority.value)
+            )
+            return await record(
+                self._database, connection, STREAM, "prioritised", by=by, reason=reason, at=at, data=data
+            )
+
+
+async def _live_key(connection: AsyncConnection, key_id: str) -> dict[str, object]:
+    """What an event says of the key; raises NotFound, or Conflict where it is revoked."""
+    row = (await connection.execute(select(ACCESS_KEY).where(ACCESS_KEY.c.id == key_id))).one_or_none()
+    if row is None:
+        raise NotFound(f"No key has the id '{key_id}'; `tidegate keys list` shows them.")
+    if row.revoked_at is not None:
+        raise Conflict(f"The key '{key_id}' is revoked already.")
+    return {"id": key_id, "name": row.name, "role": row.role, "tenant": row.tenant}
 
 
 async def read_keys(connection: AsyncConnection) -> list[KeyRecord]:

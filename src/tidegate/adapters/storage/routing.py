@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.keys import read_keys
+from tidegate.adapters.storage.quotas import read_quotas
 from tidegate.adapters.storage.rollouts import read_rollouts
 from tidegate.adapters.storage.schema import PROCESS, REVISION, SKILL_VERSION
 from tidegate.adapters.storage.skills import SERVABLE, to_version
@@ -43,6 +44,7 @@ class SqlRouting:
                 rollouts=tuple(rollouts),
                 switches=tuple(await read_switches(connection)),
                 keys=tuple(await read_keys(connection)),
+                quotas=tuple(await read_quotas(connection)),
                 versions=tuple(await _read_served(connection, rollouts)),
             )
 

@@ -128,7 +128,23 @@ ACCESS_KEY = Table(
     Column("secret_hash", Text, nullable=False, unique=True),
     Column("created_at", Double, nullable=False),
     Column("revoked_at", Double),
+    Column("priority", Text, nullable=False, server_default="normal"),
 )
+
+QUOTA = Table(
+    "quota",
+    METADATA,
+    Column("scope", Text),
+    Column("target", Text),
+    Column("requests_per_minute", BigInteger),
+    Column("tokens_per_minute", BigInteger),
+    Column("usd_per_day", Double),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("scope", "target"),
+)
+"""Amounts: null says nothing, 0 that no limit of that kind holds."""
 
 SKILL_VERSION = Table(
     "skill_version",

@@ -5,6 +5,7 @@ from tidegate.adapters.storage.keys import SqlKeys
 from tidegate.adapters.storage.ledger import SqlLedger
 from tidegate.adapters.storage.migrate import start_lock, upgrade_database
 from tidegate.adapters.storage.outbox import SqlOutbox
+from tidegate.adapters.storage.quotas import SqlQuotas
 from tidegate.adapters.storage.rollouts import SqlRollouts
 from tidegate.adapters.storage.routing import SqlRouting
 from tidegate.adapters.storage.skills import SqlSkills
@@ -23,6 +24,7 @@ class Store:
         self.outbox = SqlOutbox(database)
         self.switches = SqlSwitches(database)
         self.keys = SqlKeys(database)
+        self.quotas = SqlQuotas(database)
         self.skills = SqlSkills(database)
 
     async def close(self) -> None:
