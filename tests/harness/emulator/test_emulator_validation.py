@@ -7,8 +7,8 @@ import pytest
 from tidegate.harness.emulator.refusal import Refusal
 from tidegate.harness.emulator.validation import Dialect, read_messages_request, read_prompt
 
-OLD = Dialect("2023-06-01", beta=False)
-NEW = Dialect("2026-10-21", beta=False)
+OLD = Dialect("2023-06-01")
+NEW = Dialect("2026-10-21")
 
 TOOL = {"name": "get_weather", "input_schema": {"type": "object", "properties": {}}}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}
@@ -245,7 +245,10 @@ GOOD = {
         cache_control=SHORT,
     ),
     "a server tool": request(tools=[{"type": "web_search_20250305", "name": "web_search", "max_uses": 2}]),
-    "a skill in a container": request(container={"skills": [{"type": "custom", "skill_id": "s"}]}),
+    "a skill in a container": request(
+        container={"skills": [{"type": "anthropic", "skill_id": "pdf", "version": "20251013"}]},
+        tools=[{"type": "code_execution_20250825", "name": "code_execution"}],
+    ),
     "an image": request(
         messages=[user({"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}})]
     ),
@@ -287,7 +290,8 @@ def test_the_newer_api_version_refuses_what_the_older_takes(body, message):
 
 
 def test_a_beta_header_opens_beta_fields():
-    assert read_messages_request(request(mcp_servers=[]), Dialect("2023-06-01", beta=True)).mcp_servers == []
+    beta = Dialect("2023-06-01", frozenset({"some-beta"}))
+    assert read_messages_request(request(mcp_servers=[]), beta).mcp_servers == []
 
 
 @pytest.mark.parametrize("field", ["max_tokens", "stream", "metadata"])

@@ -7,6 +7,12 @@ from typing import Literal
 
 import msgspec
 
+from tidegate.harness.emulator.code_execution import (
+    BashResultOut,
+    ServerBlock,
+    ServerToolUseOut,
+    ViewResultOut,
+)
 from tidegate.harness.emulator.draws import digest, lognormal
 from tidegate.harness.emulator.example import example
 from tidegate.harness.emulator.profile import OutputLength
@@ -57,7 +63,7 @@ class ToolUseOut(msgspec.Struct, frozen=True, tag="tool_use", tag_field="type"):
     input: dict[str, object]
 
 
-BlockOut = TextOut | ThinkingOut | ToolUseOut
+BlockOut = TextOut | ThinkingOut | ToolUseOut | ServerBlock
 StopReason = Literal[
     "end_turn",
     "max_tokens",
@@ -113,8 +119,17 @@ class Author:
         self._lengths = lengths
         self._phrases = Phrases(seed)
 
-    def answer(self, request: MessagesRequest, script: Script, new_id: Callable[[str], str]) -> Answer:
-        """The answer to a checked request; `new_id` makes an id from its prefix."""
+    def answer(
+        self,
+        request: MessagesRequest,
+        script: Script,
+        new_id: Callable[[str], str],
+        ran: Sequence[ServerBlock] = (),
+    ) -> Answer:
+        """The answer to a checked request; `new_id` makes an id from its prefix; `ran` comes before the text.
+
+        A turn that is paused after running ends with what ran: the text follows when it is continued.
+        """
         if request.max_tokens == 0:
             return Answer((), "max_tokens", None, 0)
         choice = self._choice(request)
@@ -122,8 +137,9 @@ class Author:
         blocks: list[BlockOut] = []
         if _thinks(request, script):
             blocks.append(ThinkingOut(self._phrases.text(choice + 1, 16), f"emulated{choice:016x}=="))
+        blocks.extend(ran)
         text = self._text(request, script, calls, choice)
-        if text:
+        if text and not (ran and script.stop_reason == "pause_turn"):
             blocks.append(TextOut(text))
         blocks.extend(ToolUseOut(new_id("toolu_"), call.name, call.input or {}) for call in calls)
         return _limited(blocks, request, script.stop_reason or ("tool_use" if calls else "end_turn"))
@@ -253,5 +269,7 @@ def out_tokens(block: BlockOut) -> int:
             return text_tokens(block.text)
         case ThinkingOut():
             return text_tokens(block.thinking)
-        case ToolUseOut():
+        case ToolUseOut() | ServerToolUseOut():
             return text_tokens(block.name) + text_tokens(msgspec.json.encode(block.input).decode())
+        case BashResultOut() | ViewResultOut():
+            return 0  # the provider's tool wrote it, and the model read it: it is input

@@ -21,6 +21,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     or for ever); `cut` closes the connection after `after_bytes` of the body (half of it by default);
     `reset` resets it (before the head, or after `after_bytes`); `slow` spreads the body over `seconds`;
     `latency` waits `seconds` before the head; `stream_error` ends a stream by `event: error` of type `error`.
+    On the Skills API all but `status` strike after the call has done its work.
     """
 
     kind: Literal["status", "hang", "cut", "slow", "latency", "reset", "stream_error"]
@@ -32,6 +33,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     after_bytes: int | None = None
     retry_after: float | None = None
     error: str = "overloaded_error"
+    route: Literal["messages", "skills"] = "messages"
+    """Which requests: messages and token counts, or the Skills API."""
 
 
 class FaultList(msgspec.Struct, frozen=True):
@@ -83,13 +86,20 @@ def fault_problem(fault: Fault) -> str | None:
 
 
 def striking(
-    faults: Sequence[Fault], *, seed: int, request: int, models: tuple[str, ...], skills: frozenset[str]
+    faults: Sequence[Fault],
+    *,
+    seed: int,
+    request: int,
+    models: tuple[str, ...] = (),
+    skills: frozenset[str] = frozenset(),
+    route: str = "messages",
 ) -> list[Fault]:
     """The faults that strike this request, each by its own draw; of those that end an answer the first."""
     drawn = [
         fault
         for index, fault in enumerate(faults)
-        if (fault.skill is None or fault.skill in skills)
+        if fault.route == route
+        and (fault.skill is None or fault.skill in skills)
         and (fault.model is None or fault.model in models)
         and (fault.share >= 1 or uniform(seed, request, f"fault {index}") < fault.share)
     ]

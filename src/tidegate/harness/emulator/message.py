@@ -11,6 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from tidegate.harness.emulator.answer import Answer, BlockOut, TextOut, ThinkingOut, ToolUseOut
+from tidegate.harness.emulator.code_execution import BashResultOut, ServerToolUseOut, ViewResultOut
+from tidegate.harness.emulator.containers import ContainerOut
 from tidegate.harness.emulator.prefix_cache import CacheUse
 
 DELTA_CHARACTERS = 24
@@ -26,6 +28,13 @@ class CacheCreation(msgspec.Struct, frozen=True):
     ephemeral_1h_input_tokens: int
 
 
+class ServerToolUsage(msgspec.Struct, frozen=True):
+    """Server tools that are billed by the call; code execution is not among them."""
+
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+
+
 class UsageOut(msgspec.Struct, frozen=True):
     """Billed tokens; `input_tokens` excludes cache reads and writes."""
 
@@ -35,6 +44,7 @@ class UsageOut(msgspec.Struct, frozen=True):
     cache_creation: CacheCreation
     output_tokens: int
     service_tier: str = "standard"
+    server_tool_use: ServerToolUsage | msgspec.UnsetType = msgspec.UNSET
 
 
 class MessageOut(msgspec.Struct, frozen=True, tag="message", tag_field="type"):
@@ -47,6 +57,7 @@ class MessageOut(msgspec.Struct, frozen=True, tag="message", tag_field="type"):
     stop_reason: str | None
     stop_sequence: str | None
     usage: UsageOut
+    container: ContainerOut | msgspec.UnsetType = msgspec.UNSET
 
 
 class Event(NamedTuple):
@@ -56,8 +67,8 @@ class Event(NamedTuple):
     tokens: float
 
 
-def usage(total_input: int, cache: CacheUse, output_tokens: int) -> UsageOut:
-    """The bill of one answer."""
+def usage(total_input: int, cache: CacheUse, output_tokens: int, *, ran: bool = False) -> UsageOut:
+    """The bill of one answer; `ran` where server tools did."""
     written = cache.write_5m + cache.write_1h
     return UsageOut(
         input_tokens=total_input - cache.read - written,
@@ -65,13 +76,23 @@ def usage(total_input: int, cache: CacheUse, output_tokens: int) -> UsageOut:
         cache_read_input_tokens=cache.read,
         cache_creation=CacheCreation(cache.write_5m, cache.write_1h),
         output_tokens=output_tokens,
+        server_tool_use=ServerToolUsage() if ran else msgspec.UNSET,
     )
 
 
-def message(answer: Answer, message_id: str, model: str, bill: UsageOut) -> MessageOut:
+def message(
+    answer: Answer, message_id: str, model: str, bill: UsageOut, container: ContainerOut | None = None
+) -> MessageOut:
     """The complete message."""
     return MessageOut(
-        model, message_id, "assistant", answer.content, answer.stop_reason, answer.stop_sequence, bill
+        model,
+        message_id,
+        "assistant",
+        answer.content,
+        answer.stop_reason,
+        answer.stop_sequence,
+        bill,
+        container or msgspec.UNSET,
     )
 
 
@@ -124,8 +145,20 @@ def _parts(block: BlockOut) -> tuple[bytes, list[tuple[bytes, float]]]:
                 _encode(block.id),
                 _encode(block.name),
             )
-            prefix = b'{"type":"input_json_delta","partial_json":'
-            return opening, [(prefix + b'""}', 0), *_deltas(prefix, _encode(block.input).decode())]
+            return opening, _input_deltas(block.input)
+        case ServerToolUseOut():
+            opening = b'{"type":"server_tool_use","id":%s,"name":%s,"input":{}}' % (
+                _encode(block.id),
+                _encode(block.name),
+            )
+            return opening, _input_deltas(block.input)
+        case BashResultOut() | ViewResultOut():  # a result comes whole, with the start of its block
+            return _encode(block), []
+
+
+def _input_deltas(given: dict[str, object]) -> list[tuple[bytes, float]]:
+    prefix = b'{"type":"input_json_delta","partial_json":'
+    return [(prefix + b'""}', 0), *_deltas(prefix, _encode(given).decode())]
 
 
 def _deltas(prefix: bytes, text: str) -> list[tuple[bytes, float]]:
@@ -137,16 +170,20 @@ def _deltas(prefix: bytes, text: str) -> list[tuple[bytes, float]]:
 
 def _message_delta(whole: MessageOut) -> bytes:
     bill = whole.usage
+    container = b"" if whole.container is msgspec.UNSET else b',"container":' + _encode(whole.container)
+    tools = bill.server_tool_use
     return _event(
         b"message_delta",
-        b'"delta":{"stop_reason":%s,"stop_sequence":%s},"usage":{"input_tokens":%d,'
-        b'"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"output_tokens":%d}'
+        b'"delta":{"stop_reason":%s,"stop_sequence":%s%s},"usage":{"input_tokens":%d,'
+        b'"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"output_tokens":%d%s}'
         % (
             _encode(whole.stop_reason),
             _encode(whole.stop_sequence),
+            container,
             bill.input_tokens,
             bill.cache_creation_input_tokens,
             bill.cache_read_input_tokens,
             bill.output_tokens,
+            b"" if tools is msgspec.UNSET else b',"server_tool_use":' + _encode(tools),
         ),
     )

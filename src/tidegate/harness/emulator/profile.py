@@ -41,6 +41,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     slow_rate: float = 0.0
     slow_seconds: float = 20.0
     minimum_cacheable_tokens: int = 1024
+    only_beta: bool = False
+    """Knows skills and code execution only by their beta headers, as before they left beta."""
 
 
 class Pace(msgspec.Struct, frozen=True):

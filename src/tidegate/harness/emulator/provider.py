@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from tidegate.harness.emulator.answer import Author
+from tidegate.harness.emulator.code_execution import BashResultOut, ServerBlock, ViewResultOut, execute
 from tidegate.harness.emulator.counts import Counts
 from tidegate.harness.emulator.delivery import Delivery, Step, damaged
 from tidegate.harness.emulator.faults import Fault, striking
@@ -17,12 +18,14 @@ from tidegate.harness.emulator.message import (
     usage,
 )
 from tidegate.harness.emulator.models import MODELS, Model, ModelInfo, find_model, model_info
+from tidegate.harness.emulator.native import NOT_NATIVE, Native, NativePart
 from tidegate.harness.emulator.prefix_cache import PrefixCache
 from tidegate.harness.emulator.profile import INSTANT, Pace, Profile, draw_pace, standing_faults, timings
 from tidegate.harness.emulator.refusal import ERROR_TYPES, Refusal, standard_message
-from tidegate.harness.emulator.schema import Container, MessagesRequest, Prompt
+from tidegate.harness.emulator.schema import MessagesRequest, Prompt, ServerPart, Turn
 from tidegate.harness.emulator.script import NO_SCRIPT, Script, last_user_text, read_script
-from tidegate.harness.emulator.tokens import Segment, segments
+from tidegate.harness.emulator.skills_api import SkillCall, answer_skill_call
+from tidegate.harness.emulator.tokens import Segment, segments, text_tokens
 from tidegate.harness.emulator.validation import Dialect, read_messages_request, read_prompt
 
 _SKILL = re.compile(r'<skill name="([^"]+)"')
@@ -52,13 +55,17 @@ class ModelPage(msgspec.Struct, frozen=True):
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """A checked request with what was read out of it; `tokens` is the whole prompt's length."""
+    """A checked request with what was read out of it; `tokens` is the whole prompt's length, with what the
+    tools said that the provider ran itself.
+    """
 
     request: MessagesRequest
     model: Model
     script: Script
     prompt: Sequence[Segment]
     tokens: int
+    native: NativePart
+    ran: tuple[ServerBlock, ...]
 
 
 class Provider:
@@ -76,25 +83,38 @@ class Provider:
         self._timings = timings(profile)
         self._author = Author(profile.seed, profile.output)
         self._cache = PrefixCache(profile.minimum_cacheable_tokens)
+        self._native = Native(only_beta=profile.only_beta, now=now, new_id=new_id)
         self._number = 0
 
     def messages(self, body: bytes, owner: str, *, dialect: Dialect) -> Body:
         """Answer `POST /v1/messages` for a key's owner; raises Refusal."""
-        asked = _ask(read_messages_request(body, dialect))
-        struck = self._strike(asked.request, asked.model, asked.script)
+        request = read_messages_request(body, dialect)
+        asked = self._ask(request, self._native.read(request, owner, dialect))
+        struck = self._strike(request, asked.model, asked.script, asked.native)
         return self._delivered(asked, self._whole(asked, owner), struck)
 
     def count_tokens(self, body: bytes, *, dialect: Dialect) -> Body:
         """Answer `POST /v1/messages/count_tokens`; raises Refusal."""
         prompt = read_prompt(body, dialect)
-        struck = self._strike(prompt, _model(prompt.model), NO_SCRIPT)
+        self._native.check_tools(prompt, dialect)
+        struck = self._strike(prompt, _model(prompt.model), NO_SCRIPT, NOT_NATIVE)
         counted = TokensCount(sum(segment.tokens for segment in segments(prompt)))
         return _json(msgspec.json.encode(counted), 0.0, struck)
 
-    def _strike(self, prompt: Prompt, model: Model, script: Script) -> list[Fault]:
+    def skills(self, call: SkillCall, owner: str) -> Body:
+        """Answer a call of the Skills API for a key's owner; raises Refusal."""
+        if self._native.only_beta and not call.beta:
+            raise Refusal(404, "Not found")
+        self._number += 1
+        struck = self._struck(
+            striking(self.faults, seed=self._profile.seed, request=self._number, route="skills")
+        )
+        return _json(msgspec.json.encode(answer_skill_call(self._native.shelf(owner), call)), 0.0, struck)
+
+    def _strike(self, prompt: Prompt, model: Model, script: Script, native: NativePart) -> list[Fault]:
         """The faults of this request, counted; raises Refusal where one is an error status."""
         self._number += 1
-        skills = carried_skills(prompt)
+        skills = carried_skills(prompt).union(native.skills, (one.skill_id for one in native.loaded))
         for name in skills:
             self._counts.skills[name] = self._counts.skills.get(name, 0) + 1
         faults = (*script.faults, *self.faults, *self._standing)
@@ -107,18 +127,33 @@ class Provider:
             models=(model.id, *model.aliases),
             skills=skills,
         )
+        return self._struck(struck, stream=isinstance(prompt, MessagesRequest) and bool(prompt.stream))
+
+    def _struck(self, struck: list[Fault], *, stream: bool = False) -> list[Fault]:
         for fault in struck:
             self._counts.faults[fault.kind] = self._counts.faults.get(fault.kind, 0) + 1
-            _raise_status(fault, stream=isinstance(prompt, MessagesRequest) and bool(prompt.stream))
+            _raise_status(fault, stream=stream)
         return struck
+
+    def _ask(self, request: MessagesRequest, native: NativePart) -> _Asked:
+        model = _model(request.model)
+        prompt = _with_skills(segments(request), native.described)
+        tokens = sum(segment.tokens for segment in prompt)
+        _check_limits(request, model, tokens)
+        script = read_script(last_user_text(request.messages))
+        ran: tuple[ServerBlock, ...] = ()
+        if native.runs:
+            ran = execute(request.messages, script.commands, native.skills, self._new_id)
+        return _Asked(request, model, script, prompt, tokens + _said(ran), native, ran)
 
     def _whole(self, asked: _Asked, owner: str) -> MessageOut:
         """The complete message, billed."""
-        answer = self._author.answer(asked.request, asked.script, self._new_id)
+        answer = self._author.answer(asked.request, asked.script, self._new_id, asked.ran)
         cache = self._cache.use(owner, asked.model.id, asked.prompt, self._now())
-        bill = usage(asked.tokens, cache, answer.tokens)
+        bill = usage(asked.tokens, cache, answer.tokens, ran=bool(asked.ran))
         self._counts.bill(asked.model.id, bill)
-        return message(answer, self._new_id("msg_"), asked.model.id, bill)
+        container = self._native.use(asked.native, owner, ran=bool(asked.ran))
+        return message(answer, self._new_id("msg_"), asked.model.id, bill, container)
 
     def _delivered(self, asked: _Asked, whole: MessageOut, struck: Sequence[Fault]) -> Body:
         timing = self._timings.get(asked.model.id, self._profile.timing)
@@ -153,24 +188,29 @@ def get_model(name: str) -> ModelInfo:
 
 
 def carried_skills(prompt: Prompt) -> frozenset[str]:
-    """The skills a request carries: marked in its system prompt, or named for the container."""
+    """The skills a request carries in its system prompt."""
     names: set[str] = set()
     if isinstance(prompt.system, str):
         names.update(_SKILL.findall(prompt.system))
     else:
         for block in prompt.system or ():
             names.update(_SKILL.findall(block.text))
-    if isinstance(prompt, MessagesRequest) and isinstance(prompt.container, Container):
-        names.update(skill.skill_id for skill in prompt.container.skills or ())
     return frozenset(names)
 
 
-def _ask(request: MessagesRequest) -> _Asked:
-    model = _model(request.model)
-    prompt = segments(request)
-    tokens = sum(segment.tokens for segment in prompt)
-    _check_limits(request, model, tokens)
-    return _Asked(request, model, read_script(last_user_text(request.messages)), prompt, tokens)
+def _with_skills(prompt: list[Segment], described: Sequence[str]) -> list[Segment]:
+    """The prompt with a line of each skill in the container, before the client's own system prompt."""
+    if not described:
+        return prompt
+    tools = sum(segment.section == "tools" for segment in prompt)
+    lines = [Segment("system", text, text_tokens(text), None) for text in described]
+    return [*prompt[:tools], *lines, *prompt[tools:]]
+
+
+def _said(ran: Sequence[ServerBlock]) -> int:
+    """The tokens of what the provider's own tools answered: the model reads it within the turn."""
+    results = (block for block in ran if isinstance(block, BashResultOut | ViewResultOut))
+    return sum(text_tokens(msgspec.json.encode(block).decode()) for block in results)
 
 
 def _model(name: str) -> Model:
@@ -189,12 +229,18 @@ def _check_limits(request: MessagesRequest, model: Model, total: int) -> None:
         )
     if total > model.max_input_tokens:
         raise Refusal(400, f"prompt is too long: {total} tokens > {model.max_input_tokens} maximum")
-    if request.messages[-1].role == "assistant" and not model.prefill:
+    if request.messages[-1].role == "assistant" and not model.prefill and not _paused(request.messages[-1]):
         raise Refusal(
             400,
             "This model does not support assistant message prefill. The conversation must end with a user"
             " message.",
         )
+
+
+def _paused(turn: Turn) -> bool:
+    """An assistant's turn that ends with what the provider ran: it is to be gone on with."""
+    last = turn.content[-1] if turn.content else None
+    return isinstance(last, ServerPart)
 
 
 def _raise_status(fault: Fault, *, stream: bool) -> None:

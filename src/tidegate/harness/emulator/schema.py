@@ -238,7 +238,7 @@ class Container(Part):
     """A container by id, with the provider's skills."""
 
     id: str | None = None
-    skills: Annotated[list[SkillReference], Field(max_length=8)] | None = None
+    skills: list[SkillReference] | None = None
 
 
 class Metadata(Part):

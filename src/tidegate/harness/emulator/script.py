@@ -10,7 +10,7 @@ from tidegate.harness.emulator.faults import Fault, parse_faults
 from tidegate.harness.emulator.refusal import Refusal
 from tidegate.harness.emulator.schema import Text, Turn
 
-_DIRECTIVE = re.compile(r"\[\[(echo|tokens|tool|think|stop|fault)\b(?:\s*:\s*(.*?))?\s*\]\]", re.DOTALL)
+_DIRECTIVE = re.compile(r"\[\[(echo|tokens|tool|code|think|stop|fault)\b(?:\s*:\s*(.*?))?\s*\]\]", re.DOTALL)
 _STOP_REASONS = frozenset(
     {"end_turn", "max_tokens", "pause_turn", "refusal", "model_context_window_exceeded"}
 )
@@ -29,6 +29,8 @@ class Script(msgspec.Struct, frozen=True):
     echo: str | None = None
     tokens: int | None = None
     calls: tuple[ToolCall, ...] = ()
+    commands: tuple[str, ...] = ()
+    """What to run in the container."""
     think: bool = False
     stop_reason: str | None = None
     faults: tuple[Fault, ...] = ()
@@ -58,6 +60,7 @@ def read_script(text: str) -> Script:
         echo=found["echo"][-1] if "echo" in found else None,
         tokens=_tokens(found["tokens"][-1]) if "tokens" in found else None,
         calls=tuple(_call(argument) for argument in found.get("tool", ())),
+        commands=tuple(found.get("code", ())),
         think="think" in found,
         stop_reason=_stop_reason(found["stop"][-1]) if "stop" in found else None,
         faults=tuple(_fault(argument) for argument in found.get("fault", ())),

@@ -13,9 +13,11 @@ from tidegate.domain.errors import InvalidInput
 from tidegate.harness.emulator.counts import RECENT_REQUESTS, Counts, RawRequest, Recent
 from tidegate.harness.emulator.delivery import Delivery
 from tidegate.harness.emulator.faults import FaultList, parse_faults
+from tidegate.harness.emulator.native import SKILLS_BETA
 from tidegate.harness.emulator.profile import Profile
 from tidegate.harness.emulator.provider import Body, Provider, get_model, list_models
 from tidegate.harness.emulator.refusal import Refusal
+from tidegate.harness.emulator.skills_api import SkillCall
 from tidegate.harness.emulator.validation import NO_SAMPLING_VERSION, Dialect
 from tidegate.harness.emulator.wire import Heads, Reply, json_reply, refusal_reply
 
@@ -23,6 +25,7 @@ VERSIONS = frozenset({"2023-01-01", "2023-06-01", NO_SAMPLING_VERSION})
 CONTROL_PREFIX = "/emulator/"
 """Requests below it steer and ask the emulator itself; no count includes them."""
 
+SKILLS_PATH = "/v1/skills"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -121,8 +124,11 @@ class Service:
 
     def _handler(self, call: Call, routes: Mapping[str, Mapping[str, Handler]]) -> Handler:
         methods = routes.get(call.path)
-        if methods is None and call.path.startswith("/v1/models/") and routes is self._api:
-            methods = {"GET": self._model}
+        if methods is None and routes is self._api:
+            if call.path.startswith("/v1/models/"):
+                methods = {"GET": self._model}
+            elif call.path == SKILLS_PATH or call.path.startswith(f"{SKILLS_PATH}/"):
+                return self._skills
         if methods is None:
             raise Refusal(404, "Not found")
         method = "GET" if call.raw.method == "HEAD" else call.raw.method
@@ -164,6 +170,18 @@ class Service:
         after, before = query.get("after_id", [None])[-1], query.get("before_id", [None])[-1]
         return list_models(lifecycles or ["active", "deprecated"], limit, after, before)
 
+    def _skills(self, call: Call) -> Body:
+        rest = call.path.removeprefix(SKILLS_PATH).removeprefix("/")
+        asked = SkillCall(
+            call.raw.method,
+            tuple(unquote(step) for step in rest.split("/")) if rest else (),
+            {name: values[-1] for name, values in parse_qs(call.query).items()},
+            call.header(b"content-type"),
+            call.raw.body,
+            SKILLS_BETA in _dialect(call).betas,
+        )
+        return self.provider.skills(asked, self._owner(call))
+
     def _model(self, call: Call) -> object:
         return get_model(unquote(call.path.removeprefix("/v1/models/")))
 
@@ -201,7 +219,12 @@ def _organization(owner: str) -> UUID:
 
 
 def _dialect(call: Call) -> Dialect:
-    return Dialect(call.header(b"anthropic-version"), beta=bool(call.header(b"anthropic-beta")))
+    betas = call.header(b"anthropic-beta")
+    named = frozenset(name.strip() for name in betas.split(",")) if betas else _NO_BETAS
+    return Dialect(call.header(b"anthropic-version"), named)
+
+
+_NO_BETAS: frozenset[str] = frozenset()
 
 
 def _number(text: str, name: str, low: int, high: int) -> int:

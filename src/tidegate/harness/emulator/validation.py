@@ -17,10 +17,10 @@ T = TypeVar("T", bound=Prompt)
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """What a request's headers say of its body: the API version, and whether any beta is on."""
+    """What a request's headers say of its body: the API version, and which betas are on."""
 
     version: str
-    beta: bool
+    betas: frozenset[str] = frozenset()
 
 
 def read_messages_request(body: bytes, dialect: Dialect) -> MessagesRequest:
@@ -56,7 +56,7 @@ def _message(error: ErrorDetails) -> str:
 
 def _refuse_fields(prompt: Prompt, dialect: Dialect) -> None:
     """Fields that are known, but not to this version or without a beta."""
-    unknown = () if dialect.beta else BETA_FIELDS
+    unknown = () if dialect.betas else BETA_FIELDS
     if dialect.version == NO_SAMPLING_VERSION:
         unknown += SAMPLING_FIELDS
     for name in unknown:
