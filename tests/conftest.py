@@ -1,8 +1,9 @@
-"""What every test shares: the figures that acceptance tests measured, printed with the closing lines."""
+"""What every test shares: a Valkey, and the figures that acceptance tests measured, printed at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from valkey_server import ValkeyServer
 
 FIGURES = pytest.StashKey[list[str]]()
 
@@ -20,3 +21,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("figures")
         for line in figures:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def valkey_server() -> Iterator[ValkeyServer]:
+    """A real server of one's own; it starts in some 20 ms."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    server.stop()

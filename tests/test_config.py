@@ -91,6 +91,10 @@ def test_file_environment_and_flags_go_over_each_other(tmp_path: Path) -> None:
         ('[routing]\npoll = "1ms"', 2, "between 5ms and 60s; found '1ms'"),
         ('[server]\nhead_timeout = "0s"', 2, "between 100ms and 1h; found '0s'"),
         ('[drain]\nlimit = "2d"', 2, "between 0s and 24h"),
+        ('[valkey]\nurl = "redis://host"', 2, "an address as in"),
+        ('[valkey]\nurl = "valkey://host/one"', 2, "an address as in"),
+        ('[valkey]\nurl = "valkey://host:99999"', 2, "an address as in"),
+        ('[valkey]\nurl = "valkey://host/0?db=1"', 2, "an address as in"),
         ("[prices.a]\ninput = 1", 1, "needs both `input` and `output`"),
         ("[prices.a]\ninput = 1\noutput = -1", 1, "`output` must be a number of US dollars"),
         ("[prices.a]\ninput = 1\noutput = 1\ncached = 1", 1, "unknown key `cached`"),
@@ -157,6 +161,7 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     environ = {"TIDEGATE_UPSTREAM_KEY": "hush", "TIDEGATE_STORE_URL": "postgresql://a:hush@h/d"}
+    environ["TIDEGATE_VALKEY_URL"] = "valkeys://:hush@h"
     loaded = load(home=tmp_path, environ=environ)
     assert loaded.settings.upstream.key == "hush"
     assert "hush" not in repr(loaded)

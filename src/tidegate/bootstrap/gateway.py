@@ -28,6 +28,7 @@ from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.bootstrap.upstreams import open_upstreams
+from tidegate.bootstrap.valkey import open_valkey
 from tidegate.config import Settings, unit_secret
 from tidegate.control.caller import by_key
 from tidegate.control.loop import Controller
@@ -110,6 +111,7 @@ async def _assemble(
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
     upstreams = open_upstreams(settings, stack)
+    valkey = open_valkey(settings.valkey, meter, stack)
     services = await _services(settings, clock, stack)
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
@@ -132,6 +134,7 @@ async def _assemble(
         meter=meter,
         background=[*background, controller],
         confirm_seconds=settings.routing.confirm,
+        valkey=valkey,
     )
     control = _control(services, holder, stack)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))

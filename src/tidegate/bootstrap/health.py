@@ -7,6 +7,7 @@ from typing import Protocol
 from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
+from tidegate.adapters.valkey.link import ValkeyLink
 from tidegate.domain import metrics
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import Overrides
@@ -38,6 +39,7 @@ class Health:
     meter: PrometheusMeter
     background: Sequence[Watched]
     confirm_seconds: float
+    valkey: ValkeyLink | None = None
     server: Server | None = None
     shown_off: frozenset[tuple[str, str]] = frozenset()
 
@@ -56,6 +58,7 @@ class Health:
             ),
             self._store(),
             self._spool(),
+            *self._valkey(),
             *(
                 Check(name=each.name, ok=not each.faults, detail=each.last_fault or "running")
                 for each in self.background
@@ -93,6 +96,13 @@ class Health:
     def _store(self) -> Check:
         ok = self.shipper.available and self.holder.age() < STORE_AWAY_SECONDS
         return Check(name="store", ok=ok, detail="answers" if ok else "away: serving on from the snapshot")
+
+    def _valkey(self) -> Sequence[Check]:
+        """Only where one is configured; serving goes on without it."""
+        if self.valkey is None:
+            return ()
+        trouble = self.valkey.trouble
+        return (Check(name="valkey", ok=not trouble, detail=f"away: {trouble}" if trouble else "answers"),)
 
     def _spool(self) -> Check:
         shipper = self.shipper

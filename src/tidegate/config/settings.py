@@ -5,7 +5,19 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
-from tidegate.config.values import between, choice, lasting, names, size, some_of, text, truth, url, whole
+from tidegate.config.values import (
+    between,
+    choice,
+    lasting,
+    names,
+    size,
+    some_of,
+    text,
+    truth,
+    url,
+    valkey_url,
+    whole,
+)
 from tidegate.domain.cost import Price
 
 T = TypeVar("T")
@@ -178,6 +190,25 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Valkey:
+    """What several gateways share beside the store; they serve on without it."""
+
+    url: str = setting(
+        valkey_url,
+        "",
+        "`valkey://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `valkeys://…` for TLS; empty: none.",
+        secret=True,
+    )
+    ca_file: str = setting(text, "", "PEM file of certificate authorities instead of the system's.")
+    prefix: str = setting(text, "tidegate:", "What every key begins with.")
+    timeout: float = setting(
+        lasting("1ms", "5s"), "20ms", "For one command; a request goes on without its answer then."
+    )
+    connect_timeout: float = setting(lasting("10ms", "5m"), "2s", "For connecting, TLS included.")
+    max_connections: int = setting(between(1, 65535, whole), "64", "Connections to the server.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a gateway process is told; times in seconds, sizes in bytes."""
 
@@ -193,6 +224,7 @@ class Settings:
     ledger: Ledger = Ledger()
     identity: Identity = Identity()
     control: Control = Control()
+    valkey: Valkey = Valkey()
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
@@ -214,6 +246,7 @@ SECTIONS: dict[str, type] = {
     "ledger": Ledger,
     "identity": Identity,
     "control": Control,
+    "valkey": Valkey,
 }
 
 

@@ -138,6 +138,23 @@ def url(*schemes: str) -> Callable[[object], str]:
     return parse
 
 
+def valkey_url(value: object) -> str:
+    """The address of a Valkey server, or nothing; its path is the number of a database."""
+    given = text(value)
+    if not given:
+        return ""
+    try:
+        parts = urlsplit(given)
+        known = parts.scheme in ("valkey", "valkeys") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        known = False
+    else:
+        known = known and re.fullmatch(r"(/[0-9]{0,6})?", parts.path) and not parts.query
+    if not known:
+        raise ValueError('an address as in "valkey://host:6379" or "valkeys://user:password@host/0"')
+    return given
+
+
 def rate(value: object) -> float:
     """A price: US dollars per million tokens, not negative."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:

@@ -181,6 +181,18 @@ LEDGER_DROPPED = Metric(
     kind=Kind.COUNTER,
     help="Exchanges the spool could not take (disk full or past its limit): reports lack them.",
 )
+VALKEY_COMMANDS = Metric(
+    name="tidegate_valkey_commands_total",
+    kind=Kind.COUNTER,
+    help="Commands for Valkey by use (cache, quota); result is ok, refused (an error reply), timeout, error, "
+    "or skipped: not sent, since the server is away.",
+    labels=("use", "result"),
+)
+VALKEY_UP = Metric(
+    name="tidegate_valkey_up",
+    kind=Kind.GAUGE,
+    help="1 while commands are sent to Valkey, 0 while it is away or where none is configured.",
+)
 
 CATALOGUE: tuple[Metric, ...] = (
     REQUESTS,
@@ -206,5 +218,7 @@ CATALOGUE: tuple[Metric, ...] = (
     LEDGER_QUEUED,
     LEDGER_SPOOLED,
     LEDGER_DROPPED,
+    VALKEY_COMMANDS,
+    VALKEY_UP,
 )
 """Everything a gateway process emits, in the order of the reference page."""
