@@ -1,19 +1,29 @@
 """Everything Tidegate asks of the world: small protocols, named by need. All times are epoch seconds."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
-
-import msgspec
 
 from tidegate.domain.access import KeyRecord, Priority, Switch
 from tidegate.domain.chain import Head
 from tidegate.domain.cost import Price
+from tidegate.domain.effectiveness import SkillCell, SkillSums
 from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
 from tidegate.domain.metrics import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.skill import SkillPackage, SkillVersion, VersionState
+from tidegate.domain.state import (
+    IngestResult,
+    Lease,
+    LedgerQuery,
+    NewEvent,
+    Notice,
+    Process,
+    RoutingState,
+    SkillScore,
+    StageKey,
+)
 
 Header = tuple[bytes, bytes]
 
@@ -93,30 +103,6 @@ class Spool(Protocol):
         ...
 
 
-class IngestResult(msgspec.Struct, frozen=True):
-    """What one batch did: rows really inserted, and the rollouts whose evidence it touched."""
-
-    inserted: int
-    rollouts: frozenset[str]
-
-
-class StageKey(msgspec.Struct, frozen=True):
-    """Names one stage's evidence."""
-
-    rollout: str
-    attempt: int
-    stage: int
-
-
-class LedgerQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which exchanges: half-open [since, until) by `at`."""
-
-    since: float | None = None
-    until: float | None = None
-    rollout: str | None = None
-    tenant: str | None = None
-
-
 class Ledger(Protocol):
     """Every exchange, durably; evidence is summed in the same transaction from the rows really inserted."""
 
@@ -140,58 +126,6 @@ class Ledger(Protocol):
 
 
 # ---- state ----------------------------------------------------------------------------------------------
-
-
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to tell people, written in the same transaction as its cause; delivered at least once."""
-
-    id: str
-    kind: str
-    subject: str
-    data: msgspec.Raw
-    at: float
-
-
-class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event before the store has chained it."""
-
-    stream: str
-    at: float
-    actor: str
-    kind: str
-    reason: str
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """Proof of leadership: a commit under it fails with Conflict once `token` is no longer the newest."""
-
-    holder: str
-    token: int
-    until: float
-
-
-class RoutingState(msgspec.Struct, frozen=True, kw_only=True):
-    """All that routing is derived from, read in one transaction at `revision`.
-
-    `versions` holds every version any listed rollout names, plus whatever else is published, newest last.
-    """
-
-    revision: int
-    rollouts: tuple[Rollout, ...]
-    switches: tuple[Switch, ...]
-    keys: tuple[KeyRecord, ...]
-    versions: tuple[SkillVersion, ...]
-    quotas: tuple[Quota, ...] = ()
-
-
-class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A live gateway process and the newest snapshot it serves from."""
-
-    id: str
-    started_at: float
-    seen_at: float
-    revision: int
 
 
 class Routing(Protocol):
@@ -316,6 +250,27 @@ class Skills(Protocol):
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
     ) -> int: ...
+
+
+class Scores(Protocol):
+    """How effective skills have been: the sums that the ledger keeps, and the scores that routes go by."""
+
+    async def sums(self, since: float) -> Mapping[SkillCell, SkillSums]:
+        """Every hour's sums from `since` on."""
+        ...
+
+    async def list(self) -> Sequence[SkillScore]:
+        """Every published score, by name and version."""
+        ...
+
+    async def publish(
+        self, scores: Sequence[SkillScore], *, by: str, reason: str, at: float, lease: Lease
+    ) -> int:
+        """Replace these scores and say why, in one transaction; returns the revision that carries them.
+
+        Conflict where `lease` is no longer the newest.
+        """
+        ...
 
 
 # ---- measuring ------------------------------------------------------------------------------------------

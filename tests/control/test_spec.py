@@ -19,6 +19,7 @@ from tidegate.domain.rollout import (
     Unit,
     Variant,
 )
+from tidegate.domain.routing import Route
 from tidegate.domain.skill import Manifest, SkillVersion, VersionState
 
 SPEC = """\
@@ -127,6 +128,12 @@ def test_what_is_left_out_has_a_default() -> None:
     assert spec.after == After()
 
 
+def test_a_route_names_models_and_the_scores_to_exceed() -> None:
+    routed = SPEC.replace("system: keep", "route: {small: h, middle: s, thresholds: [0.9, 0.25]}")
+    assert parse(routed).candidate.rest.route == Route(small="h", middle="s", thresholds=(0.9, 0.25))
+    assert parse(SPEC.replace("system: keep", "route: {small: h}")).candidate.rest.route == Route(small="h")
+
+
 def test_only_a_full_stage_holds_back_by_default() -> None:
     half = "stages:\n    - {name: half, weight: 50, bake: 1h}"
     assert [stage.holdout for stage in parse(MINIMAL.replace("stages:", half)).stages] == [0, 500]
@@ -172,7 +179,17 @@ REFUSED = [
         10,
         ["spec.candidate.cache", "not available", "remove it"],
     ),
-    ("model: claude-haiku-4-5", "route: {small: x}", 10, ["spec.candidate.route", "not available"]),
+    ("model: claude-haiku-4-5", "route: {middle: x}", 10, ["spec.candidate.route.small", "is missing"]),
+    ("model: claude-haiku-4-5", "route: {small: x, big: y}", 10, ["route.big", "small, middle, thresholds"]),
+    (
+        "model: claude-haiku-4-5",
+        "route: {small: x, thresholds: [0.5, 0.8]}",
+        10,
+        ["spec.candidate.route.thresholds", "the higher first"],
+    ),
+    ("model: claude-haiku-4-5", "route: {small: x, thresholds: [0.8]}", 10, ["two scores"]),
+    ("model: claude-haiku-4-5", "route: {small: x, thresholds: [80, 50]}", 10, ["'80'", "from 0 to 1"]),
+    ("baseline: {skills: {}}", "baseline: {route: {small: x}}", 7, ["spec.baseline.route", "no skill"]),
     ("system: keep", "system: drop", 11, ["spec.candidate.system", "keep, replace"]),
     ("timeout: 500ms", "timeout: 500", 12, ["spec.candidate.timeout", "'500'", "72h"]),
     ("timeout: 500ms", "timeout: 601s", 12, ["longer than the deadline of 600s"]),

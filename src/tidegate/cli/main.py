@@ -16,6 +16,7 @@ _NOUNS: dict[str, str] = {
     "ledger": "tidegate.cli.ledger",
     "quota": "tidegate.cli.quota",
     "rollout": "tidegate.cli.rollout",
+    "route": "tidegate.cli.route",
     "skill": "tidegate.cli.skill",
     "switch": "tidegate.cli.switch",
     "up": "tidegate.cli.up",

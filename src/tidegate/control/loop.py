@@ -8,6 +8,7 @@ from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
 from tidegate.control.observe import Observer
 from tidegate.control.outbox import deliver_notices
+from tidegate.control.scoring import Scoring
 from tidegate.control.services import Services
 from tidegate.control.told import Told
 from tidegate.domain.decision import Decision, decide
@@ -53,6 +54,7 @@ class Controller:
         self._lease_seconds = lease_seconds
         self._observer = Observer(services.store.ledger)
         self._gauges = Gauges(meter)
+        self._scoring = Scoring(services, meter)
         self._lease: Lease | None = None
         self._told = Told(services.store.rollouts)
         self._broken: dict[str, str] = {}
@@ -109,6 +111,7 @@ class Controller:
                 await self._judge_apart(rollout, lease)
             else:
                 self._forget(rollout.name)
+        await self._scoring.look(rollouts, lease)
         await self._deliver()
 
     def _forget(self, name: str) -> None:

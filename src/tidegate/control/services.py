@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tidegate.ports import Clock, Keys, Ledger, Outbox, Quotas, Rollouts, Routing, Skills, Switches
+from tidegate.ports import Clock, Keys, Ledger, Outbox, Quotas, Rollouts, Routing, Scores, Skills, Switches
 
 
 class Store(Protocol):
@@ -27,6 +27,8 @@ class Store(Protocol):
     def quotas(self) -> Quotas: ...
     @property
     def skills(self) -> Skills: ...
+    @property
+    def scores(self) -> Scores: ...
 
 
 def draw_salt() -> str:

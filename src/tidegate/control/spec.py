@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tidegate.control.spec_gates import read_gates, refuse_unjudgeable
 from tidegate.control.spec_node import Block, Place, Problems, compose
 from tidegate.control.spec_resolve import resolve_skills
+from tidegate.control.spec_route import read_route
 from tidegate.control.spec_stages import read_after, read_stages
 from tidegate.control.spec_value import NAME, TEXT, VERSION, choice, duration, exactly
 from tidegate.domain.errors import InvalidInput
@@ -13,7 +14,7 @@ from tidegate.domain.rollout import After, Eligible, Gates, Plan, Stage, Unit, V
 from tidegate.domain.skill import SkillVersion
 
 _LATER = "is not available in this version; remove it"
-_VARIANT_KEYS = ("skills", "model", "system", "timeout", "deadline")
+_VARIANT_KEYS = ("skills", "model", "system", "route", "timeout", "deadline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +133,20 @@ def _read_eligible(body: Block) -> Eligible:
 
 
 def _read_variant(block: Block, problems: Problems) -> VariantSpec:
-    block.only(*_VARIANT_KEYS, unavailable={"cache": _LATER, "route": _LATER})
+    block.only(*_VARIANT_KEYS, unavailable={"cache": _LATER})
     skills = _read_skills(block)
+    route = block.block("route")
     rest = Variant(
         model=block.read("model", TEXT, None) if "model" in block else None,
+        route=read_route(route, problems) if route else None,
         system=block.read("system", choice("keep", "replace"), "keep"),
         timeout_seconds=block.read("timeout", duration(), Variant().timeout_seconds),
         deadline_seconds=block.read("deadline", duration(), Variant().deadline_seconds),
     )
     if rest.system == "replace" and not skills:
         problems.add(block.where("system"), "found 'replace' without a skill to take the prompt's place")
+    if rest.route is not None and not skills:
+        problems.add(block.where("route"), "chooses by the skills' effectiveness, and there is no skill")
     if rest.timeout_seconds > rest.deadline_seconds:
         problems.add(block.where("timeout"), f"is longer than the deadline of {rest.deadline_seconds:g}s")
     return VariantSpec(skills, rest)

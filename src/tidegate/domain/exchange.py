@@ -86,7 +86,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counted: bool = True
     """False where the exchange counts in neither arm (an unknown conversation within a step's grace)."""
     skills: tuple[SkillUse, ...] = ()
+    wanted: tuple[SkillUse, ...] = ()
+    """What the candidate would have served, told of control exchanges: what skills are weighed against."""
     model: str = ""
+    routed: str | None = None
+    """Which model of the variant's route was served: `small`, `middle` or `asked`; None without a route."""
     outcome: Outcome
     skill_outcome: Outcome | None = None
     status: int

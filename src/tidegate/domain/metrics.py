@@ -83,6 +83,12 @@ FALLBACKS = Metric(
     help="Requests served without skills because the skill path failed, by reason.",
     labels=("reason",),
 )
+ROUTED = Metric(
+    name="tidegate_routed_total",
+    kind=Kind.COUNTER,
+    help="Exchanges whose model a variant's route decided: small, middle, or asked (left as it was).",
+    labels=("tier",),
+)
 TOKENS = Metric(
     name="tidegate_tokens_total",
     kind=Kind.COUNTER,
@@ -139,6 +145,12 @@ SAVINGS = Metric(
     kind=Kind.GAUGE,
     help="Candidate's mean cost per triggered request against concurrent control's; bound is point.",
     labels=("rollout", "bound"),
+)
+EFFECTIVENESS = Metric(
+    name="tidegate_skill_effectiveness",
+    kind=Kind.GAUGE,
+    help="The published score, 0 to 1, by which routes choose a model for a skill version.",
+    labels=("skill", "version"),
 )
 DECISIONS = Metric(
     name="tidegate_decisions_total",
@@ -202,6 +214,7 @@ CATALOGUE: tuple[Metric, ...] = (
     SKILL_REQUESTS,
     SKILL_TIMEOUTS,
     FALLBACKS,
+    ROUTED,
     TOKENS,
     COST,
     UNPRICED,
@@ -211,6 +224,7 @@ CATALOGUE: tuple[Metric, ...] = (
     GATE_VERDICT,
     E_VALUE,
     SAVINGS,
+    EFFECTIVENESS,
     DECISIONS,
     NOTIFICATIONS,
     SWITCH_STATE,

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tidegate.domain.routing import Route
+
 
 class Unit(StrEnum):
     """What is kept on one side."""
@@ -27,6 +29,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     skills: tuple[SkillRef, ...] = ()
     model: str | None = None
     system: str = "keep"
+    route: Route | None = None
+    """The models by the skills' effectiveness; `model` is then what is served where it does not choose."""
     timeout_seconds: float = 5.0
     deadline_seconds: float = 600.0
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tidegate.domain.assignment import arm, arm_after, bucket
 from tidegate.domain.exchange import Arm, SkillUse
 from tidegate.domain.rollout import Rollout, Unit
+from tidegate.domain.routing import Routed, route
 from tidegate.domain.selection import select, without
 from tidegate.serving.identity import Identity
 from tidegate.serving.pins import Pins
@@ -46,6 +47,8 @@ class Assignment(msgspec.Struct, frozen=True):
     triggers: tuple[SkillUse, ...] = ()
     patience: float | None = None
     reduced: bool = False
+    routed: Routed | None = None
+    """What the variant's route chose, None where it has none or no skill is served."""
 
     @property
     def stage_name(self) -> str | None:
@@ -62,17 +65,27 @@ class Assignment(msgspec.Struct, frozen=True):
     def model(self) -> str | None:
         """The model to serve instead of the one asked for: only where the skills it relies on are served."""
         relies = self.variant.names_skills and not self.skills
-        return None if relies or self.reduced else self.variant.model
+        if relies or self.reduced:
+            return None
+        return (self.routed.model if self.routed else None) or self.variant.model
 
 
 def assign(snapshot: RoutingSnapshot, asker: Asker, pins: Pins) -> Assignment:
     """The assignment of a request: the governing rollout's, else what stands, less what is switched off."""
+    assignment = _switched(snapshot, asker.tenant, _assigned(snapshot, asker, pins))
+    wanted = assignment.variant.route
+    if wanted is None or not assignment.skills:
+        return assignment
+    return replace(assignment, routed=route(wanted, assignment.skills, snapshot.scores))
+
+
+def _assigned(snapshot: RoutingSnapshot, asker: Asker, pins: Pins) -> Assignment:
     governing, uses = _governing(snapshot, asker)
     if governing is None:
-        return _switched(snapshot, asker.tenant, _standing(snapshot, asker))
+        return _standing(snapshot, asker)
     if snapshot.degraded:
-        return _switched(snapshot, asker.tenant, _degraded(governing, asker))
-    return _switched(snapshot, asker.tenant, _in_rollout(governing, uses, asker, pins))
+        return _degraded(governing, asker)
+    return _in_rollout(governing, uses, asker, pins)
 
 
 def switched_off(snapshot: RoutingSnapshot, tenant: str, skills: Sequence[SkillUse]) -> bool:

@@ -17,6 +17,7 @@ from tidegate.serving.assign import Asker, assign, switched_off
 from tidegate.serving.attempt import Attempts, Order, UpstreamRequest
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.compose import composed_body, plain_body
+from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.identity import Identities, Identity
@@ -56,6 +57,7 @@ class Handler:
         self._upstreams = upstreams
         self._meter = meter
         self._clock = clock
+        self._prices = prices
         self._dialect = dialect
         self._admission = Admission(settings.concurrency)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
@@ -187,7 +189,7 @@ class Handler:
             in_progress=in_progress(request.turns),
             now=draft.at,
         )
-        draft.assignment = assign(snapshot, asker, self._pins)
+        draft.assignment = no_dearer(assign(snapshot, asker, self._pins), request.model, self._prices)
 
     def _compose(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
         """What goes upstream, and by when."""

@@ -1,11 +1,13 @@
 """What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
 
+from typing import TypedDict
+
 import msgspec
 
 from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
 from tidegate.domain.cost import cost
-from tidegate.domain.exchange import Exchange, Outcome, Usage
+from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse, Usage
 from tidegate.ports import Meter, Prices
 from tidegate.serving.assign import Assignment
 from tidegate.serving.identity import Identity
@@ -71,9 +73,10 @@ class Draft(msgspec.Struct, kw_only=True):
 
     def exchange(self, outcome: Outcome, status: int, now: float, monotonic: float) -> Exchange:
         """The ledger's line; its cost is None where nothing was reported or a model has no price."""
-        served, rollout = self.assignment, self.assignment.rollout
+        served = self.assignment
         identity = self.identity or NOBODY
         return Exchange(
+            **_placement(served),
             id=self.id,
             at=self.at,
             finished_at=now,
@@ -84,16 +87,6 @@ class Draft(msgspec.Struct, kw_only=True):
             task=identity.task,
             route=self.route,
             revision=self.revision,
-            rollout=rollout.name if rollout else None,
-            attempt=rollout.attempt if rollout else 0,
-            stage=served.stage,
-            stage_name=served.stage_name,
-            stage_since=rollout.stage_since if rollout else 0.0,
-            unit_kind=rollout.plan.unit.value if rollout else "user",
-            arm=served.arm,
-            triggered=served.triggered,
-            counted=served.counted,
-            skills=served.skills,
             model=self.model,
             outcome=outcome,
             skill_outcome=self.skill_outcome,
@@ -119,6 +112,41 @@ class Draft(msgspec.Struct, kw_only=True):
         return patience is not None and (self.answered_at or monotonic) - self.ready_at > patience
 
 
+class _Placement(TypedDict):
+    """The fields of an exchange that come of its assignment."""
+
+    rollout: str | None
+    attempt: int
+    stage: int | None
+    stage_name: str | None
+    stage_since: float
+    unit_kind: str
+    arm: Arm
+    triggered: bool
+    counted: bool
+    skills: tuple[SkillUse, ...]
+    wanted: tuple[SkillUse, ...]
+    routed: str | None
+
+
+def _placement(served: Assignment) -> _Placement:
+    rollout = served.rollout
+    return _Placement(
+        rollout=rollout.name if rollout else None,
+        attempt=rollout.attempt if rollout else 0,
+        stage=served.stage,
+        stage_name=served.stage_name,
+        stage_since=rollout.stage_since if rollout else 0.0,
+        unit_kind=rollout.plan.unit.value if rollout else "user",
+        arm=served.arm,
+        triggered=served.triggered,
+        counted=served.counted,
+        skills=served.skills,
+        wanted=served.triggers if served.arm is Arm.CONTROL and not served.skills else (),
+        routed=served.routed.tier if served.routed else None,
+    )
+
+
 def _unit_hash(identity: Identity, served: Assignment) -> str:
     """The hash of what the rollout keeps on one side; the user's where it keeps nothing together."""
     of_conversation = served.rollout is not None and served.rollout.plan.unit == "conversation"
@@ -142,6 +170,8 @@ def count(meter: Meter, draft: Draft, exchange: Exchange) -> None:
         meter.add(metrics.UNPRICED, (exchange.model,))
     if exchange.skills:
         _count_skills(meter, exchange)
+    if exchange.routed:
+        meter.add(metrics.ROUTED, (exchange.routed,))
     if exchange.fallback:
         meter.add(metrics.FALLBACKS, (exchange.fallback,))
 

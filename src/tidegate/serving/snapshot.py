@@ -8,6 +8,7 @@ from tidegate.domain.access import KeyRecord, Switch
 from tidegate.domain.assignment import moved_range
 from tidegate.domain.quota import Amounts
 from tidegate.domain.rollout import ACTIVE, Eligible, Phase, Rollout
+from tidegate.domain.routing import Scores
 from tidegate.domain.skill import SkillVersion
 from tidegate.ports import RoutingState
 from tidegate.serving.variant import ServedVariant, VariantCache
@@ -62,8 +63,8 @@ class RoutingSnapshot:
     """What one revision of the store means for requests; immutable.
 
     `keys` by sha256 hex of the secret, revoked ones left out; `active` rollouts in order of creation,
-    `completed` ones newest first; `quotas` by scope and target. `degraded`: not confirmed for too long, so
-    running rollouts serve baseline.
+    `completed` ones newest first; `quotas` by scope and target; `scores` are the skills' effectiveness.
+    `degraded`: not confirmed for too long, so running rollouts serve the baseline.
     """
 
     revision: int = 0
@@ -72,6 +73,7 @@ class RoutingSnapshot:
     completed: tuple[ServedRollout, ...] = ()
     overrides: Overrides = Overrides()
     quotas: Mapping[tuple[str, str], Amounts] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Scores = field(default_factory=lambda: MappingProxyType({}))
     degraded: bool = False
 
     def standing(self, tenant: str, task: str) -> ServedRollout | None:
@@ -94,6 +96,7 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
         ),
         overrides=overrides(_pairs(state.switches)),
         quotas={(each.scope.value, each.target): each.amounts for each in state.quotas},
+        scores={(each.name, each.version): each.score for each in state.scores},
     )
     variants.settle()
     return snapshot

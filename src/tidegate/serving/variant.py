@@ -11,6 +11,7 @@ import structlog
 
 from tidegate.domain.exchange import SkillUse
 from tidegate.domain.rollout import SkillRef, Variant
+from tidegate.domain.routing import Route
 from tidegate.domain.selection import Selectable
 from tidegate.domain.skill import SkillVersion, VersionState
 
@@ -83,6 +84,7 @@ class ServedVariant:
     catalogue: Mapping[str, Selectable] = field(default_factory=lambda: MappingProxyType({}))
     names_skills: bool = False
     model: str | None = None
+    route: Route | None = None
     replace_system: bool = False
     timeout_seconds: float = 5.0
     deadline_seconds: float | None = None
@@ -131,6 +133,7 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion]) -> ServedVarian
         },
         names_skills=bool(variant.skills),
         model=variant.model,
+        route=variant.route,
         replace_system=variant.system == "replace",
         timeout_seconds=variant.timeout_seconds,
         deadline_seconds=variant.deadline_seconds,

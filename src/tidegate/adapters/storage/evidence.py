@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.jsonrows import encode_rows, matching_rows
+from tidegate.adapters.storage.rowbatch import Meeting, RowBatch
 from tidegate.adapters.storage.rowbatch import Row as Values
-from tidegate.adapters.storage.rowbatch import RowBatch
 from tidegate.adapters.storage.schema import EVIDENCE, EXCHANGE, UNIT_EVENT, UNIT_STATE
 from tidegate.domain.evidence import BUCKET_SECONDS, Latest, StageEvidence, UnitEvent
 from tidegate.domain.exchange import Arm, Exchange
@@ -42,8 +42,8 @@ class EvidenceRows:
         self._database = database
         self._select_units = matching_rows(database, UNIT_STATE, _UNIT_KEY)
         self._select_cells = matching_rows(database, EVIDENCE, _CELL_KEY)
-        self._units = RowBatch(database, UNIT_STATE, replace=True)
-        self._cells = RowBatch(database, EVIDENCE, replace=True)
+        self._units = RowBatch(database, UNIT_STATE, Meeting.REPLACE)
+        self._cells = RowBatch(database, EVIDENCE, Meeting.REPLACE)
         self._events = RowBatch(database, UNIT_EVENT)
 
     def lock(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.evidence import EvidenceRows
@@ -11,7 +11,8 @@ from tidegate.adapters.storage.jsonrows import encode_rows, field, json_rows, js
 from tidegate.adapters.storage.rowbatch import Row as Values
 from tidegate.adapters.storage.rowbatch import RowBatch
 from tidegate.adapters.storage.schema import EXCHANGE
-from tidegate.adapters.storage.votes import VoteRows
+from tidegate.adapters.storage.skill_sums import SkillRows
+from tidegate.adapters.storage.votes import Counted, VoteRows
 from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
 from tidegate.domain.recount import recount
@@ -32,8 +33,10 @@ class SqlLedger:
         self._database = database
         self._evidence = EvidenceRows(database)
         self._votes = VoteRows(database)
+        self._skills = SkillRows(database)
         self._rows = RowBatch(database, EXCHANGE)
         self._known = select(EXCHANGE.c.id).where(EXCHANGE.c.id.in_(json_texts(database)))
+        self._body = select(EXCHANGE.c.body).where(EXCHANGE.c.id == bindparam("id"))
         rows = json_rows(database)
         self._amend = (
             update(EXCHANGE)
@@ -59,7 +62,8 @@ class SqlLedger:
         later = [_amend_row(amend) for amend in amended.values() if amend.id not in fresh]
         if later:
             connection.execute(self._amend, encode_rows(later))
-        self._votes.settle(connection, list(fresh.values()))
+        voted = self._votes.settle(connection, list(fresh.values()))
+        self._skills.add(connection, fresh.values(), voted)
         return IngestResult(len(fresh), touched)
 
     async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:
@@ -98,7 +102,11 @@ class SqlLedger:
 
     def _vote(self, connection: Connection, vote: Vote) -> str:
         self._votes.lock(connection, shared=False)
-        return self._votes.keep(connection, vote)
+        kept = self._votes.keep(connection, vote)
+        if kept.counted_on is not None:
+            body = connection.execute(self._body, {"id": kept.counted_on}).scalar_one()
+            self._skills.add(connection, (), [Counted(_EXCHANGE.decode(body), vote.vote, vote.at)])
+        return kept.answer
 
     async def count(self, query: LedgerQuery) -> int:
         """How many exchanges `export` would give."""

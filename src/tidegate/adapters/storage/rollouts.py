@@ -58,7 +58,7 @@ class SqlRollouts:
         after = msgspec.structs.replace(rollout, version=rollout.version + 1)
         async with state_change(self._database) as connection:
             if lease is not None:
-                await _require_newest(connection, lease)
+                await require_newest(connection, lease)
             if admit is not None:
                 admit(await read_rollouts(connection))
             await self._write(connection, after, expected=rollout.version)
@@ -134,7 +134,8 @@ async def read_rollouts(connection: AsyncConnection) -> list[Rollout]:
     return [msgspec.json.decode(body, type=Rollout) for body in rows.scalars()]
 
 
-async def _require_newest(connection: AsyncConnection, lease: Lease) -> None:
+async def require_newest(connection: AsyncConnection, lease: Lease) -> None:
+    """Raises Conflict where leadership has passed on; holds the lease's row to the transaction's end."""
     newest = select(LEASE.c.token, LEASE.c.holder).where(LEASE.c.name == LEADER).with_for_update()
     row = (await connection.execute(newest)).one_or_none()
     if row is None or (row.token, row.holder) != (lease.token, lease.holder):

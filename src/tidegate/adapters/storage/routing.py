@@ -11,6 +11,7 @@ from tidegate.adapters.storage.keys import read_keys
 from tidegate.adapters.storage.quotas import read_quotas
 from tidegate.adapters.storage.rollouts import read_rollouts
 from tidegate.adapters.storage.schema import PROCESS, REVISION, SKILL_VERSION
+from tidegate.adapters.storage.scores import read_scores
 from tidegate.adapters.storage.skills import SERVABLE, to_version
 from tidegate.adapters.storage.switches import read_switches
 from tidegate.domain.rollout import Rollout
@@ -46,6 +47,7 @@ class SqlRouting:
                 keys=tuple(await read_keys(connection)),
                 quotas=tuple(await read_quotas(connection)),
                 versions=tuple(await _read_served(connection, rollouts)),
+                scores=tuple(await read_scores(connection)),
             )
 
     async def acknowledge(self, process: Process) -> None:

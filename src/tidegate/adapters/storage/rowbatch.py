@@ -5,6 +5,7 @@ parameter apart; PostgreSQL gets them as one JSON parameter, which is one trip i
 """
 
 from collections.abc import Sequence
+from enum import Enum
 
 from sqlalchemy import Column, Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,20 +16,29 @@ from tidegate.adapters.storage.jsonrows import encode_rows, insert_arrays
 Row = tuple[object, ...]
 
 
+class Meeting(Enum):
+    """What becomes of a row whose key is there already."""
+
+    SKIP = "skip"
+    REPLACE = "replace"
+    ADD = "add"
+    """Its counts are added to those there, in the database: no lock, no reading first."""
+
+
 class RowBatch:
-    """INSERT of a batch; `replace` overwrites rows of the same key, else a row in conflict is skipped.
+    """INSERT of a batch; `meeting` says what becomes of rows whose key is there.
 
     Columns named `seq` are numbered by the database and are no part of a row.
     """
 
-    def __init__(self, database: Database, table: Table, *, replace: bool = False) -> None:
+    def __init__(self, database: Database, table: Table, meeting: Meeting = Meeting.SKIP) -> None:
         columns: Sequence[Column[object]] = [column for column in table.columns if column.name != "seq"]
         self._sqlite = database.sqlite
         if database.sqlite:
             each = sqlite.insert(table).values({column: bindparam(column.name) for column in columns})
-            statement = _resolved(each, table, replace=replace)
+            statement = _resolved(each, table, meeting)
             self._text = str(statement.compile(dialect=sqlite.dialect()))
-        self._statement = _resolved(insert_arrays(database, table, columns), table, replace=replace)
+        self._statement = _resolved(insert_arrays(database, table, columns), table, meeting)
 
     def write(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Write the rows in their order; none is nothing to do."""
@@ -47,13 +57,14 @@ class RowBatch:
 
 
 def _resolved(
-    statement: sqlite.Insert | postgresql.Insert, table: Table, *, replace: bool
+    statement: sqlite.Insert | postgresql.Insert, table: Table, meeting: Meeting
 ) -> sqlite.Insert | postgresql.Insert:
     """With what is done about rows that are there already."""
-    if not replace:
+    if meeting is Meeting.SKIP:
         return statement.on_conflict_do_nothing()
     key = [column.name for column in table.primary_key.columns]
-    values = {
-        column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
-    }
+    rest = [column for column in table.columns if column.name not in key]
+    values = {column.name: statement.excluded[column.name] for column in rest}
+    if meeting is Meeting.ADD:
+        values = {column.name: column + statement.excluded[column.name] for column in rest}
     return statement.on_conflict_do_update(index_elements=key, set_=values)

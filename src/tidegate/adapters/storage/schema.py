@@ -167,6 +167,18 @@ SKILL_ARCHIVE = Table(
     Column("archive", LargeBinary, nullable=False),
 )
 
+SKILL_SCORE = Table(
+    "skill_score",
+    METADATA,
+    Column("name", Text),
+    Column("version", Integer, autoincrement=False),
+    Column("score", Double, nullable=False),
+    Column("parts", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("name", "version"),
+)
+"""The effectiveness that routes go by; `parts` as JSON."""
+
 # ---- ledger ---------------------------------------------------------------------------------------------
 
 EXCHANGE = Table(
@@ -240,6 +252,26 @@ EVIDENCE = Table(
 )
 """Sums per stage, arm and bucket; cost in 10⁻¹² dollars so that sums are exact in any order; `seconds`
 is the latency histogram as JSON, cell to count."""
+
+SKILL_HOUR = Table(
+    "skill_hour",
+    METADATA,
+    Column("name", Text),
+    Column("version", Integer, autoincrement=False),
+    Column("hour", BigInteger, autoincrement=False),
+    Column("served", Boolean),
+    Column("requests", BigInteger, nullable=False),
+    Column("ok", BigInteger, nullable=False),
+    Column("priced", BigInteger, nullable=False),
+    Column("cost_picos", BigInteger, nullable=False),
+    Column("answered", BigInteger, nullable=False),
+    Column("milliseconds", BigInteger, nullable=False),
+    Column("up", BigInteger, nullable=False),
+    Column("down", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name", "version", "hour", "served"),
+)
+"""Sums per skill version and hour, of requests served with it and of those that wanted it in control."""
+Index("ix_skill_hour_hour", SKILL_HOUR.c.hour)
 
 UNIT_STATE = Table(
     "unit_state",

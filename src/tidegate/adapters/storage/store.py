@@ -8,6 +8,7 @@ from tidegate.adapters.storage.outbox import SqlOutbox
 from tidegate.adapters.storage.quotas import SqlQuotas
 from tidegate.adapters.storage.rollouts import SqlRollouts
 from tidegate.adapters.storage.routing import SqlRouting
+from tidegate.adapters.storage.scores import SqlScores
 from tidegate.adapters.storage.skills import SqlSkills
 from tidegate.adapters.storage.switches import SqlSwitches
 from tidegate.ports import Clock
@@ -26,6 +27,7 @@ class Store:
         self.keys = SqlKeys(database)
         self.quotas = SqlQuotas(database)
         self.skills = SqlSkills(database)
+        self.scores = SqlScores(database)
 
     async def close(self) -> None:
         """Close every connection; transactions that still run are rolled back."""

@@ -1,6 +1,7 @@
 """Thumbs on answers; one that comes before its exchange is parked until the exchange is ingested."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, or_, select, update
@@ -19,6 +20,21 @@ KEPT_VOTES = 10
 _LOCK = "votes"
 
 
+class Counted(NamedTuple):
+    """A vote that counts, and the exchange it is on."""
+
+    exchange: Exchange
+    vote: str
+    at: float
+
+
+class Kept(NamedTuple):
+    """What became of a vote: `answer` for the voter, and the id of the exchange it counts on, if it does."""
+
+    answer: str
+    counted_on: str | None = None
+
+
 class VoteRows:
     """The votes, each on an exchange of the voter's own tenant; another tenant's id looks unknown."""
 
@@ -34,36 +50,37 @@ class VoteRows:
         """Shared to ingest, alone to vote: a vote finds its exchange, or the exchange finds it parked."""
         self._database.lock(connection, _LOCK, shared=shared)
 
-    def keep(self, connection: Connection, vote: Vote) -> str:
+    def keep(self, connection: Connection, vote: Vote) -> Kept:
         """Store the vote under `lock`; says `counted`, `repeated` or `parked`."""
         exchange_id = _find_exchange(connection, vote)
         if exchange_id is None:
             if not _is_full(connection, vote):
                 self._park(connection, vote)
-            return "parked"
+            return Kept("parked")
         row = msgspec.structs.asdict(vote) | {"exchange_id": exchange_id, "counted": True}
         first = self._database.insert(VOTE).values(row).on_conflict_do_nothing()
         if (connection.execute(first.returning(VOTE.c.id))).first():
-            return "counted"
+            return Kept("counted", exchange_id)
         if not _is_full(connection, vote):
             connection.execute(self._database.insert(VOTE).values(row | {"counted": False}))
-        return "repeated"
+        return Kept("repeated")
 
-    def settle(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
-        """Give exchanges that have just come their parked votes; the earliest counts."""
+    def settle(self, connection: Connection, exchanges: Sequence[Exchange]) -> list[Counted]:
+        """Give exchanges that have just come their parked votes; the earliest counts, and is returned."""
         if not (connection.execute(select(VOTE.c.id).where(VOTE.c.exchange_id.is_(None)).limit(1))).first():
-            return
+            return []
         names = {found.id: found for found in exchanges}
         names |= {found.message_id: found for found in exchanges if found.message_id is not None}
         parked = connection.execute(self._parked_for, encode_rows(sorted(names)))
-        voted: set[str] = set()
+        voted: dict[str, Counted] = {}
         for row in parked.all():
             exchange = names[row.request_id]
             if exchange.tenant != row.tenant:
                 continue
             settled = {"exchange_id": exchange.id, "counted": exchange.id not in voted}
             connection.execute(update(VOTE).where(VOTE.c.id == row.id).values(settled))
-            voted.add(exchange.id)
+            voted.setdefault(exchange.id, Counted(exchange, row.vote, row.at))
+        return list(voted.values())
 
     def _park(self, connection: Connection, vote: Vote) -> None:
         stale = and_(VOTE.c.exchange_id.is_(None), VOTE.c.at < vote.at - PARKED_SECONDS)
