@@ -195,14 +195,14 @@ def test_what_the_spool_could_not_do_is_told(shipper: FakeShipper, says: str) ->
     assert says in detail
 
 
-def test_gauges_are_those_of_the_moment_and_a_switch_on_again_is_zero() -> None:
+async def test_gauges_are_those_of_the_moment_and_a_switch_on_again_is_zero() -> None:
     clock = FakeClock()
     state = health(clock, FakeShipper())
     clock.time += 5
     state.holder.swap(replace(EMPTY, overrides=Overrides(skills=frozenset({"a"}))))
-    text = state.exposition().decode()
+    text = (await state.exposition()).decode()
     assert "tidegate_snapshot_age_seconds 5.0" in text
     assert "tidegate_ledger_queued 3.0" in text
     assert 'tidegate_switch_state{scope="skill",target="a"} 1.0' in text
     state.holder.swap(EMPTY)
-    assert 'tidegate_switch_state{scope="skill",target="a"} 0.0' in state.exposition().decode()
+    assert 'tidegate_switch_state{scope="skill",target="a"} 0.0' in (await state.exposition()).decode()

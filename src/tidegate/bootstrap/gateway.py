@@ -1,14 +1,9 @@
 """A serving process: every part made and joined, run until a signal, and taken down in order."""
 
-import asyncio
 import gc
-import os
-import secrets
-import signal
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -20,19 +15,26 @@ from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.bootstrap.address import new_process_id, url_of
+from tidegate.bootstrap.emulated import emulated, served_by
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
+from tidegate.bootstrap.signals import Signals
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.bootstrap.upstreams import open_upstreams
 from tidegate.bootstrap.valkey import open_valkey
+from tidegate.bootstrap.workers.crew import Crew
+from tidegate.bootstrap.workers.posting import Posting
+from tidegate.bootstrap.workers.seats import Seats
 from tidegate.config import Settings, unit_secret
 from tidegate.control.caller import by_key
 from tidegate.control.loop import Controller
 from tidegate.control.services import Services
+from tidegate.control.switches import LocalSwitches
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
@@ -55,15 +57,15 @@ async def run_gateway(settings: Settings, announce: Callable[[str], None], *, em
     """
     configure_logs("info")
     allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
-    signals = _Signals()
-    process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    signals = Signals()
+    process_id = new_process_id()
     async with AsyncExitStack() as stack:
         if emulator:
-            settings = await _emulated(settings, stack)
+            settings = served_by(settings, await emulated(stack))
         server, warm_up = await _assemble(settings, process_id, stack)
         await server.listen(settings.server.host, settings.server.port)
         warm_up()
-        url = _url(settings.server.host, server.port)
+        url = url_of(settings.server.host, server.port)
         with announced(settings.home, url, process_id):
             announce(url)
             await signals.stop.wait()
@@ -75,32 +77,32 @@ async def run_gateway(settings: Settings, announce: Callable[[str], None], *, em
     return 0
 
 
-class _Signals:
-    """The first SIGTERM or SIGINT asks to stop, each further one to hurry."""
+async def run_worker(settings: Settings, posting: Posting) -> int:
+    """Serve as one of several processes until the supervisor ends it, and return the exit code.
 
-    def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        self.hurry = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._received)
-
-    def _received(self) -> None:
-        (self.hurry if self.stop.is_set() else self.stop).set()
-
-
-async def _emulated(settings: Settings, stack: AsyncExitStack) -> Settings:
-    """The settings with an emulated provider, in this process, as the upstream."""
-    from tidegate.harness.emulator import PROFILES, start_emulator  # noqa: PLC0415 (not in production)
-
-    provider = await start_emulator(PROFILES["instant"])
-    stack.push_async_callback(provider.close)
-    upstream = replace(settings.upstream, url=provider.url, key="emulated", key_file="", proxy="")
-    return replace(settings, upstream=upstream)
+    Raises InvalidInput, StoreUnavailable.
+    """
+    configure_logs("info", worker=posting.place)
+    allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
+    signals = Signals()
+    listening, line = (socket.socket(fileno=inherited) for inherited in (posting.listening, posting.line))
+    async with AsyncExitStack() as stack:
+        crew = await Crew.over(line, signals.stop)
+        stack.push_async_callback(crew.farewell)
+        server, warm_up = await _assemble(settings, new_process_id(), stack, crew)
+        await stack.enter_async_context(running(Supervised("crew", crew.run)))
+        server.listen_on(listening, Seats(posting.seats, posting.place))
+        warm_up()
+        crew.ready()
+        await signals.stop.wait()
+        down = server.hand_over if crew.retiring else server.drain
+        cut = await down(delay=settings.drain.delay, limit=settings.drain.limit, hurry=signals.hurry)
+    _log.info("down", cut=cut, replaced=crew.retiring)
+    return 0
 
 
 async def _assemble(
-    settings: Settings, process_id: str, stack: AsyncExitStack
+    settings: Settings, process_id: str, stack: AsyncExitStack, crew: Crew | None = None
 ) -> tuple[Server, Callable[[], None]]:
     """Every part of the process, joined; `stack` takes them down, the last made first.
 
@@ -136,7 +138,7 @@ async def _assemble(
         confirm_seconds=settings.routing.confirm,
         valkey=valkey,
     )
-    control = _control(services, holder, stack)
+    control = _control(services, holder, _in_crew(crew, health, settings, services), stack)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
     return health.server, partial(_warm_up, prices, control)
 
@@ -252,14 +254,34 @@ def _spool(
     return writer, shipper
 
 
-def _control(services: Services, holder: SnapshotHolder, stack: AsyncExitStack) -> LazyApp:
+def _in_crew(crew: Crew | None, health: Health, settings: Settings, services: Services) -> LocalSwitches:
+    """Who takes a switch of this machine alone: this process, or all the workers it is one of."""
+    if crew is None:
+        return health.holder
+    health.crew = crew
+    crew.join(health.report, health.holder, partial(_mourn, settings, services, health.shipper))
+    return crew
+
+
+async def _mourn(settings: Settings, services: Services, shipper: Shipper) -> None:
+    """Another process of this home has died: take over what it left, and say goodbye in its name."""
+    shipper.adopt_soon()
+    try:
+        await leave_for_dead(settings.home, services.store.routing.leave)
+    except StoreUnavailable as away:
+        _log.warning("a dead process is not taken off the list: the store is away", why=str(away))
+
+
+def _control(
+    services: Services, holder: SnapshotHolder, local: LocalSwitches, stack: AsyncExitStack
+) -> LazyApp:
     """The control API, whose imports take half a second: built in a thread, beside serving."""
 
     def build() -> App:
         from tidegate.web.control_api import create_control_api  # noqa: PLC0415 (slow: see above)
 
         authenticate = by_key(services.store.keys, lambda: holder.current().keys)
-        return cast(App, create_control_api(services, authenticate, holder))
+        return cast(App, create_control_api(services, authenticate, local))
 
     control = LazyApp(build)
     stack.push_async_callback(control.close)
@@ -285,7 +307,3 @@ def _limits(settings: Settings) -> ConnectionLimits:
         body_timeout=given.body_timeout,
         keep_alive=given.keep_alive,
     )
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -8,7 +8,9 @@ from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
 from tidegate.adapters.valkey.link import ValkeyLink
+from tidegate.bootstrap.workers.crew import Crew
 from tidegate.domain import metrics
+from tidegate.domain.merging import Report
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import Overrides
 from tidegate.web.probes import Check, Probes
@@ -41,6 +43,8 @@ class Health:
     confirm_seconds: float
     valkey: ValkeyLink | None = None
     server: Server | None = None
+    crew: Crew | None = None
+    """The workers of this machine, where this process is one of several."""
     shown_off: frozenset[tuple[str, str]] = frozenset()
 
     def probes(self) -> Probes:
@@ -49,7 +53,8 @@ class Health:
 
     def checks(self) -> Sequence[Check]:
         """Needed: a snapshot, prices, not going down. The store, the spool and background work are told."""
-        draining = self.server is None or self.server.draining
+        replaced = self.crew is not None and self.crew.retiring
+        draining = not replaced and (self.server is None or self.server.draining)
         return (
             self._snapshot(),
             self._prices(),
@@ -59,14 +64,27 @@ class Health:
             self._store(),
             self._spool(),
             *self._valkey(),
+            *(() if self.crew is None else (self.crew.check(),)),
             *(
                 Check(name=each.name, ok=not each.faults, detail=each.last_fault or "running")
                 for each in self.background
             ),
         )
 
-    def exposition(self) -> bytes:
-        """The metrics, with the gauges of this moment."""
+    async def exposition(self) -> bytes:
+        """The metrics of all the workers of this machine."""
+        if self.crew is not None:
+            return await self.crew.exposition()
+        self.gauge()
+        return self.meter.exposition()
+
+    def report(self) -> Report:
+        """This process's own numbers."""
+        self.gauge()
+        return self.meter.report()
+
+    def gauge(self) -> None:
+        """Set the gauges of this moment."""
         self.meter.set(metrics.SNAPSHOT_AGE, (), self.holder.age())
         self.meter.set(metrics.LEDGER_QUEUED, (), self.shipper.queued)
         self.meter.set(metrics.LEDGER_SPOOLED, (), self.shipper.spooled_bytes)
@@ -74,7 +92,6 @@ class Health:
         for pair in self.shown_off | off:
             self.meter.set(metrics.SWITCH_STATE, pair, float(pair in off))
         self.shown_off |= off
-        return self.meter.exposition()
 
     def _snapshot(self) -> Check:
         revision, age = self.holder.current().revision, self.holder.age()

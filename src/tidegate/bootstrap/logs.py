@@ -6,9 +6,13 @@ import sys
 import structlog
 
 
-def configure_logs(level: str) -> None:
-    """Set up structlog, and through it the standard library's loggers; `level` as in "info"."""
+def configure_logs(level: str, *, worker: int | None = None) -> None:
+    """Set up structlog, and through it the standard library's loggers; `level` as in "info".
+
+    Each line of one of several workers says which.
+    """
     shared: list[structlog.typing.Processor] = [
+        *([] if worker is None else [_of_worker(worker)]),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,6 +40,14 @@ def configure_logs(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _of_worker(place: int) -> structlog.typing.Processor:
+    def add(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["worker"] = place
+        return event
+
+    return add
 
 
 def _renderer() -> structlog.typing.Processor:

@@ -15,7 +15,13 @@ from tidegate.domain.cost import Price
 from tidegate.domain.errors import InvalidInput
 
 FILE_NAME = "tidegate.toml"
-FLAGS = {"home": "--home", "server.port": "--port", "server.host": "--host", "upstream.url": "--upstream"}
+FLAGS = {
+    "home": "--home",
+    "server.port": "--port",
+    "server.host": "--host",
+    "server.workers": "--workers",
+    "upstream.url": "--upstream",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,11 @@ class Server:
 
     host: str = setting(text, "127.0.0.1", "Address to listen on.")
     port: int = setting(between(0, 65535, whole), "8080", "Port to listen on; 0 takes any free one.")
+    workers: int = setting(
+        between(1, 64, whole),
+        "1",
+        "Serving processes on this machine; more than one share the port, and a supervisor keeps them going.",
+    )
     max_head: int = setting(size, "64KiB", "Bytes of request line and headers; more is answered with 431.")
     max_headers: int = setting(between(1, 10_000, whole), "100", "Headers in a request; more is a 431.")
     head_timeout: float = setting(

@@ -13,14 +13,26 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
+class Across(StrEnum):
+    """What one number says for several processes: of a gauge their sum, their largest or their least."""
+
+    SUM = "sum"
+    MAX = "max"
+    MIN = "min"
+
+
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry: base units, closed label sets; `buckets` are upper bounds of a histogram."""
+    """One entry: base units, closed label sets; `buckets` are upper bounds of a histogram.
+
+    A gauge says by `across` how the workers of one machine show as one; counters and histograms add up.
+    """
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    across: Across | None = None
 
 
 OTHER = "other"
@@ -119,36 +131,42 @@ FEEDBACK = Metric(
 ROLLOUT_WEIGHT = Metric(
     name="tidegate_rollout_weight_percent",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="Share of units in the candidate, in percent; 0 when the rollout is not serving it.",
     labels=("rollout",),
 )
 ROLLOUT_PHASE = Metric(
     name="tidegate_rollout_phase",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="1 for the phase the rollout is in, 0 for every other.",
     labels=("rollout", "phase"),
 )
 GATE_VERDICT = Metric(
     name="tidegate_gate_verdict",
     kind=Kind.GAUGE,
+    across=Across.MIN,
     help="What a gate said at the last look: 1 pass, 0 unsure, -1 fail.",
     labels=("rollout", "gate"),
 )
 E_VALUE = Metric(
     name="tidegate_e_value",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="Evidence of a sequential gate against 'candidate and control are alike'.",
     labels=("rollout", "gate"),
 )
 SAVINGS = Metric(
     name="tidegate_savings_ratio",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="Candidate's mean cost per triggered request against concurrent control's; bound is point.",
     labels=("rollout", "bound"),
 )
 EFFECTIVENESS = Metric(
     name="tidegate_skill_effectiveness",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="The published score, 0 to 1, by which routes choose a model for a skill version.",
     labels=("skill", "version"),
 )
@@ -170,22 +188,26 @@ NOTIFICATIONS = Metric(
 SWITCH_STATE = Metric(
     name="tidegate_switch_state",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="1 while this process serves with the switch off; a switch on again is 0.",
     labels=("scope", "target"),
 )
 SNAPSHOT_AGE = Metric(
     name="tidegate_snapshot_age_seconds",
     kind=Kind.GAUGE,
+    across=Across.MAX,
     help="Since the store last confirmed the routing snapshot this process serves from.",
 )
 LEDGER_QUEUED = Metric(
     name="tidegate_ledger_queued",
     kind=Kind.GAUGE,
+    across=Across.SUM,
     help="Exchanges in the spool that the store does not have yet.",
 )
 LEDGER_SPOOLED = Metric(
     name="tidegate_ledger_spooled_bytes",
     kind=Kind.GAUGE,
+    across=Across.SUM,
     help="Bytes in the spool that the store does not have yet, those of dead processes included.",
 )
 LEDGER_DROPPED = Metric(
@@ -203,7 +225,22 @@ VALKEY_COMMANDS = Metric(
 VALKEY_UP = Metric(
     name="tidegate_valkey_up",
     kind=Kind.GAUGE,
+    across=Across.MIN,
     help="1 while commands are sent to Valkey, 0 while it is away or where none is configured.",
+)
+
+WORKERS = Metric(
+    name="tidegate_workers",
+    kind=Kind.GAUGE,
+    across=Across.MAX,
+    help="Worker processes of `tidegate up --workers`: state is wanted or serving.",
+    labels=("state",),
+)
+WORKER_EXITS = Metric(
+    name="tidegate_worker_exits_total",
+    kind=Kind.COUNTER,
+    help="Workers that ended: how is replaced (a rolling restart), died, or hung (killed for not answering).",
+    labels=("how",),
 )
 
 CATALOGUE: tuple[Metric, ...] = (
@@ -234,5 +271,7 @@ CATALOGUE: tuple[Metric, ...] = (
     LEDGER_DROPPED,
     VALKEY_COMMANDS,
     VALKEY_UP,
+    WORKERS,
+    WORKER_EXITS,
 )
 """Everything a gateway process emits, in the order of the reference page."""

@@ -1,6 +1,6 @@
 """What machines ask about the process itself: alive, ready, metrics."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class Probes:
     """`/healthz`, `/readyz` and `/metrics`; the checks and the exposition are asked at each request."""
 
     checks: Callable[[], Sequence[Check]]
-    exposition: Callable[[], bytes]
+    exposition: Callable[[], Awaitable[bytes]]
     exposition_type: bytes
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -35,7 +35,7 @@ class Probes:
         elif scope["path"] == "/readyz":
             await self._ready(send)
         else:
-            await answer(send, 200, self.exposition(), content_type=self.exposition_type)
+            await answer(send, 200, await self.exposition(), content_type=self.exposition_type)
 
     async def _ready(self, send: Send) -> None:
         checks = self.checks()

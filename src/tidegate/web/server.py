@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from tidegate.domain.errors import Conflict
+from tidegate.web.acceptor import SharedAcceptor, Turns
 from tidegate.web.asgi import App
 from tidegate.web.protocol import ConnectionLimits, GatewayProtocol
 
@@ -42,7 +44,7 @@ class Server:
         shortest = min(limits.head_timeout, limits.body_timeout, limits.write_timeout)
         self._sweep_seconds = min(_SWEEP_SECONDS, shortest / 4)
         self._state = ServerState()
-        self._listener: asyncio.Server | None = None
+        self._stop_accepting: Callable[[], None] | None = None
         self._socket: socket.socket | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self.draining = False
@@ -50,21 +52,31 @@ class Server:
 
     async def listen(self, host: str, port: int) -> None:
         """Accept connections; `port` 0 takes a free one. Raises Conflict where the address cannot be had."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        except OSError as refusal:
-            code = refusal.errno or 0
-            why = os.strerror(code) if code > 0 else refusal.strerror  # names that do not resolve are below 0
-            raise Conflict(
-                f"cannot listen on {host}:{port}: {why}; "
-                "stop what holds the port, or choose another with --port (0 takes a free one)"
-            ) from refusal
+        self._socket = open_listener(host, port)
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._protocol, sock=self._socket, backlog=_BACKLOG)
+        listener = await loop.create_server(self._protocol, sock=self._socket, backlog=_BACKLOG)
+        self._stop_accepting = listener.close
         self._sweeper = asyncio.create_task(self._sweep(), name="connection-sweep")
+
+    def listen_on(self, listening: socket.socket, turns: Turns) -> None:
+        """Accept from a socket that other processes accept from too, evenly by `turns`."""
+        listening.setblocking(False)
+        self._socket = listening
+        self.port = listening.getsockname()[1]
+        acceptor = SharedAcceptor(
+            listening, self._protocol, turns=turns, connections=lambda: len(self._state.connections)
+        )
+        self._stop_accepting = acceptor.close
+        self._sweeper = asyncio.create_task(self._sweep(), name="connection-sweep")
+
+    async def hand_over(self, *, delay: float, limit: float, hurry: asyncio.Event) -> int:
+        """Go down as `drain` does, but accept nothing more: other processes do, on the same socket."""
+        self._stop_accepting, stop = None, self._stop_accepting
+        if stop is not None:
+            stop()
+        return await self.drain(delay=delay, limit=limit, hurry=hurry)
 
     async def drain(self, *, delay: float, limit: float, hurry: asyncio.Event) -> int:
         """Go down; returns how many requests were cut because `limit` seconds were not enough for them.
@@ -92,13 +104,14 @@ class Server:
 
     async def _stop_listening(self) -> None:
         """Close the listener, but serve whoever is connected already: the kernel would reset them."""
-        if self._listener is None or self._socket is None:
+        if self._stop_accepting is None or self._socket is None:
             return
         waiting: list[socket.socket] = []
         with contextlib.suppress(BlockingIOError):
             while True:
                 waiting.append(self._socket.accept()[0])
-        self._listener.close()
+        self._stop_accepting()
+        self._stop_accepting = None
         loop = asyncio.get_running_loop()
         for connected in waiting:
             await loop.connect_accepted_socket(self._protocol, connected)
@@ -131,6 +144,20 @@ class Server:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """A listening socket; `port` 0 takes a free one. Raises Conflict where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as refusal:
+        code = refusal.errno or 0
+        why = os.strerror(code) if code > 0 else refusal.strerror  # names that do not resolve are below 0
+        raise Conflict(
+            f"cannot listen on {host}:{port}: {why}; "
+            "stop what holds the port, or choose another with --port (0 takes a free one)"
+        ) from refusal
 
 
 async def _pause(seconds: float, hurry: asyncio.Event) -> None:

@@ -60,6 +60,7 @@ class Shipper:
         self._interval = interval
         self._fsync = fsync
         self._urgent = asyncio.Event()
+        self._adopt_at = clock.monotonic()
         writer.on_urgent = self._urgent.set
 
     @property
@@ -79,11 +80,11 @@ class Shipper:
 
     async def run(self) -> None:
         """Adopt what dead processes left, and ship, until cancelled; a store that is away is tried again."""
-        failures, adopt_at = 0, self._clock.monotonic()
+        failures = 0
         while True:
-            if self._clock.monotonic() >= adopt_at:
+            if self._clock.monotonic() >= self._adopt_at:
                 self.adopt()
-                adopt_at = self._clock.monotonic() + ADOPT_SECONDS
+                self._adopt_at = self._clock.monotonic() + ADOPT_SECONDS
             try:
                 await self.ship()
             except StoreUnavailable:
@@ -110,6 +111,11 @@ class Shipper:
                 except OSError:
                     self.unsynced += 1  # no descriptor is free: it is tried again the next time
             self.unsynced += await asyncio.to_thread(_sync, waiting)
+
+    def adopt_soon(self) -> None:
+        """Another process has just died: let `run` take over at once what it left."""
+        self._adopt_at = self._clock.monotonic()
+        self._urgent.set()
 
     def adopt(self) -> None:
         """Take over the segments that no living process holds."""

@@ -1,6 +1,6 @@
 """The port Meter over prometheus_client: cached children, bounded labels, the text exposition."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -10,7 +10,10 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import Metric as ShownMetric
+from prometheus_client.registry import Collector
 
+from tidegate.domain.merging import Report, Sample
 from tidegate.domain.metrics import CATALOGUE, LABEL_BOUNDS, OTHER, Kind, Metric
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -67,6 +70,17 @@ class PrometheusMeter:
             if label in self._seen and not self._shown(label, value):
                 self._seen[label].discard(value)
 
+    def report(self) -> Report:
+        """Every sample of this process, to be merged with those of others."""
+        report: list[Sample] = []
+        for name, labels in self._labels.items():
+            for shown in self._families[name].collect():
+                for sample in shown.samples:
+                    values = tuple(sample.labels[label] for label in labels)
+                    suffix = sample.name.removeprefix(name)
+                    report.append(Sample(name, suffix, values, sample.labels.get("le", ""), sample.value))
+        return report
+
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format, version 0.0.4 (`CONTENT_TYPE`)."""
         return generate_latest(self._registry)
@@ -109,6 +123,37 @@ class PrometheusMeter:
             return OTHER
         seen.add(value)
         return value
+
+
+def exposition_of(report: Report, catalogue: Sequence[Metric] = CATALOGUE) -> bytes:
+    """A report, merged from those of several processes, in the same text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Reported(report, catalogue))
+    return generate_latest(registry)
+
+
+class _Reported(Collector):
+    """What was reported, as the exposition wants it; in the order of the catalogue."""
+
+    def __init__(self, report: Report, catalogue: Sequence[Metric]) -> None:
+        self._report = report
+        self._catalogue = catalogue
+
+    def collect(self) -> Iterator[ShownMetric]:
+        shown = {metric.name: _family(metric) for metric in self._catalogue}
+        labels = {metric.name: metric.labels for metric in self._catalogue}
+        for sample in self._report:
+            named = dict(zip(labels[sample.metric], sample.labels, strict=True))
+            if sample.le:
+                named["le"] = sample.le
+            shown[sample.metric].add_sample(sample.metric + sample.suffix, named, sample.value)
+        yield from shown.values()
+
+
+def _family(metric: Metric) -> ShownMetric:
+    """Counters are told without their `_total`, which the text format adds."""
+    name = metric.name.removesuffix("_total") if metric.kind is Kind.COUNTER else metric.name
+    return ShownMetric(name, metric.help, metric.kind.value)
 
 
 def _recorder(child: _Family) -> _Record:
