@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+PEERS_READY := .venv-peers/.ready
 
 .PHONY: setup demo test check format bench docs lock clean
 
@@ -35,8 +36,14 @@ format: $(READY)
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
 
-bench: $(READY)
+# PEERS=1 also installs LiteLLM, in an environment of its own, and measures it in the same run.
+bench: $(READY) $(if $(PEERS),$(PEERS_READY))
 	$(BIN)/python bench/run.py
+
+$(PEERS_READY): requirements/peers.txt $(READY)
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --require-hashes -r requirements/peers.txt
+	touch $@
 
 # Reference pages that come from the code.
 docs: $(READY)
@@ -45,6 +52,7 @@ docs: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+	echo "litellm[proxy]" | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/peers.txt
 	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/uv.txt
 
 clean:

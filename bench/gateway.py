@@ -1,13 +1,16 @@
 """The measured processes: started, pinned to a core, and set up as in production."""
 
 import asyncio
+import io
 import sys
 import time
+import zipfile
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 import msgspec
 import psutil
 
@@ -16,20 +19,50 @@ from tidegate.harness.demo.processes import child_environment
 HERE = Path(__file__).parent
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 SKILLS = HERE.parent / "skills"
+FILLED_UP_TO = 100
+"""Skills in the rollout: the shipped ones and generated ones beside them."""
+
+TOPICS = [
+    "invoices",
+    "travel",
+    "payroll",
+    "hiring",
+    "backups",
+    "incidents",
+    "tickets",
+    "surveys",
+    "budgets",
+    "audits",
+    "leases",
+    "patents",
+]
+ACTIONS = ["summarise", "draft", "check", "translate", "classify", "compare", "schedule", "forecast"]
 SPEC = """\
 apiVersion: tidegate/v1
 kind: Rollout
-metadata: {name: bench}
+metadata: {{name: bench}}
 spec:
   unit: user
-  candidate: {skills: {contract-analysis: latest}}
+  candidate: {{skills: {skills}}}
   stages:
-    - {name: half, weight: 50, bake: 24h, promote: manual}
-    - {name: full, weight: 100, bake: 24h, promote: manual}
+    - {{name: half, weight: 50, bake: 24h, promote: manual}}
+    - {{name: full, weight: 100, bake: 24h, promote: manual}}
   gates:
-    errors: {max: 2%, worse: rollback}
-    trip: {errors: 50%, over: 20}
-    samples: {min: 1000, unsure: hold}
+    errors: {{max: 2%, worse: rollback}}
+    trip: {{errors: 50%, over: 20}}
+    samples: {{min: 1000, unsure: hold}}
+"""
+SKILL_MD = """\
+---
+name: {name}
+description: >-
+  Helps to {action} {topic} the way the company does it, number {number}. Use when somebody wants to {action}
+  {topic} for department {number}.
+metadata:
+  tidegate.match: |
+    (?i)\\b{action}\\b[^.?!]{{0,40}}\\b{topic}\\b[^.?!]{{0,40}}\\bdepartment {number}\\b
+---
+Read what was asked, then {action} the {topic}: first what is certain, then what is not, each with its source.
 """
 
 
@@ -86,6 +119,8 @@ class Gateway:
     launched: float = 0.0
     """When `tidegate up` was called, by `time.perf_counter`."""
 
+    skills: list[str] = field(default_factory=list[str])
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["Gateway"]:
         """Create a key on the fresh home, start, stop at the end."""
@@ -93,6 +128,7 @@ class Gateway:
         self.key = str(msgspec.json.decode(created)["key"])
         for folder in sorted(SKILLS.iterdir()):
             await self._tidegate("skill", "publish", str(folder), "--reason", "bench")
+            self.skills.append(folder.name)
         self.launched = time.perf_counter()
         arguments = ("up", "--home", str(self.home), "--port", "0", "--upstream", self.upstream)
         async with started(
@@ -102,9 +138,18 @@ class Gateway:
             yield self
 
     async def roll_out(self) -> None:
-        """Start a rollout at 50 %, so that half of the answers carry a skill."""
+        """Publish skills until there are FILLED_UP_TO, and roll all out to half of the users."""
+        made = await self._tidegate("keys", "create", "--role", "operator", "--name", "bench")
+        headers = {"authorization": f"Bearer {msgspec.json.decode(made)['key']}"}
+        async with httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30) as control:
+            for number in range(len(self.skills), FILLED_UP_TO):
+                name, archive = generated_skill(number)
+                answer = await control.post("/api/skills", params={"reason": "bench"}, content=archive)
+                answer.raise_for_status()
+                self.skills.append(name)
         spec = self.home / "bench.yaml"
-        spec.write_text(SPEC)
+        listed = "{" + ", ".join(f"{name}: latest" for name in self.skills) + "}"
+        spec.write_text(SPEC.format(skills=listed), encoding="utf-8")
         await self._tidegate("rollout", "start", str(spec), "--reason", "bench")
 
     async def _tidegate(self, *arguments: str) -> bytes:
@@ -119,3 +164,14 @@ class Gateway:
         if child.returncode != 0:
             raise SystemExit(f"tidegate {' '.join(arguments)} failed")
         return out
+
+
+def generated_skill(number: int) -> tuple[str, bytes]:
+    """One of many skills that no request of the bench is for: its name and its zip."""
+    name = f"generated-{number:03d}"
+    topic, action = TOPICS[number % len(TOPICS)], ACTIONS[number // len(TOPICS) % len(ACTIONS)]
+    text = SKILL_MD.format(name=name, topic=topic, action=action, number=number)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{name}/SKILL.md", text)
+    return name, buffer.getvalue()
