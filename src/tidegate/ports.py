@@ -46,7 +46,9 @@ class Clock(Protocol):
 class UpstreamFailure(Exception):
     """No answer, or half of one, came from the upstream.
 
-    `kind`: connect | timeout | reset | protocol. `replayable` is True only where the request went out on a
+    `kind`: connect | timeout | reset | protocol; of the gateway's own hosted loop also hosted_turn |
+    hosted_limit | switch.
+    `replayable` is True only where the request went out on a
     reused connection and not one response byte came back: sending it again cannot do the work twice.
     """
 

@@ -101,6 +101,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cache: str | None = None
     fallback: str | None = None
     attempts: int = 1
+    turns: int = 1
+    """Upstream turns: more than one where the model called the gateway's tools, or paused."""
+    skill_errors: tuple[str, ...] = ()
+    """Why calls of the gateway's tools were answered with an error, each as often as it happened."""
     first_attempt_failed: bool = False
     """The first upstream attempt failed (5xx, timeout, reset, or a 4xx that the plain request did not get),
     whether or not a retry or a fallback then saved the answer."""

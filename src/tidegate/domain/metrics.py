@@ -101,6 +101,13 @@ ROUTED = Metric(
     help="Exchanges whose model a variant's route decided: small, middle, or asked (left as it was).",
     labels=("tier",),
 )
+HOSTED_TURNS = Metric(
+    name="tidegate_hosted_turns_total",
+    kind=Kind.COUNTER,
+    help="Further upstream turns within one exchange; move is run (skill tools were answered), last (a limit "
+    "was told to the model) or continue (the provider had paused).",
+    labels=("move",),
+)
 TOKENS = Metric(
     name="tidegate_tokens_total",
     kind=Kind.COUNTER,
@@ -252,6 +259,7 @@ CATALOGUE: tuple[Metric, ...] = (
     SKILL_TIMEOUTS,
     FALLBACKS,
     ROUTED,
+    HOSTED_TURNS,
     TOKENS,
     COST,
     UNPRICED,

@@ -29,6 +29,12 @@ class Cause(StrEnum):
     RESET = "reset"
     PROTOCOL = "protocol"
     SKILL_TIMEOUT = "skill_timeout"
+    HOSTED_TURN = "hosted_turn"
+    """A further turn of the hosted loop was refused by the upstream."""
+    HOSTED_LIMIT = "hosted_limit"
+    """The model went on calling skill tools beyond the limits of the hosted loop."""
+    SWITCH = "switch"
+    """A switch fell between two turns of the hosted loop."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +91,8 @@ def may_fall_back(failure: Failure) -> bool:
 
 def is_fault(failure: Failure) -> bool:
     """True for a failure that is the serving side's whatever the body said: a 5xx, or no answer at all."""
+    if failure.cause is Cause.SWITCH:
+        return False
     return failure.cause is not Cause.STATUS or failure.status >= 500
 
 

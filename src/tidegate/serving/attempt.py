@@ -9,9 +9,11 @@ from tidegate.domain.exchange import Outcome
 from tidegate.domain.resilience import Cause, Failure, Step, is_fault, next_step
 from tidegate.ports import Clock, Header, Prices, UpstreamFailure, UpstreamResponse
 from tidegate.serving.exchange_id import spread
-from tidegate.serving.headers import header, seconds_of
+from tidegate.serving.headers import is_stream
+from tidegate.serving.hosted.host import Hosted
 from tidegate.serving.metering import Draft
 from tidegate.serving.stream import EventScanner
+from tidegate.serving.turned_away import turned_away
 from tidegate.serving.upstreams import Endpoint
 from tidegate.serving.usage import read_message
 
@@ -29,6 +31,7 @@ class Order(msgspec.Struct, frozen=True):
     """What to send and by when (event-loop time); `composed` is None where the plain request is all there is.
 
     `allowed` says whether the composed one may still go out: a switch may have fallen in the meantime.
+    `hosted` is there where a composed answer may take more than one turn.
     """
 
     plain: UpstreamRequest
@@ -36,6 +39,7 @@ class Order(msgspec.Struct, frozen=True):
     skill_deadline: float
     deadline: float
     allowed: Callable[[], bool]
+    hosted: Hosted | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -97,18 +101,26 @@ class Attempts:
         except UpstreamFailure as error:
             return None, Failure(cause=Cause(error.kind), replayable=error.replayable), error
         status = answer.response.status
-        return answer, None if status < 400 else _refusal(answer.response), None
+        return answer, None if status < 400 else turned_away(answer.response), None
 
     async def _open(
         self, draft: Draft, order: Order, request: UpstreamRequest, *, whole_start: bool
     ) -> Answer:
         """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""
-        response = await request.endpoint.upstream.send(
-            "POST", request.target, request.headers, request.body, deadline=order.deadline
-        )
+        response = await _sent(request, request.body, order.deadline)
+        looped = whole_start and order.hosted is not None and response.status == 200
+        if looped and order.hosted is not None:
+            response = order.hosted.follow(
+                draft,
+                response,
+                request.body,
+                lambda body: _sent(request, body, order.deadline),
+                order.deadline,
+            )
         try:
-            if response.status == 200 and _is_stream(response.headers):
-                return await self._open_stream(draft, response, whole_start=whole_start)
+            if response.status == 200 and is_stream(response.headers):
+                scanner = EventScanner(metered=not looped)
+                return await self._open_stream(draft, response, scanner, whole_start=whole_start)
             read = await response.read(self._answer_limit)
         except BaseException:
             response.close()
@@ -119,12 +131,14 @@ class Attempts:
             message = read_message(read)
             draft.model = message.model or draft.model
             draft.message_id = message.id
-            draft.bill(draft.model, message.usage, self._prices)
+            if not looped:
+                draft.bill(draft.model, message.usage, self._prices)
         return Answer(response, read)
 
-    async def _open_stream(self, draft: Draft, response: UpstreamResponse, *, whole_start: bool) -> Answer:
+    async def _open_stream(
+        self, draft: Draft, response: UpstreamResponse, scanner: EventScanner, *, whole_start: bool
+    ) -> Answer:
         """Read a stream's start: to its first events, or to its first content if another try may follow."""
-        scanner = EventScanner()
         try:
             ready = await _start_of_stream(response, scanner, whole=whole_start)
         except BaseException:
@@ -148,23 +162,16 @@ async def _start_of_stream(response: UpstreamResponse, scanner: EventScanner, *,
     return ready
 
 
-def _is_stream(headers: Sequence[Header]) -> bool:
-    return (header(headers, b"content-type") or b"").startswith(b"text/event-stream")
-
-
-def _refusal(response: UpstreamResponse) -> Failure:
-    said = header(response.headers, b"x-should-retry")
-    return Failure(
-        cause=Cause.STATUS,
-        status=response.status,
-        retry_after=seconds_of(header(response.headers, b"retry-after")),
-        should_retry=None if said is None else said == b"true",
+async def _sent(request: UpstreamRequest, body: bytes, deadline: float) -> UpstreamResponse:
+    """Send a body where the request goes; raises UpstreamFailure."""
+    return await request.endpoint.upstream.send(
+        "POST", request.target, request.headers, body, deadline=deadline
     )
 
 
 def _fall_back(draft: Draft, failure: Failure, *, switched: bool) -> None:
     """Note why the skill path was left."""
-    if switched:
+    if switched or failure.cause is Cause.SWITCH:
         draft.fallback, draft.skill_outcome = "switch", None
         return
     timed_out = failure.cause is Cause.SKILL_TIMEOUT

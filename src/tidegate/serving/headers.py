@@ -34,6 +34,11 @@ def header(headers: Iterable[Header], name: bytes) -> bytes | None:
     return next((value for key, value in headers if key.lower() == name), None)
 
 
+def is_stream(headers: Iterable[Header]) -> bool:
+    """Whether the response is a stream of server-sent events."""
+    return (header(headers, b"content-type") or b"").startswith(b"text/event-stream")
+
+
 def seconds_of(value: bytes | None) -> float | None:
     """A `retry-after` in seconds; None for none, and for a date, which is then passed back unread."""
     try:

@@ -42,6 +42,10 @@ class Draft(msgspec.Struct, kw_only=True):
     answered_at: float | None = None
     """When the first content byte came, or the answer where it is no stream."""
     attempts: int = 0
+    turns: int = 1
+    """Upstream turns of the hosted loop, over all attempts."""
+    skill_errors: tuple[str, ...] = ()
+    """What the gateway's tools could not do for the model, by reason; each reason as often as it happened."""
     composed: bool = False
     """Something was changed in the request: it is on the skill path, until the plain request is answered."""
     first_attempt_failed: bool = False
@@ -97,6 +101,8 @@ class Draft(msgspec.Struct, kw_only=True):
             cost_usd=None if self.unpriced else self.cost_usd,
             fallback=self.fallback,
             attempts=self.attempts,
+            turns=self.turns,
+            skill_errors=self.skill_errors,
             first_attempt_failed=self.first_attempt_failed or self._late(monotonic),
             stream=self.stream,
             message_id=self.message_id,

@@ -1,22 +1,19 @@
 """Relaying: the answer to the client as it comes, its last bytes only once the exchange is on record."""
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
 
 from tidegate.domain import metrics
 from tidegate.domain.exchange import Amend, Outcome
-from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure, UpstreamResponse
+from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
 from tidegate.serving.attempt import Answer
 from tidegate.serving.client import Client, Dialect
+from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
 from tidegate.serving.metering import Draft, count
 from tidegate.serving.refusal import status_of_failure
 from tidegate.serving.stream import EventScanner
-
-_END_SECONDS = 0.25
-"""How long an upstream may take from `message_stop` to the end of its body, to keep the connection."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -75,7 +72,7 @@ class Relay:
             self._judge_skills(draft, outcome)
             self.record(draft, outcome, 200)
             await self._release(draft, client, last)
-            await _finish(answer.response)
+            await finish(answer.response)
         finally:
             answer.response.close()
 
@@ -86,7 +83,8 @@ class Relay:
         try:
             await self._events(draft, answer, scanner, client)
         except UpstreamFailure as failure:
-            last = self._dialect.error_event(status_of_failure(failure), _BROKEN, draft.id)
+            told = str(failure) if failure.kind in OWN_ENDINGS else _BROKEN
+            last = self._dialect.error_event(status_of_failure(failure), told, draft.id)
             return failed(failure), last
         finally:
             self._settle(draft, scanner)
@@ -148,6 +146,10 @@ class Relay:
 _BROKEN = "the upstream's answer broke off; what was sent before is incomplete, so ask again"
 
 
+OWN_ENDINGS = frozenset({"hosted_limit", "switch"})
+"""Kinds of failure by which the gateway itself ends a stream: the skill path's, worded for the user."""
+
+
 def outcome_of(status: int) -> Outcome:
     """What an upstream's status means to the user; its 401 and 429 are about the gateway's key."""
     if status < 300:
@@ -159,14 +161,6 @@ def outcome_of(status: int) -> Outcome:
 
 def failed(failure: UpstreamFailure) -> Outcome:
     """What it means to the user that no answer, or half of one, came."""
+    if failure.kind in OWN_ENDINGS:
+        return Outcome.SKILL_ERROR
     return Outcome.UPSTREAM_TIMEOUT if failure.kind == "timeout" else Outcome.UPSTREAM_ERROR
-
-
-async def _finish(response: UpstreamResponse) -> None:
-    """Read to the body's end, which is due, so that the connection can serve again."""
-    try:
-        async with asyncio.timeout(_END_SECONDS):
-            while await response.chunk():
-                pass
-    except (TimeoutError, UpstreamFailure):
-        pass  # the answer is complete and released: only the connection is lost

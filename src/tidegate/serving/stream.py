@@ -12,7 +12,7 @@ S = TypeVar("S")
 
 _MARK = re.compile(rb"event: ?(?:message_|error)")
 _CONTENT = re.compile(rb"event: ?(?:content_block_delta|message_delta|message_stop|error)")
-_BLANK = re.compile(rb"\r?\n\r?\n")
+BLANK = re.compile(rb"\r?\n\r?\n")
 _LONGEST_EVENT = 16_000_000
 
 
@@ -32,12 +32,14 @@ class EventScanner:
     """Follows a stream of server-sent events, whole events at a time; deltas are never decoded.
 
     `feed` returns what may be relayed now. The event that ends the stream (`message_stop`, or an upstream's
-    `error`) and what follows it stay in `held` until the exchange is on record.
+    `error`) and what follows it stay in `held` until the exchange is on record. Of a stream that is not
+    `metered` the usage is not read: the hosted loop bills its turns itself.
     """
 
-    __slots__ = ("_tail", "content", "failed", "held", "id", "model", "stopped", "usage")
+    __slots__ = ("_metered", "_tail", "content", "failed", "held", "id", "model", "stopped", "usage")
 
-    def __init__(self) -> None:
+    def __init__(self, *, metered: bool = True) -> None:
+        self._metered = metered
         self._tail = b""
         self.content = False
         """The first content byte has come."""
@@ -52,7 +54,7 @@ class EventScanner:
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes; raises UpstreamFailure for an event beyond all measure."""
         data = self._tail + chunk if self._tail else chunk
-        end = _end_of_events(data)
+        end = end_of_events(data)
         if end < len(data):
             self._tail = data[end:]
             if len(self._tail) > _LONGEST_EVENT:
@@ -68,7 +70,7 @@ class EventScanner:
         """Read the events of interest; from the ending one on, everything is held."""
         begin = 0
         while begin < len(data) and not self.stopped:
-            blank = _BLANK.search(data, begin)
+            blank = BLANK.search(data, begin)
             end = blank.end() if blank else len(data)
             self._event(data[begin:end])
             if self.stopped:
@@ -78,11 +80,12 @@ class EventScanner:
         return data
 
     def _event(self, event: bytes) -> None:
-        name, payload = _fields(event)
+        name, payload = fields(event)
         if name == b"message_start":
             message = _decode(_START, payload, _Start(ReportedMessage())).message
-            self.id, self.model, self.usage = message.id, message.model, message.usage
-        elif name == b"message_delta":
+            self.id, self.model = message.id, message.model
+            self.usage = message.usage if self._metered else None
+        elif name == b"message_delta" and self._metered:
             said = _decode(_DELTA, payload, _Delta()).usage
             if said is not None:
                 self.usage = self.usage.merge(said) if self.usage else said
@@ -91,7 +94,7 @@ class EventScanner:
             self.failed = name == b"error"
 
 
-def _end_of_events(data: bytes) -> int:
+def end_of_events(data: bytes) -> int:
     """Where the last whole event ends, 0 where none does: at a blank line, with LF or CRLF."""
     if data.endswith(b"\n\n"):
         return len(data)
@@ -99,7 +102,7 @@ def _end_of_events(data: bytes) -> int:
     return max(at + length if at >= 0 else 0 for at, length in ends)
 
 
-def _fields(event: bytes) -> tuple[bytes, bytes]:
+def fields(event: bytes) -> tuple[bytes, bytes]:
     """An event's name and its data lines joined (WHATWG HTML, server-sent events)."""
     name = b""
     payload: list[bytes] = []

@@ -28,7 +28,8 @@ from tidegate.harness.emulator.schema import (
     ToolResult,
     Turn,
 )
-from tidegate.harness.emulator.script import Script, ToolCall, last_user_text
+from tidegate.harness.emulator.script import Script, ToolCall, directed_text
+from tidegate.harness.emulator.signing import signature
 from tidegate.harness.emulator.tokens import text_tokens
 
 _LEXICON = (
@@ -136,7 +137,8 @@ class Author:
         calls = _calls(request, script)
         blocks: list[BlockOut] = []
         if _thinks(request, script):
-            blocks.append(ThinkingOut(self._phrases.text(choice + 1, 16), f"emulated{choice:016x}=="))
+            thinking = self._phrases.text(choice + 1, 16)
+            blocks.append(ThinkingOut(thinking, signature(thinking)))
         blocks.extend(ran)
         text = self._text(request, script, calls, choice)
         if text and not (ran and script.stop_reason == "pause_turn"):
@@ -182,14 +184,12 @@ def _thinks(request: MessagesRequest, script: Script) -> bool:
 
 
 def _quoted_result(turn: Turn) -> str:
-    """The beginning of the first tool result, so that a test can see that it arrived."""
+    """The beginning of each tool result, so that a test can see that it arrived."""
     if isinstance(turn.content, str):
         return ""
-    for block in turn.content:
-        if isinstance(block, ToolResult):
-            text = block.content if isinstance(block.content, str) else _result_text(block)
-            return f"The tool answered: {text[:_RESULT_QUOTE]}\n"
-    return ""
+    results = [block for block in turn.content if isinstance(block, ToolResult)]
+    texts = [block.content if isinstance(block.content, str) else _result_text(block) for block in results]
+    return "".join(f"The tool answered: {text[:_RESULT_QUOTE]}\n" for text in texts)
 
 
 def _result_text(block: ToolResult) -> str:
@@ -218,7 +218,7 @@ def _wanted(request: MessagesRequest, script: Script, offered: dict[str, CustomT
     scripted = [call for call in script.calls if call.name in offered]
     if scripted or script.calls:
         return scripted
-    text = last_user_text(request.messages)
+    text = directed_text(request.messages)
     return [
         ToolCall(name)
         for name in offered

@@ -23,7 +23,7 @@ from tidegate.harness.emulator.prefix_cache import PrefixCache
 from tidegate.harness.emulator.profile import INSTANT, Pace, Profile, draw_pace, standing_faults, timings
 from tidegate.harness.emulator.refusal import ERROR_TYPES, Refusal, standard_message
 from tidegate.harness.emulator.schema import MessagesRequest, Prompt, ServerPart, Turn
-from tidegate.harness.emulator.script import NO_SCRIPT, Script, last_user_text, read_script
+from tidegate.harness.emulator.script import NO_SCRIPT, Script, directed_text, read_script
 from tidegate.harness.emulator.skills_api import SkillCall, answer_skill_call
 from tidegate.harness.emulator.tokens import Segment, segments, text_tokens
 from tidegate.harness.emulator.validation import Dialect, read_messages_request, read_prompt
@@ -140,7 +140,7 @@ class Provider:
         prompt = _with_skills(segments(request), native.described)
         tokens = sum(segment.tokens for segment in prompt)
         _check_limits(request, model, tokens)
-        script = read_script(last_user_text(request.messages))
+        script = read_script(directed_text(request.messages))
         ran: tuple[ServerBlock, ...] = ()
         if native.runs:
             ran = execute(request.messages, script.commands, native.skills, self._new_id)

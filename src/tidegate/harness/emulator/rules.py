@@ -12,11 +12,13 @@ from tidegate.harness.emulator.schema import (
     MessagesRequest,
     Prompt,
     Text,
+    Thinking,
     ThinkingOn,
     ToolResult,
     ToolUse,
     Turn,
 )
+from tidegate.harness.emulator.signing import signature
 
 MAX_BREAKPOINTS = 4
 
@@ -26,6 +28,7 @@ def check_prompt(prompt: Prompt) -> None:
     check_turns(prompt.messages)
     check_texts(prompt)
     check_tool_pairs(prompt.messages)
+    check_thinking(prompt)
     check_tools(prompt)
     check_breakpoints(prompt)
 
@@ -142,6 +145,40 @@ def _joined(turns: Sequence[Turn]) -> Iterator[tuple[int, str, list[tuple[str, B
             )
     if role:
         yield start, role, blocks
+
+
+def check_thinking(prompt: Prompt) -> None:
+    """Thinking comes back as it was signed; in a tool loop the assistant's last message begins with it."""
+    for index, turn in enumerate(prompt.messages):
+        for place, block in enumerate(turn.content if isinstance(turn.content, list) else ()):
+            if isinstance(block, Thinking) and block.signature != signature(block.thinking):
+                raise Refusal(
+                    400, f"messages.{index}.content.{place}: Invalid `signature` in `thinking` block"
+                )
+    if isinstance(prompt.thinking, ThinkingOn):
+        _check_thought(prompt.messages)
+
+
+def _check_thought(turns: Sequence[Turn]) -> None:
+    ending = [
+        (index, turn.content) for index, turn in enumerate(turns) if turn.role == "assistant" and turn.content
+    ]
+    answered = any(isinstance(block, ToolResult) for block in _blocks(turns[-1]))
+    if not ending or not answered:
+        return
+    index, content = ending[-1]
+    kind = "text" if isinstance(content, str) else content[0].type
+    if kind not in ("thinking", "redacted_thinking"):
+        raise Refusal(
+            400,
+            f"messages.{index}.content.0.type: Expected `thinking` or `redacted_thinking`, but found"
+            f" `{kind}`. When `thinking` is enabled, a final `assistant` message must start with a thinking"
+            " block (preceeding the lastmost set of `tool_use` and `tool_result` blocks).",
+        )
+
+
+def _blocks(turn: Turn) -> Sequence[Block]:
+    return turn.content if isinstance(turn.content, list) else ()
 
 
 def check_tools(prompt: Prompt) -> None:

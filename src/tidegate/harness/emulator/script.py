@@ -11,6 +11,7 @@ from tidegate.harness.emulator.refusal import Refusal
 from tidegate.harness.emulator.schema import Text, Turn
 
 _DIRECTIVE = re.compile(r"\[\[(echo|tokens|tool|code|think|stop|fault)\b(?:\s*:\s*(.*?))?\s*\]\]", re.DOTALL)
+_THEN = "[[then]]"
 _STOP_REASONS = frozenset(
     {"end_turn", "max_tokens", "pause_turn", "refusal", "model_context_window_exceeded"}
 )
@@ -47,6 +48,22 @@ def last_user_text(turns: Sequence[Turn]) -> str:
     if isinstance(turn.content, str):
         return turn.content
     return "\n".join(block.text for block in turn.content if isinstance(block, Text))
+
+
+def directed_text(turns: Sequence[Turn]) -> str:
+    """What of the last user text steers this answer: `[[then]]` separates one answer from the next.
+
+    Each assistant message after that text is one answer given; beyond the last part nothing is asked for.
+    """
+    spoken = [turn for turn in turns if turn.role != "system"]
+    given = 0
+    for turn in reversed(spoken):
+        text = last_user_text([turn])
+        if text:
+            parts = text.split(_THEN)
+            return parts[given] if given < len(parts) else ""
+        given += turn.role == "assistant"
+    return ""
 
 
 def read_script(text: str) -> Script:

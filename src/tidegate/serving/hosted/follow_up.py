@@ -1,0 +1,72 @@
+"""The request of a further turn: the one before, with what the assistant said and what its calls gave."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tidegate.serving.hosted.blocks import Block
+
+_TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """Output tokens that the client allows: `tokens` in all, `thinking` of them set apart in each turn."""
+
+    tokens: int
+    thinking: int
+
+    def left(self, used: int) -> int:
+        """What another turn may still use; the API takes no `max_tokens` within the thinking budget."""
+        return self.tokens - used - self.thinking
+
+
+class _Thinking(msgspec.Struct):
+    budget_tokens: int = 0
+
+
+class _Allowing(msgspec.Struct):
+    max_tokens: int
+    thinking: _Thinking | None = None
+
+
+def allowance(body: bytes) -> Allowance:
+    """What a request allows; a body that says it in another way allows nothing more."""
+    try:
+        said = msgspec.json.decode(body, type=_Allowing)
+    except msgspec.ValidationError:
+        return Allowance(0, 0)
+    return Allowance(said.max_tokens, said.thinking.budget_tokens if said.thinking else 0)
+
+
+def follow_up(
+    body: bytes, said: Sequence[Block], results: Sequence[bytes], *, max_tokens: int, container: str | None
+) -> bytes:
+    """The next request: `said` verbatim, then the results as the user's turn where there are any.
+
+    Everything before keeps its bytes, so a provider's cache finds its prefix. `container` is the one that the
+    provider answered from: a paused turn goes on in it.
+    """
+    top: dict[str, msgspec.Raw | bytes] = dict(_TOP.decode(body))
+    messages = [bytes(top["messages"]).strip()[1:-1].strip()]
+    messages.append(message("assistant", [block.raw for block in said if not block.empty]))
+    if results:
+        messages.append(message("user", results))
+    top["messages"] = b"[%s]" % b",".join(messages)
+    top["max_tokens"] = b"%d" % max_tokens
+    if container is not None:
+        top["container"] = _in_container(bytes(top.get("container", b"null")), container)
+    pairs = (b"%s:%s" % (msgspec.json.encode(key), bytes(value)) for key, value in top.items())
+    return b"{%s}" % b",".join(pairs)
+
+
+def message(role: str, blocks: Sequence[bytes]) -> bytes:
+    """A message of these blocks."""
+    return b'{"role":"%s","content":[%s]}' % (role.encode(), b",".join(blocks))
+
+
+def _in_container(asked: bytes, container: str) -> bytes:
+    """The container to go on in, with the skills that were asked for in it."""
+    if not asked.lstrip().startswith(b"{"):
+        return msgspec.json.encode(container)
+    kept = msgspec.json.decode(asked, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({**kept, "id": container})

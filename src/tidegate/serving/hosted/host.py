@@ -1,0 +1,76 @@
+"""Where the hosted loop joins the request path: the plan of a request, and the answer that follows it."""
+
+import asyncio
+
+from tidegate.domain.resilience import Cause, Failure, Step, next_step
+from tidegate.ports import Clock, Meter, Prices, UpstreamFailure, UpstreamResponse
+from tidegate.serving.exchange_id import spread
+from tidegate.serving.hosted.loop import Loop, Send
+from tidegate.serving.hosted.plan import Plan
+from tidegate.serving.hosted.response import HostedResponse
+from tidegate.serving.metering import Draft
+from tidegate.serving.turned_away import turned_away
+
+
+class Hosted:
+    """The loop of one request: turns an upstream's first answer into the exchange's whole one."""
+
+    def __init__(self, plan: Plan, *, prices: Prices, meter: Meter, clock: Clock, answer_limit: int) -> None:
+        self._plan = plan
+        self._prices = prices
+        self._meter = meter
+        self._clock = clock
+        self._answer_limit = answer_limit
+
+    def follow(
+        self, draft: Draft, first: UpstreamResponse, body: bytes, send: Send, deadline: float
+    ) -> UpstreamResponse:
+        """The exchange's answer, beginning with `first`, the upstream's answer to `body`."""
+        loop = Loop(draft, self._plan, body, prices=self._prices, meter=self._meter, clock=self._clock)
+
+        async def persistent(further: bytes) -> UpstreamResponse:
+            return await self._persistent(draft, send, further, deadline)
+
+        return HostedResponse(first, loop, persistent, limit=self._answer_limit)
+
+    async def _persistent(self, draft: Draft, send: Send, body: bytes, deadline: float) -> UpstreamResponse:
+        """Send a further turn, again where that is safe; raises UpstreamFailure where it got no answer."""
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                response = await send(body)
+            except UpstreamFailure as error:
+                failure = Failure(cause=Cause(error.kind), replayable=error.replayable)
+                told = str(error)
+            else:
+                if response.status == 200:
+                    return response
+                failure = turned_away(response)
+                told = await _refusal_text(response)
+            left = deadline - self._clock.monotonic()
+            verdict = next_step(
+                failure, composed=False, attempts=attempts, spread=spread(draft.id), left=left
+            )
+            if verdict.step is not Step.RETRY:
+                raise UpstreamFailure(_kind(failure), f"turn {draft.turns} of the answer failed: {told}")
+            await asyncio.sleep(verdict.wait)
+
+
+_TOLD_BYTES = 10_000
+
+
+async def _refusal_text(response: UpstreamResponse) -> str:
+    """What the upstream said with an error status."""
+    try:
+        said = await response.read(_TOLD_BYTES)
+    finally:
+        response.close()
+    return f"{response.status} {said.decode(errors='replace')}"
+
+
+def _kind(failure: Failure) -> str:
+    """How the exchange's attempt failed: a turn that found no connection is no reason to begin it again."""
+    if failure.cause is Cause.CONNECT:
+        return Cause.RESET.value
+    return Cause.HOSTED_TURN.value if failure.cause is Cause.STATUS else failure.cause.value
