@@ -278,3 +278,34 @@ def test_reference_pages_are_current() -> None:
     command = [sys.executable, root / "docs/generate.py", "--check"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+QUOTAS = {
+    "key_requests_per_minute = 0": '1 or more, or "none"',
+    "key_tokens_per_minute = 1.5": 'a whole number, or "none"',
+    'tenant_usd_per_day = "lots"': "an amount of US dollars",
+    "tenant_usd_per_day = 0": 'or "none"',
+    "tenant_usd_per_day = -1": "an amount of US dollars",
+    'burst = "2m"': "between 1s and 60s",
+    'timezone = "Mars/Base"': "a time zone",
+    "timezone = 1": "a text",
+}
+
+
+@pytest.mark.parametrize("line", QUOTAS)
+def test_a_wrong_quota_stops_the_start(line: str, tmp_path: Path) -> None:
+    (tmp_path / "tidegate.toml").write_text(f"[quotas]\n{line}\n")
+    with pytest.raises(InvalidInput) as wrong:
+        load(home=tmp_path, environ={})
+    assert QUOTAS[line] in str(wrong.value)
+    assert "tidegate.toml:2" in str(wrong.value)
+
+
+def test_quotas_are_numbers_or_none(tmp_path: Path) -> None:
+    text = 'key_requests_per_minute = 60\nkey_usd_per_day = 2.5\ntenant_tokens_per_minute = "none"\n'
+    (tmp_path / "tidegate.toml").write_text(f"[quotas]\n{text}")
+    environ = {"TIDEGATE_QUOTAS_TENANT_USD_PER_DAY": "0.5", "TIDEGATE_QUOTAS_TIMEZONE": "Asia/Kolkata"}
+    given = load(home=tmp_path, environ=environ).settings.quotas
+    assert (given.key_requests_per_minute, given.key_usd_per_day, given.tenant_usd_per_day) == (60, 2.5, 0.5)
+    assert (given.tenant_tokens_per_minute, given.key_tokens_per_minute) == (None, None)
+    assert given.timezone == "Asia/Kolkata"

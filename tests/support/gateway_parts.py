@@ -27,6 +27,9 @@ from tidegate.domain.rollout import (
 )
 from tidegate.domain.skill import Manifest, SkillVersion, VersionState
 from tidegate.ports import Header, RoutingState, UpstreamFailure
+from tidegate.serving.allowances import OwnAllowances
+from tidegate.serving.quota_book import QuotaSettings
+from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.snapshot import compile_snapshot
@@ -295,6 +298,7 @@ class World:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     clock: FakeClock = field(default_factory=FakeClock)
     settings: dict[str, object] = field(default_factory=dict)
+    quota_settings: QuotaSettings = field(default_factory=QuotaSettings)
     claims: Sequence[Claim] = ()
 
     def __post_init__(self) -> None:
@@ -311,6 +315,12 @@ class World:
             meter=self.meter,
             prices=FakePrices(),
             clock=self.clock,
+            quotas=Quotas(
+                self.quota_settings,
+                OwnAllowances(self.clock.monotonic),
+                clock=self.clock,
+                meter=self.meter,
+            ),
         )
 
     def serve(self, routing: RoutingState) -> None:

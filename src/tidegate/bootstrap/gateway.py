@@ -23,6 +23,7 @@ from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
+from tidegate.bootstrap.quotas import open_quotas
 from tidegate.bootstrap.signals import Signals
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.bootstrap.upstreams import open_upstreams
@@ -38,8 +39,10 @@ from tidegate.control.switches import LocalSwitches
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
+from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import Follower, SnapshotHolder
 from tidegate.serving.settings import ServingSettings
+from tidegate.serving.upstreams import Upstreams
 from tidegate.web.app import Dispatcher, LazyApp
 from tidegate.web.asgi import App
 from tidegate.web.gateway_api import Gateway
@@ -119,16 +122,8 @@ async def _assemble(
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     background = await _in_background(settings, follower, controller, shipper, stack)
-    gateway = Gateway(
-        serving,
-        holder=holder,
-        upstreams=upstreams,
-        spool=writer,
-        ledger=services.store.ledger,
-        meter=meter,
-        prices=prices,
-        clock=clock,
-    )
+    quotas = open_quotas(settings, clock=clock, meter=meter)
+    gateway = _gateway(serving, services, holder, quotas, upstreams, writer, meter, prices)
     health = Health(
         holder=holder,
         shipper=shipper,
@@ -141,6 +136,29 @@ async def _assemble(
     control = _control(services, holder, _in_crew(crew, health, settings, services), stack)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
     return health.server, partial(_warm_up, prices, control)
+
+
+def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them apart)
+    serving: ServingSettings,
+    services: Services,
+    holder: SnapshotHolder,
+    quotas: Quotas,
+    upstreams: Upstreams,
+    spool: SpoolWriter,
+    meter: PrometheusMeter,
+    prices: ListPrices,
+) -> Gateway:
+    return Gateway(
+        serving,
+        holder=holder,
+        upstreams=upstreams,
+        spool=spool,
+        ledger=services.store.ledger,
+        meter=meter,
+        prices=prices,
+        clock=services.clock,
+        quotas=quotas,
+    )
 
 
 async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Services:

@@ -8,11 +8,14 @@ from typing import TypeVar
 from tidegate.config.values import (
     between,
     choice,
+    dollars,
     lasting,
+    limit,
     names,
     size,
     some_of,
     text,
+    timezone,
     truth,
     url,
     valkey_url,
@@ -106,6 +109,35 @@ class Limits:
     concurrency: int = setting(between(1, 1_000_000, whole), "1000", "Exchanges at once; more is a 529.")
     deadline: float = setting(
         lasting("100ms", "24h"), "600s", "An exchange as a whole where its variant says nothing."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """Limits for every key and tenant that `tidegate quota set` says nothing of, and how they are counted."""
+
+    key_requests_per_minute: int | None = setting(limit(whole, 1), "none", "Exchanges a minute of one key.")
+    key_tokens_per_minute: int | None = setting(
+        limit(whole, 1), "none", "Tokens a minute of one key: input, cache writes and output."
+    )
+    key_usd_per_day: float | None = setting(limit(dollars, 1e-6), "none", "US dollars a day of one key.")
+    tenant_requests_per_minute: int | None = setting(
+        limit(whole, 1), "none", "Exchanges a minute of all keys of a tenant together."
+    )
+    tenant_tokens_per_minute: int | None = setting(
+        limit(whole, 1), "none", "Tokens a minute of all keys of a tenant together."
+    )
+    tenant_usd_per_day: float | None = setting(
+        limit(dollars, 1e-6), "none", "US dollars a day of all keys of a tenant together."
+    )
+    burst: float = setting(
+        lasting("1s", "60s"),
+        "60s",
+        "How much of a minute's limit may be used at once: so many seconds of it.",
+    )
+    timezone: str = setting(timezone, "UTC", "Where the day of `usd_per_day` begins at midnight.")
+    refresh: float = setting(
+        lasting("100ms", "1h"), "5s", "How often to read from the store what was spent today, and who lives."
     )
 
 
@@ -222,6 +254,7 @@ class Settings:
     store: Store = Store()
     upstream: Upstream = Upstream()
     limits: Limits = Limits()
+    quotas: Quotas = Quotas()
     headers: Headers = Headers()
     routing: Routing = Routing()
     drain: Drain = Drain()
@@ -244,6 +277,7 @@ SECTIONS: dict[str, type] = {
     "store": Store,
     "upstream": Upstream,
     "limits": Limits,
+    "quotas": Quotas,
     "headers": Headers,
     "routing": Routing,
     "drain": Drain,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 V = TypeVar("V", int, float)
 
@@ -160,3 +161,40 @@ def rate(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
         return float(value)
     raise ValueError("a number of US dollars per million tokens, as in 3.0")
+
+
+def limit(parse: Callable[[object], V], least: V) -> Callable[[object], V | None]:
+    """A number from `least` on, or `none` for no limit, which is None."""
+
+    def limited(value: object) -> V | None:
+        if value == "none":
+            return None
+        try:
+            number = parse(value)
+        except ValueError as wrong:
+            raise ValueError(f'{wrong}, or "none"') from None
+        if number < least:
+            raise ValueError(f'{least:g} or more, or "none"')
+        return number
+
+    return limited
+
+
+def dollars(value: object) -> float:
+    """An amount of US dollars; text where it comes from the environment."""
+    text_of = value if isinstance(value, str) else None
+    if text_of is not None and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text_of):
+        return float(text_of)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9:
+        return float(value)
+    raise ValueError("an amount of US dollars, as in 25 or 0.5")
+
+
+def timezone(value: object) -> str:
+    """A name of the IANA time zone database."""
+    name = text(value)
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError('a time zone, as in "UTC" or "Europe/Berlin"') from None
+    return name

@@ -80,12 +80,23 @@ def take(
     fills: Mapping[str, Fill], claims: Sequence[Claim], now: float
 ) -> tuple[dict[str, Fill], tuple[Share, ...]]:
     """The claims' buckets as they are afterwards, and the shares: of none where one need is unmet."""
-    charged = [put(fills.get(claim.id, EMPTY), claim.rate, claim.charge, now) for claim in claims]
-    met = all(room_for(claim, fill.used) for claim, fill in zip(claims, charged, strict=True) if claim.need)
+    levels: list[float] = []
+    met = True
+    for claim in claims:  # as `put` and `room_for`, without their calls: every limited request comes by
+        fill = fills.get(claim.id, EMPTY)
+        level = fill.used
+        if level and claim.rate and now > fill.at:
+            level = max(0.0, level - claim.rate * (now - fill.at))
+        if claim.charge:
+            level = max(0.0, level + claim.charge)
+        if claim.need and level + min(claim.need, claim.capacity) > claim.capacity * (1 + ROUNDING):
+            met = False
+        levels.append(level)
     after: dict[str, Fill] = {}
     shares: list[Share] = []
-    for claim, fill in zip(claims, charged, strict=True):
-        taken = max(claim.need, min(claim.want, claim.capacity - fill.used)) if met and claim.need else 0.0
-        after[claim.id] = Fill(fill.used + taken, fill.at)
-        shares.append(Share(taken, fill.used + taken))
+    for claim, level in zip(claims, levels, strict=True):
+        taken = max(claim.need, min(claim.want, claim.capacity - level)) if met and claim.need else 0.0
+        known = fills.get(claim.id, EMPTY).at
+        after[claim.id] = Fill(level + taken, now if now > known else known)
+        shares.append(Share(taken, level + taken))
     return after, tuple(shares)

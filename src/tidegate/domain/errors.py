@@ -35,3 +35,15 @@ class StoreUnavailable(TidegateError):
 
 class Overloaded(TidegateError):
     """Too much is going on at once: the same request is welcome a bit later (HTTP 529, retry-after)."""
+
+
+class QuotaExceeded(TidegateError):
+    """A key or tenant has used what it may (HTTP 429): there is room again after `retry_after` seconds.
+
+    `retry` says whether that is soon enough for a client to wait by itself.
+    """
+
+    def __init__(self, message: str, *, retry_after: float, retry: bool) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.retry = retry

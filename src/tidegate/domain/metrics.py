@@ -133,6 +133,14 @@ FEEDBACK = Metric(
     labels=("vote", "result"),
 )
 
+QUOTA_REFUSALS = Metric(
+    name="tidegate_quota_refusals_total",
+    kind=Kind.COUNTER,
+    help="Requests refused with 429 because a quota was used up; scope is key or tenant, limit is requests, "
+    "tokens or usd.",
+    labels=("scope", "limit"),
+)
+
 # ---- rollouts -------------------------------------------------------------------------------------------
 
 ROLLOUT_WEIGHT = Metric(
@@ -264,6 +272,7 @@ CATALOGUE: tuple[Metric, ...] = (
     COST,
     UNPRICED,
     FEEDBACK,
+    QUOTA_REFUSALS,
     ROLLOUT_WEIGHT,
     ROLLOUT_PHASE,
     GATE_VERDICT,

@@ -23,7 +23,14 @@ from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
 from tidegate.serving.pins import Pins
-from tidegate.serving.refusal import outcome_of_refusal, refusal_headers, status_of, status_of_failure
+from tidegate.serving.quotas import Quotas
+from tidegate.serving.refusal import (
+    outcome_of_refusal,
+    refusal_headers,
+    retry_headers,
+    status_of,
+    status_of_failure,
+)
 from tidegate.serving.relay import Relay, Reply, failed, outcome_of
 from tidegate.serving.request import MessagesRequest, read_request
 from tidegate.serving.routing import SnapshotHolder
@@ -51,6 +58,7 @@ class Handler:
         prices: Prices,
         clock: Clock,
         dialect: Dialect,
+        quotas: Quotas,
     ) -> None:
         self._settings = settings
         self._holder = holder
@@ -59,6 +67,7 @@ class Handler:
         self._clock = clock
         self._prices = prices
         self._dialect = dialect
+        self._quotas = quotas
         self._admission = Admission(settings.concurrency)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
         self._unit_sources = UnitSources(settings.unit_rule)
@@ -137,7 +146,8 @@ class Handler:
                 await self._served(draft, call, client)
         except TidegateError as refusal:
             status = status_of(refusal)
-            await self._record_refusal(draft, client, outcome_of_refusal(status), status, str(refusal))
+            more = retry_headers(refusal)
+            await self._record_refusal(draft, client, outcome_of_refusal(status), status, str(refusal), *more)
         except UpstreamFailure as failure:
             await self._record_refusal(
                 draft, client, failed(failure), status_of_failure(failure), str(failure)
@@ -154,6 +164,8 @@ class Handler:
         """The main path: read, assign, compose, attempt, relay."""
         body = await client.body(self._settings.body_limit)
         draft.ready_at = self._clock.monotonic()
+        if draft.on_ledger:
+            draft.hold = await self._quotas.admit(self._holder.current(), draft.key, len(body))
         request = read_request(body)
         draft.stream, draft.model = request.stream, request.model
         draft.identity = self._identify(draft, call, request)
@@ -226,10 +238,10 @@ class Handler:
         self.count("models", outcome_of(response.status))
 
     async def _record_refusal(
-        self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str
+        self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str, *more: Header
     ) -> None:
         body = self._dialect.error(status, message, draft.id)
-        headers = refusal_headers(status, draft.id)
+        headers = [*refusal_headers(status, draft.id), *more]
         await self._relay.whole(draft, client, Reply(outcome, status, headers, body, own=True))
 
     async def _say(self, client: Client, request_id: str, status: int, message: str, *more: Header) -> None:

@@ -10,6 +10,7 @@ from tidegate.domain.cost import cost
 from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse, Usage
 from tidegate.ports import Meter, Prices
 from tidegate.serving.assign import Assignment
+from tidegate.serving.hold import Hold
 from tidegate.serving.identity import Identity
 from tidegate.serving.usage import ReportedUsage
 
@@ -30,6 +31,8 @@ class Draft(msgspec.Struct, kw_only=True):
     ready_at: float = 0.0
     """When the request was here in full: a slow upload is no slowness of the gateway's, nor of a skill's."""
     route: str = "messages"
+    hold: Hold | None = None
+    """What it holds of its key's and tenant's limits; None where nothing limits it."""
     revision: int = 0
     identity: Identity | None = None
     assignment: Assignment = NO_ASSIGNMENT

@@ -1,11 +1,14 @@
 """Refusals of the gateway's own: which HTTP status says what."""
 
+import math
+
 from tidegate.domain.errors import (
     Conflict,
     Forbidden,
     InvalidInput,
     NotFound,
     Overloaded,
+    QuotaExceeded,
     StoreUnavailable,
     TidegateError,
     TooLarge,
@@ -21,6 +24,7 @@ _STATUSES: dict[type[TidegateError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    QuotaExceeded: 429,
     StoreUnavailable: 503,
     Overloaded: 529,
 }
@@ -40,7 +44,7 @@ def status_of_failure(failure: UpstreamFailure) -> int:
 
 def outcome_of_refusal(status: int) -> Outcome:
     """The outcome of an exchange that the gateway itself refused."""
-    if status == 529:
+    if status in (429, 529):
         return Outcome.POLICY_DENIED
     return Outcome.CLIENT_ERROR if status < 500 else Outcome.UPSTREAM_ERROR
 
@@ -55,3 +59,11 @@ def refusal_headers(status: int, request_id: str) -> list[Header]:
     if status == 413:
         headers.append((b"connection", b"close"))
     return headers
+
+
+def retry_headers(refusal: TidegateError) -> list[Header]:
+    """When to come back, in whole seconds, and whether to do so unasked, of a refusal that knows it."""
+    if not isinstance(refusal, QuotaExceeded):
+        return []
+    seconds = max(RETRY_AFTER_SECONDS, math.ceil(refusal.retry_after))
+    return [(b"retry-after", b"%d" % seconds), (b"x-should-retry", b"true" if refusal.retry else b"false")]

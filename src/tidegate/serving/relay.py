@@ -12,6 +12,7 @@ from tidegate.serving.client import Client, Dialect
 from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
 from tidegate.serving.metering import Draft, count
+from tidegate.serving.quota_words import limit_headers
 from tidegate.serving.refusal import status_of_failure
 from tidegate.serving.stream import EventScanner
 
@@ -49,6 +50,8 @@ class Relay:
     async def relay(self, draft: Draft, answer: Answer, client: Client) -> None:
         """Give the client the upstream's answer, whichever it is."""
         headers = to_client(answer.response.headers)
+        if draft.hold is not None:
+            headers = limit_headers(draft.hold, headers, self._clock.now())
         if answer.scanner is not None:
             await self._stream(draft, answer, answer.scanner, client, headers)
             return
@@ -112,6 +115,8 @@ class Relay:
             self._meter.add(metrics.REQUESTS, (draft.route, draft.assignment.arm.value, outcome.value))
             return
         exchange = draft.exchange(outcome, status, self._clock.now(), self._clock.monotonic())
+        if draft.hold is not None:
+            draft.hold.settle(exchange.usage, exchange.cost_usd)
         self._spool.record(exchange)
         draft.recorded = True
         count(self._meter, draft, exchange)

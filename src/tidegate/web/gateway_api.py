@@ -9,6 +9,7 @@ from tidegate.ports import Clock, Ledger, Meter, Prices, Spool
 from tidegate.serving.client import Call, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.handle import Handler
+from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.upstreams import Upstreams
@@ -34,6 +35,7 @@ class Gateway:
         meter: Meter,
         prices: Prices,
         clock: Clock,
+        quotas: Quotas,
     ) -> None:
         self._ledger = ledger
         self._meter = meter
@@ -47,6 +49,7 @@ class Gateway:
             prices=prices,
             clock=clock,
             dialect=AnthropicErrors(),
+            quotas=quotas,
         )
 
     @property

@@ -1,0 +1,51 @@
+"""Where admitted amounts are booked: the buckets of this process alone, and what any such place offers."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from tidegate.domain.allowance import EMPTY, Claim, Fill, Share, put, take
+
+
+class Allowances(Protocol):
+    """Buckets of limits, this process's own or shared with others."""
+
+    async def take(self, claims: Sequence[Claim]) -> Sequence[Share]:
+        """Every claim's need, or nothing of any: then some share has nothing taken."""
+        ...
+
+    def charge(self, claim: Claim, amount: float) -> None:
+        """Put more in (or less, where negative) when it is known what a request has used."""
+        ...
+
+    def raise_to(self, claim: Claim, used: float) -> None:
+        """Let at least so much be in the bucket: the ledger knows of it."""
+        ...
+
+
+class OwnAllowances:
+    """Buckets in memory; `now` in seconds that never step back. One for each limit that was met."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._fills: dict[str, Fill] = {}
+
+    async def take(self, claims: Sequence[Claim]) -> Sequence[Share]:
+        """As it says."""
+        after, shares = take(self._fills, claims, self._now())
+        self._fills.update(after)
+        return shares
+
+    def charge(self, claim: Claim, amount: float) -> None:
+        """As it says."""
+        fill = self._fills.get(claim.id, EMPTY)
+        self._fills[claim.id] = put(fill, claim.rate, amount, self._now())
+
+    def raise_to(self, claim: Claim, used: float) -> None:
+        """As it says."""
+        if self._fills.get(claim.id, EMPTY).used < used:
+            self._fills[claim.id] = Fill(used, self._now())
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Empty these buckets: their day is over."""
+        for each in ids:
+            self._fills.pop(each, None)
