@@ -26,7 +26,7 @@ from tidegate.domain.rollout import (
     Variant,
 )
 from tidegate.domain.skill import Manifest, SkillVersion, VersionState
-from tidegate.ports import Header, RoutingState, UpstreamFailure
+from tidegate.ports import Header, Prices, RoutingState, UpstreamFailure
 from tidegate.serving.allowances import OwnAllowances
 from tidegate.serving.quota_book import QuotaSettings
 from tidegate.serving.quotas import Quotas
@@ -300,6 +300,7 @@ class World:
     settings: dict[str, object] = field(default_factory=dict)
     quota_settings: QuotaSettings = field(default_factory=QuotaSettings)
     claims: Sequence[Claim] = ()
+    prices: Prices = field(default_factory=FakePrices)
 
     def __post_init__(self) -> None:
         self.holder = SnapshotHolder(self.clock)
@@ -313,7 +314,7 @@ class World:
             spool=self.spool,
             ledger=self.ledger,
             meter=self.meter,
-            prices=FakePrices(),
+            prices=self.prices,
             clock=self.clock,
             quotas=Quotas(
                 self.quota_settings,
