@@ -12,7 +12,7 @@ from tidegate.domain.exchange import Amend, Exchange, Vote
 from tidegate.domain.metrics import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 from tidegate.domain.rollout import Event, Rollout
-from tidegate.domain.skill import SkillPackage, SkillVersion, VersionState
+from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
 from tidegate.domain.state import (
     IngestResult,
     Lease,
@@ -273,6 +273,33 @@ class Scores(Protocol):
         Conflict where `lease` is no longer the newest.
         """
         ...
+
+
+class Syncs(Protocol):
+    """Which versions are at which provider."""
+
+    async def list(self) -> Sequence[SyncedVersion]:
+        """By upstream, then oldest first."""
+        ...
+
+    async def put(self, synced: SyncedVersion, *, reason: str) -> int:
+        """Remember, in place of what was known of the digest there; returns the revision."""
+        ...
+
+
+class SkillHost(Protocol):
+    """A provider's own store of skills, in the workspace of one credential.
+
+    Raises InvalidInput, TooLarge, NotFound, Conflict (the credential) and ProviderUnavailable.
+    """
+
+    async def labelled(self, label: str) -> Sequence[str]:
+        """The ids of custom skills that are labelled so, newest first."""
+        ...
+
+    async def create(self, label: str, name: str, archive: bytes) -> ProviderVersion: ...
+    async def add_version(self, skill_id: str, name: str, archive: bytes) -> ProviderVersion: ...
+    async def versions(self, skill_id: str) -> Sequence[ProviderVersion]: ...
 
 
 # ---- measuring ------------------------------------------------------------------------------------------

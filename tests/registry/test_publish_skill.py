@@ -89,6 +89,7 @@ async def test_a_version_is_described_for_the_api(store: Store, package: Callabl
         "digest": tidal.digest,
         "state": "published",
         "description": "d",
+        "mode": "hosted",
         "match": ["high water"],
         "metadata": {"tidegate.match": "high water"},
         "files": [{"path": "SKILL.md", "size": file.size, "sha256": file.sha256}],

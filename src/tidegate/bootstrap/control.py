@@ -10,6 +10,7 @@ from tidegate.adapters.storage.store import open_store
 from tidegate.bootstrap.home import open_home
 from tidegate.bootstrap.living import leave_for_dead
 from tidegate.bootstrap.logs import configure_logs
+from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.config import Settings
 from tidegate.control.caller import by_home
 from tidegate.control.services import Services
@@ -28,6 +29,7 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
         store = await open_store(settings.store_url, clock=clock)
         try:
             await leave_for_dead(settings.home, store.routing.leave)
-            yield create_control_api(Services(store, clock), by_home(actor))
+            services = Services(store, clock, hosts=ConfiguredSkillHosts(settings))
+            yield create_control_api(services, by_home(actor))
         finally:
             await store.close()

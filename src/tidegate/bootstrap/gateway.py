@@ -25,6 +25,7 @@ from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.quotas import open_quotas
 from tidegate.bootstrap.signals import Signals
+from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.bootstrap.supervise import Supervised, running
 from tidegate.bootstrap.upstreams import open_upstreams
 from tidegate.bootstrap.valkey import open_valkey
@@ -164,7 +165,7 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
 async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Services:
     store = await open_store(settings.store_url, clock=clock)
     stack.push_async_callback(store.close)
-    return Services(store, clock)
+    return Services(store, clock, hosts=ConfiguredSkillHosts(settings))
 
 
 def _warm_up(prices: ListPrices, control: LazyApp) -> None:
@@ -181,6 +182,7 @@ def _serving_settings(settings: Settings) -> ServingSettings:
         deadline_seconds=settings.limits.deadline,
         identify=settings.headers.identify,
         conversation_grace=settings.routing.conversation_grace,
+        native_dialect=settings.native.dialect,
     )
 
 

@@ -28,17 +28,19 @@ def open_upstreams(settings: Settings, stack: AsyncExitStack) -> Upstreams:
 def _endpoint(name: str, section: str, given: Given, stack: AsyncExitStack) -> Endpoint:
     if given.kind != "anthropic":
         raise InvalidInput(f"{section}.kind {given.kind} is not served by this version; use anthropic")
-    return Endpoint(name, _client(given, stack), _credentials(given, section))
+    return Endpoint(name, client_of(given, stack), credentials_of(given, section))
 
 
-def _credentials(given: Given, section: str) -> tuple[Header, ...]:
+def credentials_of(given: Given, section: str) -> tuple[Header, ...]:
+    """The gateway's own headers at an upstream; raises InvalidInput."""
     key = upstream_key(given, section)
     if key == NO_KEY:
         _log.warning("no upstream key is set: an upstream that wants one will refuse", url=given.url)
     return ((b"x-api-key", key.encode("ascii")),)
 
 
-def _client(given: Given, stack: AsyncExitStack) -> Upstream:
+def client_of(given: Given, stack: AsyncExitStack) -> Upstream:
+    """The client of an upstream; `stack` closes its connections."""
     chosen = UpstreamSettings(
         base_url=given.url,
         ca_file=given.ca_file or None,

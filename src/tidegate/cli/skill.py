@@ -1,4 +1,4 @@
-"""`tidegate skill`: validate a package where it lies; publish, list and get versions."""
+"""`tidegate skill`: validate a package where it lies; publish, list, get and sync versions."""
 
 import asyncio
 import stat
@@ -18,7 +18,7 @@ from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
 from tidegate.registry.validate import DEFAULT_LIMITS, Inspection, inspect_folder, inspect_zip
 
-app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get.")
+app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get, sync.")
 
 PackagePath = Annotated[Path, typer.Argument(metavar="PATH", help="A skill's folder, or a zip of it.")]
 
@@ -35,6 +35,25 @@ class _Version(msgspec.Struct, kw_only=True):
     created_by: str
     match: list[str]
     files: list[FileEntry]
+
+
+class _Sync(msgspec.Struct, kw_only=True):
+    """Where a version is at a provider."""
+
+    upstream: str
+    skill_id: str
+    version_id: str
+
+
+class _Synced(_Sync, kw_only=True):
+    name: str
+    version: int
+    uploaded: bool
+
+
+class _Shown(_Version, kw_only=True):
+    mode: str
+    synced: list[_Sync]
 
 
 class _Published(_Version, kw_only=True):
@@ -99,13 +118,32 @@ def get(
     if as_json:
         emit_json(document)
         return
-    found = msgspec.convert(document, _Version)
-    say(f"{found.name} version {found.version} ({found.state}) {found.digest}")
+    found = msgspec.convert(document, _Shown)
+    say(f"{found.name} version {found.version} ({found.state}, {found.mode}) {found.digest}")
     say(f"created {found.created_at} by {found.created_by}")
     say(found.description)
     for pattern in found.match:
         say(f"match: {pattern}")
+    for sync in found.synced:
+        say(f"synced to {sync.upstream}: {sync.skill_id} version {sync.version_id}")
     emit_table("files", ("path", "bytes"), [(file.path, str(file.size)) for file in found.files])
+
+
+@app.command()
+def sync(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The skill's name.")],
+    reason: Reason,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Default: the latest.")] = None,
+    upstream: Annotated[str, typer.Option("--upstream", help="Which upstream's provider.")] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Upload a native skill's version to a provider; what is there already is left as it is."""
+    body = {"version": version, "upstream": upstream, "reason": reason}
+    document = run(call("POST", f"/api/skills/{quote(name, safe='')}/sync", json=body))
+    done = msgspec.convert(document, _Synced)
+    how = "synced" if done.uploaded else "is already there"
+    there = f"{done.skill_id} version {done.version_id} at the upstream {done.upstream}"
+    tell(document, f"{done.name} version {done.version} {how}: {there}", as_json=as_json)
 
 
 def _inspect(path: Path) -> Inspection:

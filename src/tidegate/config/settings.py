@@ -246,6 +246,17 @@ class Valkey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """Skills that Anthropic providers serve themselves (`tidegate.mode: native`)."""
+
+    dialect: str = setting(
+        choice("ga", "beta"),
+        "ga",
+        "How providers are asked: as since skills left beta, or under the `skills-2025-10-02` headers.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a gateway process is told; times in seconds, sizes in bytes."""
 
@@ -263,6 +274,7 @@ class Settings:
     identity: Identity = Identity()
     control: Control = Control()
     valkey: Valkey = Valkey()
+    native: Native = Native()
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
@@ -286,6 +298,7 @@ SECTIONS: dict[str, type] = {
     "identity": Identity,
     "control": Control,
     "valkey": Valkey,
+    "native": Native,
 }
 
 

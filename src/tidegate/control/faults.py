@@ -5,6 +5,7 @@ from tidegate.domain.errors import (
     Forbidden,
     InvalidInput,
     NotFound,
+    ProviderUnavailable,
     StoreUnavailable,
     TidegateError,
     TooLarge,
@@ -19,6 +20,7 @@ FAULTS: tuple[tuple[type[TidegateError], int, str], ...] = (
     (NotFound, 404, "not_found"),
     (Conflict, 409, "conflict"),
     (StoreUnavailable, 503, "store_unavailable"),
+    (ProviderUnavailable, 502, "provider_unavailable"),
 )
 """Error class, status and type; a class before the one it derives from."""
 

@@ -1,11 +1,26 @@
 """What the control plane works with: every port it asks, in one frozen bundle."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from tidegate.ports import Clock, Keys, Ledger, Outbox, Quotas, Rollouts, Routing, Scores, Skills, Switches
+from tidegate.domain.errors import InvalidInput
+from tidegate.ports import (
+    Clock,
+    Keys,
+    Ledger,
+    Outbox,
+    Quotas,
+    Rollouts,
+    Routing,
+    Scores,
+    SkillHost,
+    Skills,
+    Switches,
+    Syncs,
+)
 
 
 class Store(Protocol):
@@ -29,6 +44,8 @@ class Store(Protocol):
     def skills(self) -> Skills: ...
     @property
     def scores(self) -> Scores: ...
+    @property
+    def syncs(self) -> Syncs: ...
 
 
 def draw_salt() -> str:
@@ -36,10 +53,37 @@ def draw_salt() -> str:
     return secrets.token_hex(16)
 
 
+class SkillHosts(Protocol):
+    """The providers that have skills of their own, each by the name of its upstream."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The upstreams that speak the Anthropic API."""
+        ...
+
+    def open(self, upstream: str) -> AbstractAsyncContextManager[SkillHost]:
+        """Reach one for as long as the context lasts; raises InvalidInput for another kind, or no key."""
+        ...
+
+
+class NoSkillHosts:
+    """For a control plane that reaches no provider."""
+
+    names: Sequence[str] = ()
+
+    def open(self, upstream: str) -> AbstractAsyncContextManager[SkillHost]:
+        """Raises InvalidInput."""
+        raise InvalidInput(f"the upstream {upstream!r} is not reached from here; ask a gateway of this store")
+
+
+NO_SKILL_HOSTS = NoSkillHosts()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The store, the clock, and the one source of randomness; built by bootstrap."""
+    """The store, the clock, the one source of randomness, the providers; built by bootstrap."""
 
     store: Store
     clock: Clock
     draw_salt: Callable[[], str] = draw_salt
+    hosts: SkillHosts = NO_SKILL_HOSTS

@@ -33,6 +33,10 @@ class StoreUnavailable(TidegateError):
     """The store cannot be reached now: serve on from the snapshot and spool (HTTP 503)."""
 
 
+class ProviderUnavailable(TidegateError):
+    """The provider cannot be reached, or fails: the same is worth trying again later (HTTP 502, exit 1)."""
+
+
 class Overloaded(TidegateError):
     """Too much is going on at once: the same request is welcome a bit later (HTTP 529, retry-after)."""
 

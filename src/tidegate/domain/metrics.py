@@ -89,6 +89,13 @@ SKILL_TIMEOUTS = Metric(
     help="Exchanges whose skill path gave no first content byte within the variant's timeout.",
     labels=("skill",),
 )
+NATIVE_SKILLS = Metric(
+    name="tidegate_native_skills_total",
+    kind=Kind.COUNTER,
+    help="Uses of skills whose mode is native; result is native (the provider serves it) or why it was "
+    "served hosted: not_synced, no_room, tool_choice, tools or own_workspace.",
+    labels=("skill", "result"),
+)
 FALLBACKS = Metric(
     name="tidegate_fallbacks_total",
     kind=Kind.COUNTER,
@@ -265,6 +272,7 @@ CATALOGUE: tuple[Metric, ...] = (
     GATEWAY_OVERHEAD,
     SKILL_REQUESTS,
     SKILL_TIMEOUTS,
+    NATIVE_SKILLS,
     FALLBACKS,
     ROUTED,
     HOSTED_TURNS,

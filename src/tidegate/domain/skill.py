@@ -6,6 +6,9 @@ from types import MappingProxyType
 
 import msgspec
 
+HOSTED, NATIVE = "hosted", "native"
+"""How a skill is served: by the gateway, with any provider, or by the provider's own skills."""
+
 
 class VersionState(StrEnum):
     """Life of a version; a revoked one is never served again."""
@@ -41,7 +44,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     keywords: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
-    mode: str = "hosted"
+    mode: str = HOSTED
     timeout_seconds: float | None = None
 
 
@@ -66,6 +69,25 @@ class SkillVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     files: tuple[FileEntry, ...] = ()
     created_at: float
     created_by: str
+
+
+class ProviderVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a skill as its provider names it: by `version_id`, in the API's beta by `epoch`."""
+
+    skill_id: str
+    version_id: str = ""
+    epoch: str = ""
+
+
+class SyncedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Which version at an upstream's provider is the upload of this digest."""
+
+    name: str
+    digest: str
+    upstream: str
+    there: ProviderVersion
+    at: float
+    by: str
 
 
 class SkillPackage(msgspec.Struct, frozen=True, kw_only=True):

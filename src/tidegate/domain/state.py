@@ -6,7 +6,7 @@ from tidegate.domain.access import KeyRecord, Switch
 from tidegate.domain.effectiveness import Part
 from tidegate.domain.quota import Quota
 from tidegate.domain.rollout import Rollout
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import SkillVersion, SyncedVersion
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +61,7 @@ class RoutingState(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[SkillVersion, ...]
     quotas: tuple[Quota, ...] = ()
     scores: tuple[SkillScore, ...] = ()
+    synced: tuple[SyncedVersion, ...] = ()
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

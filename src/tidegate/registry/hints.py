@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tidegate.domain.skill import HOSTED, NATIVE
 from tidegate.registry.finding import Finding
 from tidegate.registry.frontmatter import Text, unlike
 from tidegate.registry.names import name_problem
@@ -19,9 +20,7 @@ TIMEOUT = "tidegate.timeout"
 CACHE = "tidegate.cache"
 KEYS = (MATCH, KEYWORDS, REQUIRES, EXCLUDES, MODE, TIMEOUT, CACHE)
 
-HOSTED, NATIVE = "hosted", "native"
-MODES = (HOSTED,)
-"""Those that can be served."""
+MODES = (HOSTED, NATIVE)
 CACHE_RULES = ("always", "deterministic", "never")
 MAX_PATTERNS = 64
 MAX_WORDS = 64
@@ -66,7 +65,7 @@ def read_hints(metadata: Mapping[str, Text], own_name: str, findings: list[Findi
         keywords=_keywords(metadata, findings),
         requires=requires,
         excludes=excludes,
-        mode=_mode(metadata, findings),
+        mode=_choice(MODE, metadata, MODES, findings) or HOSTED,
         timeout_seconds=_timeout(metadata, findings),
     )
 
@@ -128,17 +127,6 @@ def _choice(
     if text is not None and text.value not in allowed:
         findings.append(text.wrong(f"{key} is {_short(text.value)}; {unlike(text.value, allowed)}"))
     return None if text is None else text.value
-
-
-def _mode(metadata: Mapping[str, Text], findings: list[Finding]) -> str:
-    """The mode; one that exists but cannot be served is refused rather than served as another."""
-    text = metadata.get(MODE)
-    if text is None or text.value != NATIVE:
-        return _choice(MODE, metadata, MODES, findings) or HOSTED
-    findings.append(
-        text.wrong(f"{MODE} 'native' is not available in this version; write '{HOSTED}' or leave the key out")
-    )
-    return HOSTED
 
 
 def _timeout(metadata: Mapping[str, Text], findings: list[Finding]) -> float | None:

@@ -30,8 +30,13 @@ class Call:
 class Client(Protocol):
     """One caller, waiting for its answer."""
 
-    deadline: float | None
-    """Event-loop time until which a client that does not read is waited for; None for ever."""
+    @property
+    def deadline(self) -> float | None:
+        """Event-loop time until which a client that does not read is waited for; None for ever."""
+        ...
+
+    @deadline.setter
+    def deadline(self, value: float | None) -> None: ...
 
     @property
     def gone(self) -> bool:

@@ -6,8 +6,10 @@ from itertools import chain
 import msgspec
 
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.exchange import SkillUse
 from tidegate.serving.assign import Assignment
 from tidegate.serving.breakpoints import own_breakpoint
+from tidegate.serving.native import NOTHING_NATIVE, NativePlan, hosted_uses, splice_native
 from tidegate.serving.request import TIDEGATE_SKILL, MessagesRequest
 
 Top = Mapping[str, msgspec.Raw | bytes]
@@ -20,26 +22,40 @@ def plain_body(request: MessagesRequest) -> bytes:
     return _encode(_without_named(request.top))
 
 
-def composed_body(request: MessagesRequest, assignment: Assignment) -> bytes:
+def composed_body(
+    request: MessagesRequest,
+    assignment: Assignment,
+    native: NativePlan = NOTHING_NATIVE,
+    *,
+    counting: bool = False,
+) -> bytes:
     """The request with the assignment's skills and model; every other key keeps its bytes and its place.
 
-    Raises InvalidInput where the client's `system` is neither a string nor a list.
+    Skills of the plan `native` are named for the provider, the others are put in. `counting`: the request
+    only counts tokens. Raises InvalidInput where the client's `system` is neither a string nor a list.
     """
     top: dict[str, msgspec.Raw | bytes] = dict(_without_named(request.top) if request.named else request.top)
     if assignment.model is not None:
         top["model"] = msgspec.json.encode(assignment.model)
     if assignment.skills:
         replaces = assignment.variant.replace_system and not assignment.reduced
-        system = b"" if replaces else _own_blocks(request.top)
-        top["system"] = b"[%s]" % b",".join(
-            filter(None, (system, _skill_blocks(request, assignment, replaces)))
-        )
+        hosted = hosted_uses(assignment, native)
+        if hosted:
+            system = b"" if replaces else _own_blocks(request.top)
+            blocks = _skill_blocks(request, assignment, hosted, replaces)
+            top["system"] = b"[%s]" % b",".join(filter(None, (system, blocks)))
+        elif replaces:
+            top.pop("system", None)
+        if native.names:
+            splice_native(top, native, container=not counting)
     return _encode(top)
 
 
-def _skill_blocks(request: MessagesRequest, assignment: Assignment, replaces: bool) -> bytes:
+def _skill_blocks(
+    request: MessagesRequest, assignment: Assignment, uses: Sequence[SkillUse], replaces: bool
+) -> bytes:
     """The skills' blocks in selection order; the last carries our cache breakpoint where there is room."""
-    blocks = [assignment.variant.skills[use.name].block for use in assignment.skills]
+    blocks = [assignment.variant.skills[use.name].block for use in uses]
     last = own_breakpoint(request.raw, request.top, without_system=replaces)
     return b"},".join(blocks) + last + b"}"
 

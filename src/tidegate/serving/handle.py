@@ -17,11 +17,18 @@ from tidegate.serving.assign import Asker, assign, switched_off
 from tidegate.serving.attempt import Attempts, Order, UpstreamRequest
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.compose import composed_body, plain_body
+from tidegate.serving.containers import (
+    ContainerTags,
+    TaggingClient,
+    involves_containers,
+    opened_request,
+)
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
+from tidegate.serving.native import DIALECTS, plan_native, with_betas
 from tidegate.serving.pins import Pins
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.refusal import (
@@ -70,6 +77,8 @@ class Handler:
         self._quotas = quotas
         self._admission = Admission(settings.concurrency)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
+        self._container_tags = ContainerTags(settings.home_secret)
+        self._native = DIALECTS[settings.native_dialect]
         self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
         self._attempts = Attempts(prices, clock, answer_limit=settings.answer_limit)
@@ -171,10 +180,27 @@ class Handler:
         draft.identity = self._identify(draft, call, request)
         self._unit_sources.note(draft.identity.source, draft.at)
         self._assign(draft, call, request)
+        if draft.assignment.variant.natives or involves_containers(request.top):
+            request, client = self._contained(draft, request, client)
         order = self._compose(draft, call, request)
         client.deadline = order.deadline
         answer = await self._attempts.answer(draft, order)
         await self._relay.relay(draft, answer, client)
+
+    def _contained(
+        self, draft: Draft, request: MessagesRequest, client: Client
+    ) -> tuple[MessagesRequest, Client]:
+        """Ids of containers opened in the request, and tagged in its answer: the workspace is the gateway's.
+
+        As they are where the tenant's own credential opens each upstream that the request may go to.
+        """
+        tenant, models = draft.key.tenant, {request.model, draft.assignment.model or request.model}
+        if all(self._upstreams.endpoint(model, tenant).own for model in models):
+            return request, client
+        if "container" in request.top:
+            ours = self._holder.current().provider_skills
+            request = opened_request(request, self._container_tags, tenant, ours)
+        return request, TaggingClient(client, self._container_tags, tenant)
 
     def _identify(self, draft: Draft, call: Call, request: MessagesRequest) -> Identity:
         """Whose request it is."""
@@ -210,15 +236,24 @@ class Handler:
         draft.composed = assignment.changed
         if assignment.model is not None:
             draft.model = assignment.model
-        composed = composed_body(request, assignment) if assignment.changed else None
         deadline = draft.started + (variant.deadline_seconds or settings.deadline_seconds)
         return Order(
             plain=self._towards(request.model, plain_body(request), draft, call),
-            composed=None if composed is None else self._towards(draft.model, composed, draft, call),
+            composed=self._composed(request, draft, call) if assignment.changed else None,
             skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=lambda: not switched_off(self._holder.current(), draft.key.tenant, assignment.skills),
         )
+
+    def _composed(self, request: MessagesRequest, draft: Draft, call: Call) -> UpstreamRequest:
+        """The request on the skill path: skills that its provider serves itself, and those put into it."""
+        endpoint = self._upstreams.endpoint(draft.model, draft.key.tenant)
+        headers = to_upstream(call.headers, endpoint.credentials)
+        native = plan_native(request.top, draft.assignment, endpoint, self._native, headers)
+        for skill, result in native.results:
+            self._meter.add(metrics.NATIVE_SKILLS, (skill, result))
+        body = composed_body(request, draft.assignment, native, counting=not draft.on_ledger)
+        return UpstreamRequest(endpoint, call.target, with_betas(headers, native.betas), body)
 
     def _towards(self, model: str, body: bytes, draft: Draft, call: Call) -> UpstreamRequest:
         """A body on its way to the upstream of its model."""

@@ -18,6 +18,8 @@ class ServingSettings:
     concurrency: int = 1000
     deadline_seconds: float = 600.0
     """For an exchange as a whole where no variant says otherwise."""
+    native_dialect: str = "ga"
+    """How providers are asked for native skills: `ga`, or `beta` under the headers from before."""
     identify: bool = True
     """Whether answers carry `tidegate-…` headers."""
     conversation_grace: float = 3600.0

@@ -9,9 +9,9 @@ from tidegate.domain.assignment import moved_range
 from tidegate.domain.quota import Amounts
 from tidegate.domain.rollout import ACTIVE, Eligible, Phase, Rollout
 from tidegate.domain.routing import Scores
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import SkillVersion, SyncedVersion
 from tidegate.ports import RoutingState
-from tidegate.serving.variant import ServedVariant, VariantCache
+from tidegate.serving.variant import ServedVariant, Synced, VariantCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,9 @@ class RoutingSnapshot:
     """What one revision of the store means for requests; immutable.
 
     `keys` by sha256 hex of the secret, revoked ones left out; `active` rollouts in order of creation,
-    `completed` ones newest first; `quotas` by scope and target; `scores` are the skills' effectiveness.
-    `degraded`: not confirmed for too long, so running rollouts serve the baseline.
+    `completed` ones newest first; `quotas` by scope and target; `scores` are the skills' effectiveness;
+    `provider_skills` are ids of skills that the gateway has at its providers. `degraded`: not confirmed for
+    too long, so running rollouts serve the baseline.
     """
 
     revision: int = 0
@@ -74,6 +75,7 @@ class RoutingSnapshot:
     overrides: Overrides = Overrides()
     quotas: Mapping[tuple[str, str], Amounts] = field(default_factory=lambda: MappingProxyType({}))
     scores: Scores = field(default_factory=lambda: MappingProxyType({}))
+    provider_skills: frozenset[str] = frozenset()
     degraded: bool = False
 
     def standing(self, tenant: str, task: str) -> ServedRollout | None:
@@ -84,17 +86,21 @@ class RoutingSnapshot:
 def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnapshot:
     """The snapshot of a state; `variants` keeps what did not change since the last one."""
     versions = {version.digest: version for version in state.versions}
+    synced: dict[str, tuple[SyncedVersion, ...]] = {}
+    for each in state.synced:
+        synced[each.digest] = (*synced.get(each.digest, ()), each)
     rollouts = sorted(state.rollouts, key=lambda each: (each.created_at, each.name))
     snapshot = RoutingSnapshot(
         revision=state.revision,
         keys={key.secret_hash: key for key in state.keys if key.revoked_at is None},
-        active=tuple(_served(each, versions, variants) for each in rollouts if each.phase in ACTIVE),
+        active=tuple(_served(each, versions, synced, variants) for each in rollouts if each.phase in ACTIVE),
         completed=tuple(
-            _served(each, versions, variants)
+            _served(each, versions, synced, variants)
             for each in sorted(rollouts, key=lambda each: (each.completed_at or 0.0, each.name), reverse=True)
             if each.phase is Phase.COMPLETED
         ),
         overrides=overrides(_pairs(state.switches)),
+        provider_skills=frozenset(each.there.skill_id for each in state.synced),
         quotas={(each.scope.value, each.target): each.amounts for each in state.quotas},
         scores={(each.name, each.version): each.score for each in state.scores},
     )
@@ -115,14 +121,16 @@ def _pairs(switches: Sequence[Switch]) -> list[tuple[str, str]]:
     return [(switch.scope, switch.target) for switch in switches]
 
 
-def _served(rollout: Rollout, versions: Mapping[str, SkillVersion], variants: VariantCache) -> ServedRollout:
+def _served(
+    rollout: Rollout, versions: Mapping[str, SkillVersion], synced: Synced, variants: VariantCache
+) -> ServedRollout:
     plan = rollout.plan
     previous = plan.stages[rollout.stage - 1] if rollout.stage > 0 else None
     return ServedRollout(
         rollout=rollout,
         scope=_scope(plan.eligible),
-        baseline=variants.served(plan.baseline, versions),
-        candidate=variants.served(plan.candidate, versions),
+        baseline=variants.served(plan.baseline, versions, synced),
+        candidate=variants.served(plan.candidate, versions, synced),
         moved=moved_range(previous, rollout.current),
     )
 

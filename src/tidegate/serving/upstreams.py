@@ -16,11 +16,15 @@ _REMEMBERED = 1000
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """One upstream, ready to be called: its name, the way there, and what opens it."""
+    """One upstream, ready to be called: its name, the way there, and what opens it.
+
+    `own`: a credential of the tenant's own opens it, so the provider's workspace is the tenant's.
+    """
 
     name: str
     upstream: Upstream
     credentials: tuple[Header, ...] = ()
+    own: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from tidegate.domain.exchange import SkillUse
 from tidegate.domain.rollout import SkillRef, Variant
 from tidegate.domain.routing import Route
 from tidegate.domain.selection import Selectable
-from tidegate.domain.skill import SkillVersion, VersionState
+from tidegate.domain.skill import NATIVE, ProviderVersion, SkillVersion, SyncedVersion, VersionState
 
 _log = structlog.stdlib.get_logger("tidegate.routing")
 
@@ -25,13 +25,15 @@ class ServedSkill:
     """A skill version ready to be spliced in.
 
     `block` is the JSON of its system text block without the closing brace, so that a `cache_control` may
-    still be put in; its bytes are the same on every turn.
+    still be put in; its bytes are the same on every turn. `native`: where the version is at the providers,
+    by upstream.
     """
 
     name: str
     version: int
     block: bytes
     timeout_seconds: float | None
+    native: Mapping[str, ProviderVersion] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class PatternSet:
@@ -77,12 +79,15 @@ class PatternSet:
 
 @dataclass(frozen=True, slots=True)
 class ServedVariant:
-    """A serving policy compiled; `names_skills` says that the plan names some, live or not."""
+    """A serving policy compiled; `names_skills` says that the plan names some, live or not; `natives` are
+    those that providers serve themselves where they can.
+    """
 
     patterns: PatternSet
     skills: Mapping[str, ServedSkill] = field(default_factory=lambda: MappingProxyType({}))
     catalogue: Mapping[str, Selectable] = field(default_factory=lambda: MappingProxyType({}))
     names_skills: bool = False
+    natives: frozenset[str] = frozenset()
     model: str | None = None
     route: Route | None = None
     replace_system: bool = False
@@ -96,7 +101,10 @@ class ServedVariant:
         return min([self.timeout_seconds, *(seconds for seconds in own if seconds is not None)])
 
 
-_Key = tuple[Variant, tuple[SkillRef, ...]]
+Synced = Mapping[str, tuple[SyncedVersion, ...]]
+"""Where versions are at the providers, by digest."""
+
+_Key = tuple[Variant, tuple[SkillRef, ...], tuple[tuple[SyncedVersion, ...], ...]]
 
 
 class VariantCache:
@@ -106,15 +114,20 @@ class VariantCache:
         self._kept: dict[_Key, ServedVariant] = {}
         self._used: dict[_Key, ServedVariant] = {}
 
-    def served(self, variant: Variant, versions: Mapping[str, SkillVersion]) -> ServedVariant:
+    def served(
+        self,
+        variant: Variant,
+        versions: Mapping[str, SkillVersion],
+        synced: Synced = MappingProxyType({}),
+    ) -> ServedVariant:
         """The variant with those of its skills that are live: known by digest and not revoked."""
         live = tuple(
             ref for ref in variant.skills if (found := versions.get(ref.digest)) and found.state in LIVE
         )
-        key = (variant, live)
+        key = (variant, live, tuple(synced.get(ref.digest, ()) for ref in live))
         compiled = self._kept.get(key) or self._used.get(key)
         if compiled is None:
-            compiled = _compile(variant, {ref.name: versions[ref.digest] for ref in live})
+            compiled = _compile(variant, {ref.name: versions[ref.digest] for ref in live}, synced)
         self._used[key] = compiled
         return compiled
 
@@ -123,15 +136,16 @@ class VariantCache:
         self._kept, self._used = self._used, {}
 
 
-def _compile(variant: Variant, live: Mapping[str, SkillVersion]) -> ServedVariant:
+def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced) -> ServedVariant:
     return ServedVariant(
         patterns=PatternSet({name: version.manifest.match for name, version in live.items()}),
-        skills={name: _skill(version) for name, version in live.items()},
+        skills={name: _skill(version, synced) for name, version in live.items()},
         catalogue={
             name: Selectable(name, version.number, version.manifest.requires, version.manifest.excludes)
             for name, version in live.items()
         },
         names_skills=bool(variant.skills),
+        natives=frozenset(name for name, version in live.items() if version.manifest.mode == NATIVE),
         model=variant.model,
         route=variant.route,
         replace_system=variant.system == "replace",
@@ -140,10 +154,11 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion]) -> ServedVarian
     )
 
 
-def _skill(version: SkillVersion) -> ServedSkill:
+def _skill(version: SkillVersion, synced: Synced) -> ServedSkill:
     text = skill_text(version.name, version.number, version.body)
     block = b'{"type":"text","text":' + msgspec.json.encode(text)
-    return ServedSkill(version.name, version.number, block, version.manifest.timeout_seconds)
+    native = {each.upstream: each.there for each in synced.get(version.digest, ())}
+    return ServedSkill(version.name, version.number, block, version.manifest.timeout_seconds, native)
 
 
 def skill_text(name: str, number: int, body: str) -> str:

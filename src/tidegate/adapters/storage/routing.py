@@ -14,6 +14,7 @@ from tidegate.adapters.storage.schema import PROCESS, REVISION, SKILL_VERSION
 from tidegate.adapters.storage.scores import read_scores
 from tidegate.adapters.storage.skills import SERVABLE, to_version
 from tidegate.adapters.storage.switches import read_switches
+from tidegate.adapters.storage.syncs import read_syncs
 from tidegate.domain.rollout import Rollout
 from tidegate.domain.skill import SkillVersion
 from tidegate.ports import Clock, Process, RoutingState
@@ -48,6 +49,7 @@ class SqlRouting:
                 quotas=tuple(await read_quotas(connection)),
                 versions=tuple(await _read_served(connection, rollouts)),
                 scores=tuple(await read_scores(connection)),
+                synced=tuple(await read_syncs(connection)),
             )
 
     async def acknowledge(self, process: Process) -> None:

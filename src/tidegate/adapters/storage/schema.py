@@ -179,6 +179,21 @@ SKILL_SCORE = Table(
 )
 """The effectiveness that routes go by; `parts` as JSON."""
 
+SKILL_SYNC = Table(
+    "skill_sync",
+    METADATA,
+    Column("digest", Text),
+    Column("upstream", Text),
+    Column("name", Text, nullable=False),
+    Column("skill_id", Text, nullable=False),
+    Column("version_id", Text, nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("digest", "upstream"),
+)
+"""Where a version is at an upstream's provider."""
+
 # ---- ledger ---------------------------------------------------------------------------------------------
 
 EXCHANGE = Table(

@@ -11,6 +11,7 @@ from tidegate.adapters.storage.routing import SqlRouting
 from tidegate.adapters.storage.scores import SqlScores
 from tidegate.adapters.storage.skills import SqlSkills
 from tidegate.adapters.storage.switches import SqlSwitches
+from tidegate.adapters.storage.syncs import SqlSyncs
 from tidegate.ports import Clock
 
 
@@ -28,6 +29,7 @@ class Store:
         self.quotas = SqlQuotas(database)
         self.skills = SqlSkills(database)
         self.scores = SqlScores(database)
+        self.syncs = SqlSyncs(database)
 
     async def close(self) -> None:
         """Close every connection; transactions that still run are rolled back."""

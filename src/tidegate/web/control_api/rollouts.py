@@ -14,6 +14,7 @@ from tidegate.control.moves import move_rollout
 from tidegate.control.spec_gates import kept_only
 from tidegate.control.start import start_rollout
 from tidegate.control.status import status, summaries
+from tidegate.control.unsynced import unsynced
 from tidegate.domain.access import Role
 from tidegate.domain.rollout import Move
 from tidegate.web.control_api.access import Control, Plane, Who
@@ -45,7 +46,9 @@ async def start(body: StartBody, control: Plane, who: Who) -> Response:
     who.require()
     who.require_everywhere()
     done = await start_rollout(control.services, body.spec, actor=who.actor, reason=body.reason)
-    return await _moved(control, done, 201, {"warnings": kept_only(done.rollout.plan.gates)})
+    plan = done.rollout.plan
+    warnings = [*kept_only(plan.gates), *await unsynced(control.services, plan)]
+    return await _moved(control, done, 201, {"warnings": warnings})
 
 
 @router.get("")

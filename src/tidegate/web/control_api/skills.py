@@ -3,13 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tidegate.control.reason import require_reason
+from tidegate.control.sync import sync_skill
+from tidegate.control.timestamp import rfc3339
 from tidegate.domain.access import Role
 from tidegate.domain.errors import NotFound
+from tidegate.domain.skill import SyncedVersion
 from tidegate.registry.describe import describe
 from tidegate.registry.publish import publish
 from tidegate.registry.validate import validate_zip
@@ -19,6 +23,15 @@ from tidegate.web.control_api.answers import answer, carried
 router = APIRouter(prefix="/skills", tags=["skills"])
 
 _Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+
+
+class SyncBody(BaseModel):
+    """Which version (the latest where none is named) goes to which upstream's provider, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
+    upstream: str = "default"
+    reason: str
 
 
 @router.post("", status_code=201)
@@ -54,4 +67,34 @@ async def get_skill(name: str, control: Plane, who: Who, version: _Number = None
     if found is None:
         what = f"skill {name!r}" if version is None else f"version {version} of skill {name!r}"
         raise NotFound(f"there is no {what}; `tidegate skill list` shows what there is")
-    return answer(describe(found))
+    synced = [each for each in await control.services.store.syncs.list() if each.digest == found.digest]
+    return answer({**describe(found), "synced": [describe_sync(each) for each in synced]})
+
+
+@router.post("/{name}/sync")
+async def post_sync(name: str, body: SyncBody, control: Plane, who: Who) -> Response:
+    """Upload a version to a provider that serves it natively; nothing happens where it is there already."""
+    who.require(Role.PUBLISHER)
+    who.require_everywhere()
+    done = await sync_skill(
+        control.services, name, body.version, body.upstream, actor=who.actor, reason=body.reason
+    )
+    document: dict[str, object] = {
+        "name": name,
+        "version": done.version.number,
+        "digest": done.version.digest,
+        "uploaded": done.uploaded,
+        **describe_sync(done.synced),
+    }
+    return await carried(control.services, done.revision, document)
+
+
+def describe_sync(synced: SyncedVersion) -> dict[str, object]:
+    """Where a version is, as JSON shows it."""
+    return {
+        "upstream": synced.upstream,
+        "skill_id": synced.there.skill_id,
+        "version_id": synced.there.version_id or synced.there.epoch,
+        "synced_at": rfc3339(synced.at),
+        "synced_by": synced.by,
+    }
