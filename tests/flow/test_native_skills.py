@@ -151,6 +151,30 @@ async def test_another_tenant_cannot_name_the_container(tides: Tides) -> None:
         assert fresh.container.id != made
 
 
+async def test_a_paused_turn_goes_on_within_the_gateway(tides: Tides) -> None:
+    pausing = {
+        "role": "user",
+        "content": "How high is the tide? [[stop: pause_turn]] [[then]] "
+        "[[code: cat /skills/tide-table/dover.txt]] [[stop: pause_turn]] [[then]] [[echo: 6.8 m]]",
+    }
+    await tides.running.reset_emulator_counts()
+    async with tides.sdk() as sdk:
+        plain = await sdk.messages.create(model=MODEL, max_tokens=300, messages=[pausing])
+        assert (await tides.running.emulator_counts())["requests"] == 3
+        async with sdk.messages.stream(model=MODEL, max_tokens=300, messages=[pausing]) as stream:
+            final = await stream.get_final_message()
+    for message in (plain, final):
+        assert message.stop_reason == "end_turn"
+        assert message.content[-1].text == "6.8 m"
+        assert message.content[1].content.content == SKILL_MD
+        assert message.content[3].content.stdout == "6.8 m\n"
+        assert message.container.id.count(".") == 1
+    counts = await tides.running.emulator_counts()
+    lines = (await tides.running.ledger())[-2:]
+    billed = sum(line["usage"]["input_tokens"] for line in lines)
+    assert billed == counts["usage"]["input_tokens"] == plain.usage.input_tokens + final.usage.input_tokens
+
+
 async def test_tokens_are_counted_without_a_container(tides: Tides) -> None:
     async with tides.sdk() as sdk:
         counted = await sdk.messages.count_tokens(model=MODEL, messages=[QUESTION])

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from gateway_parts import MODEL, FakeUpstream, Script, World, ask, rollout, skill, state, variant
+from gateway_parts import MESSAGE, MODEL, FakeUpstream, Script, World, ask, rollout, skill, state, variant
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +59,7 @@ def composed(fields: dict, given, **more) -> dict:
     return msgspec.json.decode(composed_body(request, given, plan, counting=counting))
 
 
+ANSWER = msgspec.json.decode(MESSAGE)
 ONE = native("one")
 TWO = native("two")
 PLAIN = skill("plain")
@@ -241,3 +242,28 @@ async def test_a_revision_that_syncs_a_skill_serves_it_natively_from_then_on() -
     assert "container" not in first
     assert second["container"] == {"skills": [entry("one")]}
     assert second["model"] == MODEL
+
+
+async def test_a_paused_answer_is_gone_on_with_in_its_container_and_the_tag_is_the_clients_alone() -> None:
+    told = {"id": "container_1", "expires_at": "2030-01-01T00:00:00Z"}
+    call = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "bash_code_execution", "input": {}}
+    first = {**ANSWER, "content": [call], "stop_reason": "pause_turn", "container": told}
+    last = {**ANSWER, "stop_reason": "end_turn", "container": told}
+    world = serving(ONE, at=[synced(ONE)])
+    world.upstream.scripts = [Script(chunks=(msgspec.json.encode(each),)) for each in (first, last)]
+    got = await world.call(ask("about one", max_tokens=500))
+    further = msgspec.json.decode(world.upstream.sent[1].body)
+    assert further["container"] == {"id": "container_1", "skills": [entry("one")]}
+    assert further["messages"][-1] == {"role": "assistant", "content": [call]}
+    assert [block["type"] for block in got.json["content"]] == ["server_tool_use", "text"]
+    assert got.json["container"]["id"].startswith("container_1.")
+    assert got.json["usage"]["input_tokens"] == 2 * ANSWER["usage"]["input_tokens"]
+    assert world.spool.records[0].usage.input_tokens == 2 * ANSWER["usage"]["input_tokens"]
+
+
+async def test_a_request_that_was_not_composed_keeps_its_pause() -> None:
+    paused = {**ANSWER, "stop_reason": "pause_turn"}
+    world = World(upstream=FakeUpstream([Script(chunks=(msgspec.json.encode(paused),))]))
+    got = await world.call(ask(tools=[NEW_TOOL]))
+    assert got.json["stop_reason"] == "pause_turn"
+    assert len(world.upstream.sent) == 1

@@ -1,7 +1,7 @@
 """One request through the gateway: the hot path, read from top to bottom."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import cast
 
 import structlog
@@ -10,6 +10,7 @@ from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
 from tidegate.domain.errors import TidegateError
 from tidegate.domain.exchange import Arm, Outcome
+from tidegate.domain.hosted import Limits
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
@@ -26,6 +27,8 @@ from tidegate.serving.containers import (
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.headers import to_client, to_upstream
+from tidegate.serving.hosted.host import Hosted
+from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
 from tidegate.serving.native import DIALECTS, plan_native, with_betas
@@ -46,6 +49,9 @@ from tidegate.serving.unit_sources import UnitSources
 from tidegate.serving.upstreams import Upstreams
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
+
+PAUSED_TURNS = 10
+"""Upstream turns of one exchange at most, where the provider pauses (as the API's guide has it)."""
 
 CLIENT_CLOSED = 499
 """The status on record where the client left before it got one (as nginx has it)."""
@@ -236,13 +242,34 @@ class Handler:
         draft.composed = assignment.changed
         if assignment.model is not None:
             draft.model = assignment.model
-        deadline = draft.started + (variant.deadline_seconds or settings.deadline_seconds)
+        seconds = variant.deadline_seconds or settings.deadline_seconds
+        deadline = draft.started + seconds
+
+        def allowed() -> bool:
+            return not switched_off(self._holder.current(), draft.key.tenant, assignment.skills)
+
         return Order(
             plain=self._towards(request.model, plain_body(request), draft, call),
             composed=self._composed(request, draft, call) if assignment.changed else None,
             skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
-            allowed=lambda: not switched_off(self._holder.current(), draft.key.tenant, assignment.skills),
+            allowed=allowed,
+            hosted=self._pausing(draft, request, Limits(turns=PAUSED_TURNS, seconds=seconds), allowed),
+        )
+
+    def _pausing(
+        self, draft: Draft, request: MessagesRequest, limits: Limits, allowed: Callable[[], bool]
+    ) -> Hosted | None:
+        """Goes on with a composed request's paused turns; None where nothing runs at the provider."""
+        runs = draft.assignment.variant.natives or involves_containers(request.top)
+        if not runs or not draft.composed or not draft.on_ledger:
+            return None
+        return Hosted(
+            Plan(limits, allowed),
+            prices=self._prices,
+            meter=self._meter,
+            clock=self._clock,
+            answer_limit=self._settings.answer_limit,
         )
 
     def _composed(self, request: MessagesRequest, draft: Draft, call: Call) -> UpstreamRequest:
