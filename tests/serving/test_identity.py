@@ -50,6 +50,31 @@ def test_the_person_is_taken_out_of_a_packed_user_id(user_id: str, part: str) ->
     assert user_part(user_id) == part
 
 
+@pytest.mark.parametrize(
+    "user_id",
+    [
+        f"user_{HASH}_account_{UUID}_session_{UUID}",
+        f"user_{HASH}_account__session_{UUID}",
+        json.dumps({"device_id": "d", "account_uuid": "a", "session_id": UUID}),
+    ],
+)
+def test_a_packed_session_is_the_conversation_unless_one_is_given(user_id: str) -> None:
+    assert identify(user_id=user_id, opening="one").conversation == UUID
+    assert (
+        identify(user_id=user_id, opening="one").conversation_hash
+        == identify(user_id=user_id, opening="two").conversation_hash
+    )
+    assert identify(user_id=user_id, conversation="mine").conversation == "mine"
+
+
+@pytest.mark.parametrize(
+    "user_id", ["alice", f"user_{HASH}_session_{UUID}", '{"device_id":"d"}', "{not json", '{"session_id":5}']
+)
+def test_without_a_packed_session_the_conversation_follows_from_its_opening(user_id: str) -> None:
+    hashes = {identify(user_id=user_id, opening=opening).conversation_hash for opening in ("one", "two")}
+    assert len(hashes) == 2
+
+
 def test_the_rule_takes_the_first_source_there_is() -> None:
     assert (identify(user_id="m", unit="h").unit, identify(user_id="m", unit="h").source) == ("m", "metadata")
     assert (identify(unit="h").unit, identify(unit="h").source) == ("h", "header")

@@ -215,7 +215,7 @@ class Handler:
             key_id=draft.key.id,
             user_id=request.user_id,
             unit=call.header(b"tidegate-unit"),
-            conversation=call.header(b"tidegate-conversation"),
+            conversation=call.header(b"tidegate-conversation") or call.header(b"x-claude-code-session-id"),
             task=call.header(b"tidegate-task"),
             opening=next(iter(user_texts(request.turns)), ""),
         )

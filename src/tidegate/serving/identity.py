@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import msgspec
 
-_PACKED = re.compile(r"(user_.+)_account_[0-9a-fA-F-]*_session_[0-9a-fA-F-]+")
+_PACKED = re.compile(r"(user_.+)_account_[0-9a-fA-F-]*_session_([0-9a-fA-F-]+)")
 """How Claude Code packs a session into `metadata.user_id`: one of its two formats, the other is JSON."""
 
 
@@ -16,6 +16,11 @@ class _PackedJson(msgspec.Struct):
     account: str = ""
     device_id: str = ""
     device: str = ""
+    session_id: str = ""
+
+    @property
+    def person(self) -> str:
+        return self.account_uuid or self.account_id or self.account or self.device_id or self.device
 
 
 _PACKED_JSON = msgspec.json.Decoder(_PackedJson)
@@ -52,10 +57,14 @@ class Identities:
         task: str | None,
         opening: str,
     ) -> Identity:
-        """The identity from what the request says; `opening` is the transcript's first user text."""
+        """The identity from what the request says; `opening` is the transcript's first user text.
+
+        A conversation that nobody names is the session packed into `user_id`, else follows from its opening.
+        """
         found = {"metadata": user_part(user_id) if user_id else "", "header": unit or ""}
         source = next((place for place in self._rule if found.get(place)), "key")
         name = found.get(source) or f"key:{key_id}"
+        conversation = conversation or session_part(user_id)
         talk = f"given:{conversation}" if conversation else f"derived:{name}:{opening}"
         talk_hash = self.hashed(tenant, talk)
         return Identity(
@@ -80,13 +89,24 @@ def user_part(user_id: str) -> str:
     if user_id.startswith("user_") and (packed := _PACKED.fullmatch(user_id)):
         return packed[1]
     if user_id.startswith("{"):
-        return _json_part(user_id) or user_id
+        packed_json = _unpacked(user_id)
+        return (packed_json.person if packed_json else "") or user_id
     return user_id
 
 
-def _json_part(user_id: str) -> str:
+def session_part(user_id: str | None) -> str | None:
+    """The session that is packed into a `metadata.user_id`, None where none is."""
+    if not user_id:
+        return None
+    if user_id.startswith("user_") and (packed := _PACKED.fullmatch(user_id)):
+        return packed[2]
+    if user_id.startswith("{") and (packed_json := _unpacked(user_id)):
+        return packed_json.session_id or None
+    return None
+
+
+def _unpacked(user_id: str) -> _PackedJson | None:
     try:
-        packed = _PACKED_JSON.decode(user_id)
+        return _PACKED_JSON.decode(user_id)
     except msgspec.DecodeError:
-        return ""
-    return packed.account_uuid or packed.account_id or packed.account or packed.device_id or packed.device
+        return None
