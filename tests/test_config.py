@@ -49,7 +49,7 @@ def test_the_upstream_has_a_connection_for_every_exchange_by_default() -> None:
 def test_no_duration_is_without_bounds(tmp_path: Path, key: str) -> None:
     section, name = key.split(".")
     assert "must be between" in refusal(tmp_path, f'[{section}]\n{name} = "100000d"')
-    harmless_at_zero = {"routing.conversation_grace", "drain.delay", "drain.limit"}
+    harmless_at_zero = {"routing.conversation_grace", "drain.delay", "drain.limit", "cache.wait"}
     if key not in harmless_at_zero:
         assert "must be between" in refusal(tmp_path, f'[{section}]\n{name} = "0s"')
 

@@ -11,6 +11,7 @@ from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
 from tidegate.domain.metrics import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
+from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
 from tidegate.domain.state import (
@@ -300,6 +301,24 @@ class SkillHost(Protocol):
     async def create(self, label: str, name: str, archive: bytes) -> ProviderVersion: ...
     async def add_version(self, skill_id: str, name: str, archive: bytes) -> ProviderVersion: ...
     async def versions(self, skill_id: str) -> Sequence[ProviderVersion]: ...
+
+
+# ---- reuse ----------------------------------------------------------------------------------------------
+
+
+class ResultCache(Protocol):
+    """Answers kept for a while, by a key that names all they depend on; any of them may be forgotten early.
+
+    Neither call raises: a cache that is away has nothing and keeps nothing.
+    """
+
+    async def get(self, key: bytes) -> CachedAnswer | None:
+        """The answer, None where there is none or its time is over."""
+        ...
+
+    async def put(self, key: bytes, answer: CachedAnswer) -> None:
+        """Keep an answer until it expires, in the place of an earlier one."""
+        ...
 
 
 # ---- measuring ------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from tidegate.adapters.memory_cache import MemoryCache
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.bootstrap import supervise
 from tidegate.bootstrap.health import Health
@@ -125,6 +126,7 @@ def health(clock: FakeClock, shipper: FakeShipper, *, draining: bool = False) ->
     holder = SnapshotHolder(clock)
     holder.swap(replace(EMPTY, revision=7))
     parts: dict[str, Any] = {"shipper": shipper, "prices": Loaded(), "server": Loaded(draining=draining)}
+    parts["cache"] = MemoryCache(1000, clock, PrometheusMeter())
     return Health(
         holder=holder, meter=PrometheusMeter(), background=(), confirm_seconds=60, **cast(Any, parts)
     )

@@ -8,6 +8,7 @@ from tidegate.control.spec import Spec, parse, resolve
 from tidegate.domain.errors import InvalidInput, TooLarge
 from tidegate.domain.rollout import (
     After,
+    CachePolicy,
     Eligible,
     ErrorsGate,
     Gates,
@@ -93,6 +94,21 @@ def refusal(text: str) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("{ttl: 1h}", CachePolicy(ttl_seconds=3600.0)),
+        ("{ttl: 90s, when: always}", CachePolicy(ttl_seconds=90.0, when="always")),
+        ("{ttl: 1d, when: deterministic}", CachePolicy(ttl_seconds=86_400.0)),
+    ],
+)
+def test_a_variant_says_what_may_be_given_again(written: str, read: CachePolicy) -> None:
+    text = SPEC.replace("baseline: {skills: {}}", f"baseline: {{skills: {{}}, cache: {written}}}")
+    assert parse(text.replace("system: keep", f"cache: {written}")).candidate.rest.cache == read
+    spec = parse(text)
+    assert (spec.candidate.rest.cache, spec.baseline.rest.cache) == (None, read)
+
+
 def test_the_designs_spec_is_read_whole() -> None:
     spec = parse(SPEC)
     assert (spec.name, spec.unit, spec.eligible) == (
@@ -173,12 +189,12 @@ REFUSED = [
     ("contract-analysis: 3", "contract-analysis: -1", 9, ["'-1'", "version number"]),
     ("document-drafting: latest", "contract-analysis: 4", 9, ["is there twice", "line 9"]),
     ("model: claude-haiku-4-5", "model:", 10, ["spec.candidate.model", "nothing"]),
-    (
-        "model: claude-haiku-4-5",
-        "cache: {ttl: 1h}",
-        10,
-        ["spec.candidate.cache", "not available", "remove it"],
-    ),
+    ("model: claude-haiku-4-5", "cache: always", 10, ["spec.candidate.cache", "'always'", "a map"]),
+    ("model: claude-haiku-4-5", "cache: {}", 10, ["spec.candidate.cache.ttl", "is missing"]),
+    ("model: claude-haiku-4-5", "cache: {when: always}", 10, ["spec.candidate.cache.ttl", "is missing"]),
+    ("model: claude-haiku-4-5", "cache: {ttl: 0s}", 10, ["spec.candidate.cache.ttl", "more than nothing"]),
+    ("model: claude-haiku-4-5", "cache: {ttl: 1h, when: alway}", 10, ["did you mean 'always'"]),
+    ("model: claude-haiku-4-5", "cache: {tll: 1h}", 10, ["spec.candidate.cache.tll", "did you mean 'ttl'"]),
     ("model: claude-haiku-4-5", "route: {middle: x}", 10, ["spec.candidate.route.small", "is missing"]),
     ("model: claude-haiku-4-5", "route: {small: x, big: y}", 10, ["route.big", "small, middle, thresholds"]),
     (

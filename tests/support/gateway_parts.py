@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from tidegate.adapters.memory_cache import MemoryCache
 from tidegate.domain.access import KeyRecord, Role, Switch
 from tidegate.domain.cost import Price
 from tidegate.domain.exchange import Amend, Exchange, Vote
@@ -26,7 +27,7 @@ from tidegate.domain.rollout import (
     Variant,
 )
 from tidegate.domain.skill import Manifest, SkillVersion, VersionState
-from tidegate.ports import Header, Prices, RoutingState, UpstreamFailure
+from tidegate.ports import Header, Prices, ResultCache, RoutingState, UpstreamFailure
 from tidegate.serving.allowances import OwnAllowances
 from tidegate.serving.quota_book import QuotaSettings
 from tidegate.serving.quotas import Quotas
@@ -127,11 +128,12 @@ class FakeLedger:
 
 @dataclass
 class Script:
-    """One answer of the fake upstream: chunks, an exception in place of a chunk, or None to hang there."""
+    """One answer of the fake upstream: chunks, or in place of one an exception, an event to wait for, None to
+    hang there."""
 
     status: int = 200
     headers: Sequence[Header] = tuple(JSON)
-    chunks: Sequence[bytes | Exception | None] = (MESSAGE,)
+    chunks: Sequence[bytes | Exception | asyncio.Event | None] = (MESSAGE,)
     head_error: UpstreamFailure | None = None
     hang: bool = False
 
@@ -150,6 +152,9 @@ class FakeResponse:
         if not self._left:
             return b""
         piece = self._left.popleft()
+        if isinstance(piece, asyncio.Event):
+            await piece.wait()
+            return await self.chunk()
         if piece is None:
             await asyncio.Event().wait()
         if isinstance(piece, Exception):
@@ -299,6 +304,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     settings: dict[str, object] = field(default_factory=dict)
     quota_settings: QuotaSettings = field(default_factory=QuotaSettings)
+    cache: ResultCache | None = None
     claims: Sequence[Claim] = ()
     prices: Prices = field(default_factory=FakePrices)
 
@@ -322,6 +328,7 @@ class World:
                 clock=self.clock,
                 meter=self.meter,
             ),
+            cache=self.cache or MemoryCache(64_000_000, self.clock, self.meter),
         )
 
     def serve(self, routing: RoutingState) -> None:

@@ -16,6 +16,7 @@ from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.bootstrap.address import new_process_id, url_of
+from tidegate.bootstrap.cache import Caches, open_cache, reuse_settings
 from tidegate.bootstrap.emulated import emulated, served_by
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
@@ -108,23 +109,22 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
 async def _assemble(
     settings: Settings, process_id: str, stack: AsyncExitStack, crew: Crew | None = None
 ) -> tuple[Server, Callable[[], None]]:
-    """Every part of the process, joined; `stack` takes them down, the last made first.
-
-    The second result begins, on threads, what takes long and may come after listening.
-    """
+    """Every part of the process, joined; `stack` takes them down, the last made first. The second result
+    begins, on threads, what takes long and may come after listening."""
     stack.enter_context(open_home(settings.home))
-    serving = _serving_settings(settings)
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
     upstreams = open_upstreams(settings, stack)
     valkey = open_valkey(settings.valkey, meter, stack)
+    caches = open_cache(settings.cache, valkey, clock, meter)
     services = await _services(settings, clock, stack)
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     background = await _in_background(settings, follower, controller, shipper, stack)
     quotas = open_quotas(settings, clock=clock, meter=meter)
-    gateway = _gateway(serving, services, holder, quotas, upstreams, writer, meter, prices)
+    gateway = _gateway(settings, services, holder, quotas, upstreams, writer, meter, prices, caches)
+    stack.push_async_callback(gateway.close)
     health = Health(
         holder=holder,
         shipper=shipper,
@@ -133,6 +133,7 @@ async def _assemble(
         background=[*background, controller],
         confirm_seconds=settings.routing.confirm,
         valkey=valkey,
+        cache=caches.near,
     )
     control = _control(services, holder, _in_crew(crew, health, settings, services), stack)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
@@ -140,7 +141,7 @@ async def _assemble(
 
 
 def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them apart)
-    serving: ServingSettings,
+    settings: Settings,
     services: Services,
     holder: SnapshotHolder,
     quotas: Quotas,
@@ -148,9 +149,10 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
     spool: SpoolWriter,
     meter: PrometheusMeter,
     prices: ListPrices,
+    caches: Caches,
 ) -> Gateway:
     return Gateway(
-        serving,
+        _serving_settings(settings),
         holder=holder,
         upstreams=upstreams,
         spool=spool,
@@ -159,6 +161,7 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
         prices=prices,
         clock=services.clock,
         quotas=quotas,
+        cache=caches.whole,
     )
 
 
@@ -181,6 +184,7 @@ def _serving_settings(settings: Settings) -> ServingSettings:
         concurrency=settings.limits.concurrency,
         deadline_seconds=settings.limits.deadline,
         identify=settings.headers.identify,
+        reuse=reuse_settings(settings.cache),
         conversation_grace=settings.routing.conversation_grace,
         native_dialect=settings.native.dialect,
     )

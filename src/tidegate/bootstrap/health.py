@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tidegate.adapters.memory_cache import MemoryCache
 from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
@@ -41,6 +42,7 @@ class Health:
     meter: PrometheusMeter
     background: Sequence[Watched]
     confirm_seconds: float
+    cache: MemoryCache
     valkey: ValkeyLink | None = None
     server: Server | None = None
     crew: Crew | None = None
@@ -88,6 +90,8 @@ class Health:
         self.meter.set(metrics.SNAPSHOT_AGE, (), self.holder.age())
         self.meter.set(metrics.LEDGER_QUEUED, (), self.shipper.queued)
         self.meter.set(metrics.LEDGER_SPOOLED, (), self.shipper.spooled_bytes)
+        self.meter.set(metrics.CACHE_ENTRIES, (), self.cache.entries)
+        self.meter.set(metrics.CACHE_BYTES, (), self.cache.size)
         off = _pairs(self.holder.current().overrides)
         for pair in self.shown_off | off:
             self.meter.set(metrics.SWITCH_STATE, pair, float(pair in off))

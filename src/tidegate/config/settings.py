@@ -227,6 +227,26 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Answers that are given again; a rollout's variant says by `cache` whether its own may be."""
+
+    when: str = setting(
+        choice("off", "deterministic", "always"),
+        "off",
+        "Outside rollouts: which requests may be answered by an earlier answer to an equal one; "
+        "`deterministic` are those of temperature 0.",
+    )
+    ttl: float = setting(lasting("1s", "30d"), "1h", "Outside rollouts: for how long.")
+    memory: int = setting(size, "64MB", "What the answers kept in this process may take; 0B keeps none.")
+    entry: int = setting(size, "1MB", "A larger answer is not kept.")
+    wait: float = setting(
+        lasting("0s", "5m"),
+        "5s",
+        "An equal request in progress is waited for so long, then the provider is asked all the same.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Valkey:
     """What several gateways share beside the store; they serve on without it."""
 
@@ -273,6 +293,7 @@ class Settings:
     ledger: Ledger = Ledger()
     identity: Identity = Identity()
     control: Control = Control()
+    cache: Cache = Cache()
     valkey: Valkey = Valkey()
     native: Native = Native()
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
@@ -297,6 +318,7 @@ SECTIONS: dict[str, type] = {
     "ledger": Ledger,
     "identity": Identity,
     "control": Control,
+    "cache": Cache,
     "valkey": Valkey,
     "native": Native,
 }

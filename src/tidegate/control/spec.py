@@ -10,11 +10,10 @@ from tidegate.control.spec_route import read_route
 from tidegate.control.spec_stages import read_after, read_stages
 from tidegate.control.spec_value import NAME, TEXT, VERSION, choice, duration, exactly
 from tidegate.domain.errors import InvalidInput
-from tidegate.domain.rollout import After, Eligible, Gates, Plan, Stage, Unit, Variant
+from tidegate.domain.rollout import After, CachePolicy, Eligible, Gates, Plan, Stage, Unit, Variant
 from tidegate.domain.skill import SkillVersion
 
-_LATER = "is not available in this version; remove it"
-_VARIANT_KEYS = ("skills", "model", "system", "route", "timeout", "deadline")
+_VARIANT_KEYS = ("skills", "model", "system", "route", "timeout", "deadline", "cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _read_eligible(body: Block) -> Eligible:
 
 
 def _read_variant(block: Block, problems: Problems) -> VariantSpec:
-    block.only(*_VARIANT_KEYS, unavailable={"cache": _LATER})
+    block.only(*_VARIANT_KEYS)
     skills = _read_skills(block)
     route = block.block("route")
     rest = Variant(
@@ -142,6 +141,7 @@ def _read_variant(block: Block, problems: Problems) -> VariantSpec:
         system=block.read("system", choice("keep", "replace"), "keep"),
         timeout_seconds=block.read("timeout", duration(), Variant().timeout_seconds),
         deadline_seconds=block.read("deadline", duration(), Variant().deadline_seconds),
+        cache=_read_cache(block),
     )
     if rest.system == "replace" and not skills:
         problems.add(block.where("system"), "found 'replace' without a skill to take the prompt's place")
@@ -150,6 +150,17 @@ def _read_variant(block: Block, problems: Problems) -> VariantSpec:
     if rest.timeout_seconds > rest.deadline_seconds:
         problems.add(block.where("timeout"), f"is longer than the deadline of {rest.deadline_seconds:g}s")
     return VariantSpec(skills, rest)
+
+
+def _read_cache(block: Block) -> CachePolicy | None:
+    cache = block.block("cache")
+    if cache is None:
+        return None
+    cache.only("ttl", "when")
+    return CachePolicy(
+        ttl_seconds=cache.read("ttl", duration("1s"), 0.0, required=True),
+        when=cache.read("when", choice("deterministic", "always"), "deterministic"),
+    )
 
 
 def _read_skills(block: Block) -> tuple[SkillPick, ...]:

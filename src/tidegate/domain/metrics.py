@@ -237,6 +237,37 @@ LEDGER_DROPPED = Metric(
     kind=Kind.COUNTER,
     help="Exchanges the spool could not take (disk full or past its limit): reports lack them.",
 )
+CACHE_LOOKUPS = Metric(
+    name="tidegate_cache_lookups_total",
+    kind=Kind.COUNTER,
+    help="Requests whose variant allows reuse, by result: hit (kept from before), shared (with an equal "
+    "request in progress), miss (asked of the provider), bypass (such a request's answer is never kept). "
+    "The hit ratio is hit + shared over all but bypass.",
+    labels=("result",),
+)
+CACHE_ANSWERS = Metric(
+    name="tidegate_cache_answers_total",
+    kind=Kind.COUNTER,
+    help="Answers that could have been kept, by result: kept, too_large, or unfit (an error, a fallback, "
+    "a stop reason other than end_turn, stop_sequence and max_tokens, or content that cannot be replayed).",
+    labels=("result",),
+)
+CACHE_ENTRIES = Metric(
+    name="tidegate_cache_entries",
+    kind=Kind.GAUGE,
+    help="Answers kept in this process.",
+)
+CACHE_BYTES = Metric(
+    name="tidegate_cache_bytes",
+    kind=Kind.GAUGE,
+    help="Memory that the answers kept in this process take, bounded by cache.memory.",
+)
+CACHE_EVICTIONS = Metric(
+    name="tidegate_cache_evictions_total",
+    kind=Kind.COUNTER,
+    help="Answers forgotten by this process: size (the least recently used made room), expired or cleared.",
+    labels=("reason",),
+)
 VALKEY_COMMANDS = Metric(
     name="tidegate_valkey_commands_total",
     kind=Kind.COUNTER,
@@ -294,6 +325,11 @@ CATALOGUE: tuple[Metric, ...] = (
     LEDGER_QUEUED,
     LEDGER_SPOOLED,
     LEDGER_DROPPED,
+    CACHE_LOOKUPS,
+    CACHE_ANSWERS,
+    CACHE_ENTRIES,
+    CACHE_BYTES,
+    CACHE_EVICTIONS,
     VALKEY_COMMANDS,
     VALKEY_UP,
     WORKERS,

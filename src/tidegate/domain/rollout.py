@@ -23,8 +23,19 @@ class SkillRef(msgspec.Struct, frozen=True):
     digest: str
 
 
+class CachePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many seconds an answer may be given again, and to which requests.
+
+    `when`: `deterministic`, those of temperature 0, or `always`.
+    """
+
+    ttl_seconds: float
+    when: str = "deterministic"
+
+
 class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A serving policy; seconds for times; `model` None serves the model the client asked for."""
+    """A serving policy; seconds for times; `model` None serves the model the client asked for, `cache` None
+    asks the provider anew for every request."""
 
     skills: tuple[SkillRef, ...] = ()
     model: str | None = None
@@ -33,6 +44,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The models by the skills' effectiveness; `model` is then what is served where it does not choose."""
     timeout_seconds: float = 5.0
     deadline_seconds: float = 600.0
+    cache: CachePolicy | None = None
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

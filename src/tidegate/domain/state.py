@@ -62,6 +62,8 @@ class RoutingState(msgspec.Struct, frozen=True, kw_only=True):
     quotas: tuple[Quota, ...] = ()
     scores: tuple[SkillScore, ...] = ()
     synced: tuple[SyncedVersion, ...] = ()
+    cleared: tuple[tuple[str, int], ...] = ()
+    """Tenants (`*`: all) whose kept answers were cleared, and at which revision last."""
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,9 +89,13 @@ def _assigned(snapshot: RoutingSnapshot, asker: Asker, pins: Pins) -> Assignment
 
 
 def switched_off(snapshot: RoutingSnapshot, tenant: str, skills: Sequence[SkillUse]) -> bool:
-    """True where a switch now bars one of these skills; asked again before a composed request is retried."""
-    off = snapshot.overrides
-    return bool(skills) and (off.bars(tenant) or any(use.name in off.skills for use in skills))
+    """True where a switch or a revocation now bars one of these skills; asked again whenever time has passed:
+    before a composed request is retried, before a kept answer is given again."""
+    off, revoked = snapshot.overrides, snapshot.revoked
+    return bool(skills) and (
+        off.bars(tenant)
+        or any(use.name in off.skills or (use.name, use.version) in revoked for use in skills)
+    )
 
 
 def _governing(snapshot: RoutingSnapshot, asker: Asker) -> tuple[ServedRollout | None, tuple[SkillUse, ...]]:

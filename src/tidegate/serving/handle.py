@@ -12,10 +12,10 @@ from tidegate.domain.errors import TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.hosted import Limits
 from tidegate.domain.transcript import in_progress, user_texts
-from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
+from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign, switched_off
-from tidegate.serving.attempt import Attempts, Order, UpstreamRequest
+from tidegate.serving.attempt import Answer, Attempts, Order, UpstreamRequest
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.compose import composed_body, plain_body
 from tidegate.serving.containers import (
@@ -43,6 +43,7 @@ from tidegate.serving.refusal import (
 )
 from tidegate.serving.relay import Relay, Reply, failed, outcome_of
 from tidegate.serving.request import MessagesRequest, read_request
+from tidegate.serving.reuse import Reuse
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.unit_sources import UnitSources
@@ -70,6 +71,7 @@ class Handler:
         meter: Meter,
         prices: Prices,
         clock: Clock,
+        cache: ResultCache,
         dialect: Dialect,
         quotas: Quotas,
     ) -> None:
@@ -89,11 +91,25 @@ class Handler:
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
         self._attempts = Attempts(prices, clock, answer_limit=settings.answer_limit)
         self._relay = Relay(spool, meter, prices, clock, dialect, identify=settings.identify)
+        self._reuse = Reuse(
+            settings.reuse,
+            cache,
+            attempts=self._attempts,
+            secret=settings.home_secret,
+            prices=prices,
+            meter=meter,
+            clock=clock,
+            close_record=self._record_left,
+        )
 
     @property
     def open_exchanges(self) -> int:
         """Exchanges in progress now."""
         return self._admission.open
+
+    async def close(self) -> None:
+        """End what goes on without its client, and put it on record."""
+        await self._reuse.close()
 
     async def messages(self, call: Call, client: Client, *, route: str = "messages") -> None:
         """Serve `POST /v1/messages`, or `count_tokens`, which is composed alike and leaves no evidence.
@@ -190,7 +206,7 @@ class Handler:
             request, client = self._contained(draft, request, client)
         order = self._compose(draft, call, request)
         client.deadline = order.deadline
-        answer = await self._attempts.answer(draft, order)
+        answer = await self._answer(draft, order, call, request)
         await self._relay.relay(draft, answer, client)
 
     def _contained(
@@ -207,6 +223,18 @@ class Handler:
             ours = self._holder.current().provider_skills
             request = opened_request(request, self._container_tags, tenant, ours)
         return request, TaggingClient(client, self._container_tags, tenant)
+
+    async def _answer(self, draft: Draft, order: Order, call: Call, request: MessagesRequest) -> Answer:
+        """The answer to relay: a known one, where the variant allows it, else the upstream's."""
+        policy = self._reuse.policy(draft)
+        if policy is None:
+            return await self._attempts.answer(draft, order)
+        generation = self._holder.current().generation(draft.key.tenant)
+        answer = await self._reuse.answer(draft, order, call, request, policy=policy, generation=generation)
+        if answer is not None:
+            return answer
+        self._assign(draft, call, request)
+        return await self._attempts.answer(draft, self._compose(draft, call, request))
 
     def _identify(self, draft: Draft, call: Call, request: MessagesRequest) -> Identity:
         """Whose request it is."""
@@ -313,10 +341,16 @@ class Handler:
             headers.append((b"tidegate-request-id", request_id.encode()))
         await client.answer(status, headers, self._dialect.error(status, message, request_id))
 
+    def _record_left(self, draft: Draft, left_at: tuple[float, float]) -> None:
+        """The upstream call of a client that left has ended."""
+        self._relay.record(draft, Outcome.CLIENT_CLOSED, CLIENT_CLOSED, left_at)
+
     def _cut_short(self, draft: Draft) -> None:
         """The client left, or this process has to: what was done so far is on record all the same."""
         if draft.recorded:
             self._relay.amend(draft, delivered=False)
+        elif draft.on_leave is not None:
+            draft.on_leave()
         else:
             self._relay.record(draft, Outcome.CLIENT_CLOSED, CLIENT_CLOSED)
 

@@ -48,7 +48,7 @@ def seconds_of(value: bytes | None) -> float | None:
 
 
 def own_headers(
-    request_id: str, assignment: Assignment, fallback: str | None, *, composed: bool
+    request_id: str, assignment: Assignment, fallback: str | None, *, composed: bool, cache: str | None = None
 ) -> list[Header]:
     """The gateway's own: the exchange's id, and what it was served; skills only if the answer had them."""
     headers = [(b"tidegate-request-id", request_id.encode())]
@@ -60,4 +60,6 @@ def own_headers(
     elif composed and assignment.skills:
         served = ",".join(f"{use.name}@{use.version}" for use in assignment.skills)
         headers.append((b"tidegate-skills", served.encode()))
+    if cache is not None:
+        headers.append((b"tidegate-cache", cache.encode()))
     return headers

@@ -1,5 +1,6 @@
 """What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
 
+from collections.abc import Callable
 from typing import TypedDict
 
 import msgspec
@@ -54,10 +55,14 @@ class Draft(msgspec.Struct, kw_only=True):
     first_attempt_failed: bool = False
     skill_outcome: Outcome | None = None
     fallback: str | None = None
+    cache: str | None = None
+    """What the look-up for an answer to give again came to; None where none may be."""
     message_id: str | None = None
     usage: Usage = NOTHING
     cost_usd: float | None = None
     unpriced: bool = False
+    on_leave: Callable[[], None] | None = None
+    """Where the upstream call outlives the client: sees to the record, when that call has ended."""
     recorded: bool = False
     amended: bool = False
 
@@ -71,8 +76,16 @@ class Draft(msgspec.Struct, kw_only=True):
         if reported is None:
             return
         used = reported.billed()
-        price = prices.price(model)
         self.usage = used if self.usage is NOTHING else self.usage + used
+        self._add_cost(model, used, prices)
+
+    def cost_nothing(self, prices: Prices) -> None:
+        """It used no tokens. Where the model has no price even that is unpriced: a mean over the priced
+        exchanges must not be one over those that cost nothing."""
+        self._add_cost(self.model, NOTHING, prices)
+
+    def _add_cost(self, model: str, used: Usage, prices: Prices) -> None:
+        price = prices.price(model)
         if price is None:
             self.unpriced = True
         else:
@@ -102,6 +115,7 @@ class Draft(msgspec.Struct, kw_only=True):
             first_token_seconds=self._first_token(),
             usage=self.usage,
             cost_usd=None if self.unpriced else self.cost_usd,
+            cache=self.cache,
             fallback=self.fallback,
             attempts=self.attempts,
             turns=self.turns,

@@ -108,13 +108,18 @@ class Relay:
             if draft.answered_at is None and scanner.content:
                 draft.answered_at = self._clock.monotonic()
 
-    def record(self, draft: Draft, outcome: Outcome, status: int) -> None:
-        """Write the exchange to the spool and count it; a call that only counts tokens leaves no line."""
+    def record(
+        self, draft: Draft, outcome: Outcome, status: int, ended: tuple[float, float] | None = None
+    ) -> None:
+        """Write the exchange to the spool and count it; a call that only counts tokens leaves no line.
+
+        `ended`: epoch seconds and event-loop time of its end, where that is not now.
+        """
         if not draft.on_ledger:
             draft.recorded = True
             self._meter.add(metrics.REQUESTS, (draft.route, draft.assignment.arm.value, outcome.value))
             return
-        exchange = draft.exchange(outcome, status, self._clock.now(), self._clock.monotonic())
+        exchange = draft.exchange(outcome, status, *(ended or (self._clock.now(), self._clock.monotonic())))
         if draft.hold is not None:
             draft.hold.settle(exchange.usage, exchange.cost_usd)
         self._spool.record(exchange)
@@ -145,7 +150,7 @@ class Relay:
     def _own(self, draft: Draft, *, composed: bool) -> list[Header]:
         if not self._identify:
             return []
-        return own_headers(draft.id, draft.assignment, draft.fallback, composed=composed)
+        return own_headers(draft.id, draft.assignment, draft.fallback, composed=composed, cache=draft.cache)
 
 
 _BROKEN = "the upstream's answer broke off; what was sent before is incomplete, so ask again"

@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass, field
 
+from tidegate.domain.rollout import CachePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReuseSettings:
+    """`everywhere` is the policy of requests outside rollouts, None for none; bytes, seconds."""
+
+    everywhere: CachePolicy | None = None
+    entry_bytes: int = 1_000_000
+    """A larger message is not kept."""
+    wait_seconds: float = 5.0
+    """An equal request in progress is waited for so long, then the provider is asked all the same."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingSettings:
@@ -24,5 +37,6 @@ class ServingSettings:
     """Whether answers carry `tidegate-…` headers."""
     conversation_grace: float = 3600.0
     """After a step, an unknown conversation in progress keeps its variant for so long."""
+    reuse: ReuseSettings = ReuseSettings()
     pins_at_most: int = 100_000
     """Conversations remembered across a step; the oldest is forgotten beyond."""

@@ -11,7 +11,7 @@ from tidegate.domain.rollout import ACTIVE, Eligible, Phase, Rollout
 from tidegate.domain.routing import Scores
 from tidegate.domain.skill import SkillVersion, SyncedVersion
 from tidegate.ports import RoutingState
-from tidegate.serving.variant import ServedVariant, Synced, VariantCache
+from tidegate.serving.variant import LIVE, ServedVariant, Synced, VariantCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,19 @@ class RoutingSnapshot:
     active: tuple[ServedRollout, ...] = ()
     completed: tuple[ServedRollout, ...] = ()
     overrides: Overrides = Overrides()
+    revoked: frozenset[tuple[str, int]] = frozenset()
+    """Skill versions, by name and number, that are not to be served any more."""
+    cleared: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """By tenant (`*`: all), the revision at which kept answers were last cleared."""
     quotas: Mapping[tuple[str, str], Amounts] = field(default_factory=lambda: MappingProxyType({}))
     scores: Scores = field(default_factory=lambda: MappingProxyType({}))
     provider_skills: frozenset[str] = frozenset()
     degraded: bool = False
+
+    def generation(self, tenant: str) -> int:
+        """Which of a tenant's kept answers count: those of the time since the last clearing."""
+        cleared = self.cleared
+        return max(cleared.get("*", 0), cleared.get(tenant, 0)) if cleared else 0
 
     def standing(self, tenant: str, task: str) -> ServedRollout | None:
         """The completed rollout whose candidate is what such requests get today."""
@@ -101,6 +110,8 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
         ),
         overrides=overrides(_pairs(state.switches)),
         provider_skills=frozenset(each.there.skill_id for each in state.synced),
+        revoked=frozenset((each.name, each.number) for each in state.versions if each.state not in LIVE),
+        cleared=dict(state.cleared),
         quotas={(each.scope.value, each.target): each.amounts for each in state.quotas},
         scores={(each.name, each.version): each.score for each in state.scores},
     )

@@ -51,6 +51,14 @@ class EventScanner:
         self.model: str | None = None
         self.usage: ReportedUsage | None = None
 
+    @classmethod
+    def ended(cls, held: bytes, *, model: str, identifier: str) -> "EventScanner":
+        """That of a stream which is here in full and used nothing: only its last event is still held."""
+        scanner = cls()
+        scanner.content = scanner.stopped = True
+        scanner.held, scanner.model, scanner.id = held, model, identifier
+        return scanner
+
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes; raises UpstreamFailure for an event beyond all measure."""
         data = self._tail + chunk if self._tail else chunk

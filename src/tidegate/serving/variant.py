@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from types import MappingProxyType
 
 import msgspec
@@ -10,7 +11,7 @@ import re2
 import structlog
 
 from tidegate.domain.exchange import SkillUse
-from tidegate.domain.rollout import SkillRef, Variant
+from tidegate.domain.rollout import CachePolicy, SkillRef, Variant
 from tidegate.domain.routing import Route
 from tidegate.domain.selection import Selectable
 from tidegate.domain.skill import NATIVE, ProviderVersion, SkillVersion, SyncedVersion, VersionState
@@ -31,6 +32,7 @@ class ServedSkill:
 
     name: str
     version: int
+    digest: str
     block: bytes
     timeout_seconds: float | None
     native: Mapping[str, ProviderVersion] = field(default_factory=lambda: MappingProxyType({}))
@@ -94,6 +96,9 @@ class ServedVariant:
     timeout_seconds: float = 5.0
     deadline_seconds: float | None = None
     """None: the gateway's own setting."""
+    cache: CachePolicy | None = None
+    identity: bytes = b""
+    """What the plan says, hashed: of two variants that say the same, one's answers do for the other."""
 
     def timeout_for(self, uses: Sequence[SkillUse]) -> float:
         """Seconds to the first content byte with these skills: the variant's, or a skill's shorter one."""
@@ -151,6 +156,8 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced)
         replace_system=variant.system == "replace",
         timeout_seconds=variant.timeout_seconds,
         deadline_seconds=variant.deadline_seconds,
+        cache=variant.cache,
+        identity=blake2b(msgspec.json.encode(variant), digest_size=16).hexdigest().encode(),
     )
 
 
@@ -158,7 +165,9 @@ def _skill(version: SkillVersion, synced: Synced) -> ServedSkill:
     text = skill_text(version.name, version.number, version.body)
     block = b'{"type":"text","text":' + msgspec.json.encode(text)
     native = {each.upstream: each.there for each in synced.get(version.digest, ())}
-    return ServedSkill(version.name, version.number, block, version.manifest.timeout_seconds, native)
+    return ServedSkill(
+        version.name, version.number, version.digest, block, version.manifest.timeout_seconds, native
+    )
 
 
 def skill_text(name: str, number: int, body: str) -> str:

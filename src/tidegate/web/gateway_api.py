@@ -5,7 +5,7 @@ import structlog
 from tidegate.domain import metrics
 from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, TidegateError
 from tidegate.domain.exchange import Outcome, Vote
-from tidegate.ports import Clock, Ledger, Meter, Prices, Spool
+from tidegate.ports import Clock, Ledger, Meter, Prices, ResultCache, Spool
 from tidegate.serving.client import Call, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.handle import Handler
@@ -36,6 +36,7 @@ class Gateway:
         prices: Prices,
         clock: Clock,
         quotas: Quotas,
+        cache: ResultCache,
     ) -> None:
         self._ledger = ledger
         self._meter = meter
@@ -48,6 +49,7 @@ class Gateway:
             meter=meter,
             prices=prices,
             clock=clock,
+            cache=cache,
             dialect=AnthropicErrors(),
             quotas=quotas,
         )
@@ -56,6 +58,10 @@ class Gateway:
     def open_exchanges(self) -> int:
         """Exchanges in progress now: what a drain waits for."""
         return self._handler.open_exchanges
+
+    async def close(self) -> None:
+        """End what goes on without its client; to be called once nothing is accepted any more."""
+        await self._handler.close()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
