@@ -157,7 +157,7 @@ async def test_the_other_endpoints_want_a_key_too(path: str, method: str) -> Non
         ("/v1/models/m", "GET", "wrong", 401, "models"),
         ("/v1/feedback", "GET", SECRET, 405, "feedback"),
         ("/v1/feedback", "POST", "wrong", 401, "feedback"),
-        ("/v1/files", "POST", SECRET, 404, "other"),
+        ("/v1/files", "POST", SECRET, 404, "files"),
         ("/v1/models/a/b", "GET", SECRET, 404, "other"),
     ],
 )

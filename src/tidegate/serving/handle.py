@@ -8,7 +8,7 @@ import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
-from tidegate.domain.errors import TidegateError
+from tidegate.domain.errors import NotFound, TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.hosted import Limits
 from tidegate.domain.transcript import in_progress, user_texts
@@ -131,21 +131,24 @@ class Handler:
             self._cut_short(draft)
             raise
 
-    async def pass_through(self, call: Call, client: Client) -> None:
-        """Serve what only the provider knows (`/v1/models`) as it is, on no record; raises ClientGone."""
+    async def pass_through(self, call: Call, client: Client, *, route: str = "models") -> None:
+        """Serve what only the provider knows as it is, on no record; raises ClientGone.
+
+        All but the models belong to the provider's workspace: they are served where that is the tenant's own.
+        """
         request_id = exchange_id(self._clock.now())
         try:
-            self.authenticated(call)
+            key = self.authenticated(call)
             with self._admission:
-                await attended(client, self._passed(call, client))
+                await attended(client, self._passed(call, client, key.tenant, route))
         except TidegateError as refusal:
-            await self.refuse(client, request_id, refusal, route="models")
+            await self.refuse(client, request_id, refusal, route=route)
         except UpstreamFailure as failure:
             status = status_of_failure(failure)
-            self.count("models", failed(failure))
+            self.count(route, failed(failure))
             await self._say(client, request_id, status, str(failure))
         except ClientGone:
-            self.count("models", Outcome.CLIENT_CLOSED)
+            self.count(route, Outcome.CLIENT_CLOSED)
             raise
 
     async def refuse(self, client: Client, request_id: str, refusal: TidegateError, *, route: str) -> None:
@@ -315,17 +318,20 @@ class Handler:
         endpoint = self._upstreams.endpoint(model, draft.key.tenant)
         return UpstreamRequest(endpoint, call.target, to_upstream(call.headers, endpoint.credentials), body)
 
-    async def _passed(self, call: Call, client: Client) -> None:
-        endpoint = self._upstreams.default
+    async def _passed(self, call: Call, client: Client, tenant: str, route: str) -> None:
+        endpoint = self._upstreams.endpoint("", tenant)
+        if route != "models" and not endpoint.own:
+            raise NotFound(f"{call.method} {call.target.partition('?')[0]}: {_NOT_YOURS}")
         headers = to_upstream(call.headers, endpoint.credentials)
         client.deadline = deadline = self._clock.monotonic() + self._settings.deadline_seconds
-        response = await endpoint.upstream.send(call.method, call.target, headers, b"", deadline=deadline)
+        asked = await client.body(self._settings.body_limit)
+        response = await endpoint.upstream.send(call.method, call.target, headers, asked, deadline=deadline)
         try:
             body = await response.read(self._settings.answer_limit)
         finally:
             response.close()
         await client.answer(response.status, to_client(response.headers), body)
-        self.count("models", outcome_of(response.status))
+        self.count(route, outcome_of(response.status))
 
     async def _record_refusal(
         self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str, *more: Header
@@ -369,6 +375,12 @@ async def attended(client: Client, work: Coroutine[object, object, None]) -> Non
     finally:
         client.unwatch()
 
+
+_NOT_YOURS = (
+    "not served here: files, batches and skills of the provider belong to the workspace of the gateway's "
+    "credential; they are passed through for a tenant that has an upstream credential of its own, which your "
+    "operator can configure"
+)
 
 _OUR_FAULT = "the gateway failed at this request; its log has the reason, found by the request id"
 

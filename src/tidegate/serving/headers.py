@@ -7,7 +7,9 @@ from tidegate.serving.assign import Assignment
 
 _FORWARDED = frozenset({b"content-type", b"user-agent", b"accept"})
 _FORWARDED_FAMILIES = (b"anthropic-", b"x-stainless-")
-_RETURNED = frozenset({b"content-type", b"request-id", b"retry-after", b"x-should-retry"})
+_RETURNED = frozenset(
+    {b"content-type", b"content-disposition", b"request-id", b"retry-after", b"x-should-retry"}
+)
 _RETURNED_FAMILY = b"anthropic-ratelimit-"
 
 

@@ -21,6 +21,17 @@ from tidegate.web.payloads import FEEDBACK_LIMIT, read_feedback
 _log = structlog.stdlib.get_logger("tidegate.feedback")
 
 
+_WORKSPACE = {"/v1/files": "files", "/v1/messages/batches": "batches", "/v1/skills": "skills"}
+
+
+def workspace_route(path: str) -> str:
+    """Which part of a provider's workspace a path is of; empty for none, and for a path that climbs."""
+    if ".." in path.split("/"):
+        return ""
+    found = (route for prefix, route in _WORKSPACE.items() if path == prefix or path.startswith(f"{prefix}/"))
+    return next(found, "")
+
+
 class Gateway:
     """An ASGI application for every path under `/v1`."""
 
@@ -81,6 +92,8 @@ class Gateway:
             await self._models(call, client)
         elif path == "/v1/feedback":
             await self._feedback(call, client, send)
+        elif route := workspace_route(path):
+            await self._handler.pass_through(call, client, route=route)
         else:
             await self._nowhere(call, client, path)
 
