@@ -13,6 +13,7 @@ _NOUNS: dict[str, str] = {
     "config": "tidegate.cli.configure",
     "emulate": "tidegate.cli.emulate",
     "keys": "tidegate.cli.keys",
+    "load": "tidegate.cli.load",
     "ledger": "tidegate.cli.ledger",
     "quota": "tidegate.cli.quota",
     "rollout": "tidegate.cli.rollout",

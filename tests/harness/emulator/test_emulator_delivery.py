@@ -86,5 +86,5 @@ def test_a_slow_body_is_the_same_and_takes_that_much_longer(steps, seconds):
 @given(STEPS, st.floats(0, 9))
 def test_latency_comes_before_the_first_byte(steps, seconds):
     late = damaged(Delivery(tuple(steps)), Fault(kind="latency", seconds=seconds), b"")
-    assert late.steps[0] == Step(steps[0].wait + seconds, steps[0].data)
+    assert late.steps[0] == steps[0]._replace(wait=steps[0].wait + seconds)
     assert late.steps[1:] == tuple(steps[1:])

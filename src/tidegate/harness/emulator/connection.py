@@ -192,6 +192,8 @@ class Connection(asyncio.Protocol):
         keep_alive = keep_alive and (chunked or reply.length is not None)
         parts = [finished_head(reply, chunked=chunked, keep_alive=keep_alive)]
         parts.extend(chunk(step.data) if chunked else step.data for step in reply.delivery.steps)
+        for step in reply.delivery.steps:
+            self._service.counts.tell(step.told)
         if chunked:
             parts.append(LAST_CHUNK)
         self._transport.write(b"".join(parts))
@@ -230,6 +232,7 @@ class Connection(asyncio.Protocol):
             await self._writable.wait()
             if self._transport is not None:
                 self._transport.write(unsent + (chunk(step.data) if chunked else step.data))
+                self._service.counts.tell(step.told)
             unsent = b""
         if unsent and self._transport is not None:
             self._transport.write(unsent)

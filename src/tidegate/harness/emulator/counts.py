@@ -5,6 +5,7 @@ from collections import deque
 
 import msgspec
 
+from tidegate.harness.emulator.delivery import Told
 from tidegate.harness.emulator.message import UsageOut
 
 RECENT_REQUESTS = 64
@@ -13,12 +14,19 @@ RECENT_BODY_BYTES = 1 << 18
 
 
 class UsageTotals(msgspec.Struct):
-    """Tokens billed so far."""
+    """Tokens so far."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_input_tokens: int = 0
     cache_creation_input_tokens: int = 0
+
+    def add(self, usage: UsageOut) -> None:
+        """Count one bill, or one report of it."""
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+        self.cache_read_input_tokens += usage.cache_read_input_tokens
+        self.cache_creation_input_tokens += usage.cache_creation_input_tokens
 
 
 class Counts(msgspec.Struct):
@@ -26,6 +34,7 @@ class Counts(msgspec.Struct):
 
     `answers` counts answers sent in full, by status; `models` messages by model id; `skills` requests that
     carried each skill; `faults` faults that struck, by kind; `abandoned` requests whose client went away.
+    `usage` is what was billed; `told`, by model id, what usage reports said of it: all a client can know.
     """
 
     requests: int = 0
@@ -34,6 +43,7 @@ class Counts(msgspec.Struct):
     skills: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     faults: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     usage: UsageTotals = msgspec.field(default_factory=UsageTotals)
+    told: dict[str, UsageTotals] = msgspec.field(default_factory=dict[str, UsageTotals])
     abandoned: int = 0
     open_requests: int = 0
     open_connections: int = 0
@@ -41,11 +51,12 @@ class Counts(msgspec.Struct):
     def bill(self, model: str, usage: UsageOut) -> None:
         """Count one message and its usage."""
         self.models[model] = self.models.get(model, 0) + 1
-        totals = self.usage
-        totals.input_tokens += usage.input_tokens
-        totals.output_tokens += usage.output_tokens
-        totals.cache_read_input_tokens += usage.cache_read_input_tokens
-        totals.cache_creation_input_tokens += usage.cache_creation_input_tokens
+        self.usage.add(usage)
+
+    def tell(self, told: Told | None) -> None:
+        """Count a usage report that was sent, if there was one."""
+        if told is not None:
+            self.told.setdefault(told.model, UsageTotals()).add(told.usage)
 
     def answered(self, status: int) -> None:
         """Count one answer that was sent in full."""
@@ -58,6 +69,7 @@ class Counts(msgspec.Struct):
         for counter in (self.answers, self.models, self.skills, self.faults):
             counter.clear()
         self.usage = UsageTotals()
+        self.told.clear()
 
 
 class RawRequest(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from tidegate.harness.emulator.faults import Fault
+from tidegate.harness.emulator.message import UsageOut
 
 SLOW_PIECES = 16
 
@@ -20,11 +21,19 @@ class Ending(StrEnum):
     HANG = "hang"
 
 
+class Told(NamedTuple):
+    """A usage report within an answer: which model's, and what it adds to the reports before it."""
+
+    model: str
+    usage: UsageOut
+
+
 class Step(NamedTuple):
-    """Wait this many seconds, then send these bytes of the body."""
+    """Wait this many seconds, then send these bytes of the body; `told` where they end a usage report."""
 
     wait: float
     data: bytes
+    told: Told | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -43,7 +52,7 @@ class Delivery(msgspec.Struct, frozen=True):
 def delayed(delivery: Delivery, seconds: float) -> Delivery:
     """The same, beginning later."""
     first, *rest = delivery.steps or (Step(0.0, b""),)
-    return msgspec.structs.replace(delivery, steps=(Step(first.wait + seconds, first.data), *rest))
+    return msgspec.structs.replace(delivery, steps=(first._replace(wait=first.wait + seconds), *rest))
 
 
 def damaged(delivery: Delivery, fault: Fault, error_event: bytes) -> Delivery:
@@ -74,7 +83,7 @@ def _stretched(delivery: Delivery, seconds: float) -> Delivery:
     pieces = delivery.steps if len(delivery.steps) > 1 else _pieces(delivery.steps)
     extra = seconds / max(len(pieces), 1)
     return msgspec.structs.replace(
-        delivery, steps=tuple(Step(piece.wait + extra, piece.data) for piece in pieces)
+        delivery, steps=tuple(piece._replace(wait=piece.wait + extra) for piece in pieces)
     )
 
 
@@ -83,7 +92,8 @@ def _pieces(steps: Sequence[Step]) -> tuple[Step, ...]:
     size = max(-(-len(data) // SLOW_PIECES), 1)
     wait = steps[0].wait if steps else 0.0
     cut = [data[place : place + size] for place in range(0, len(data), size)] or [b""]
-    return tuple(Step(wait if place == 0 else 0.0, piece) for place, piece in enumerate(cut))
+    told = [None] * (len(cut) - 1) + [steps[-1].told if steps else None]
+    return tuple(Step(wait if place == 0 else 0.0, piece, told[place]) for place, piece in enumerate(cut))
 
 
 def _kept(steps: Sequence[Step], after_bytes: int | None) -> list[Step]:
@@ -93,7 +103,8 @@ def _kept(steps: Sequence[Step], after_bytes: int | None) -> list[Step]:
     for step in steps:
         if room <= 0:
             break
-        kept.append(Step(step.wait, step.data[:room]))
+        whole = len(step.data) <= room
+        kept.append(Step(step.wait, step.data[:room], step.told if whole else None))
         room -= len(step.data)
     return kept
 

@@ -61,10 +61,14 @@ class MessageOut(msgspec.Struct, frozen=True, tag="message", tag_field="type"):
 
 
 class Event(NamedTuple):
-    """One event of a stream as bytes, and the output tokens that are generated before it is sent."""
+    """One event of a stream as bytes, and the output tokens that are generated before it is sent.
+
+    `reports` is what the event's usage adds to that of the events before it.
+    """
 
     data: bytes
     tokens: float
+    reports: UsageOut | None = None
 
 
 def usage(total_input: int, cache: CacheUse, output_tokens: int, *, ran: bool = False) -> UsageOut:
@@ -105,11 +109,22 @@ def events(whole: MessageOut) -> Iterator[Event]:
         stop_sequence=None,
         usage=msgspec.structs.replace(whole.usage, output_tokens=min(whole.usage.output_tokens, 1)),
     )
-    yield Event(_event(b"message_start", b'"message":' + _encode(start)), 0)
+    yield Event(_event(b"message_start", b'"message":' + _encode(start)), 0, start.usage)
     for index, block in enumerate(whole.content):
         yield from _block(index, block)
-    yield Event(_message_delta(whole), 0)
+    yield Event(_message_delta(whole), 0, _rest(whole.usage, start.usage))
     yield Event(_event(b"message_stop"), 0)
+
+
+def _rest(bill: UsageOut, told: UsageOut) -> UsageOut:
+    """Only output grows within a stream."""
+    return UsageOut(
+        input_tokens=0,
+        cache_creation_input_tokens=0,
+        cache_read_input_tokens=0,
+        cache_creation=CacheCreation(0, 0),
+        output_tokens=bill.output_tokens - told.output_tokens,
+    )
 
 
 def error_event(kind: str, text: str) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 from tidegate.harness.emulator.answer import Author
 from tidegate.harness.emulator.code_execution import BashResultOut, ServerBlock, ViewResultOut, execute
 from tidegate.harness.emulator.counts import Counts
-from tidegate.harness.emulator.delivery import Delivery, Step, damaged
+from tidegate.harness.emulator.delivery import Delivery, Step, Told, damaged
 from tidegate.harness.emulator.faults import Fault, striking
 from tidegate.harness.emulator.message import (
     MessageOut,
@@ -20,7 +20,7 @@ from tidegate.harness.emulator.message import (
 from tidegate.harness.emulator.models import MODELS, Model, ModelInfo, find_model, model_info
 from tidegate.harness.emulator.native import NOT_NATIVE, Native, NativePart
 from tidegate.harness.emulator.prefix_cache import PrefixCache
-from tidegate.harness.emulator.profile import INSTANT, Pace, Profile, draw_pace, standing_faults, timings
+from tidegate.harness.emulator.profile import Pace, Profile, draw_pace, standing_faults, timings
 from tidegate.harness.emulator.refusal import ERROR_TYPES, Refusal, standard_message
 from tidegate.harness.emulator.schema import MessagesRequest, Prompt, ServerPart, Turn
 from tidegate.harness.emulator.script import NO_SCRIPT, Script, directed_text, read_script
@@ -160,7 +160,7 @@ class Provider:
         pace = draw_pace(timing, self._profile.seed, self._number)
         if not asked.request.stream:
             wait = pace.first_token + pace.token * whole.usage.output_tokens
-            return _json(msgspec.json.encode(whole), wait, struck)
+            return _json(msgspec.json.encode(whole), wait, struck, Told(whole.model, whole.usage))
         return Body(_faulty(Delivery(_paced(whole, pace)), struck), None)
 
 
@@ -251,8 +251,8 @@ def _raise_status(fault: Fault, *, stream: bool) -> None:
         raise Refusal(status, standard_message(status), retry_after=fault.retry_after)
 
 
-def _json(body: bytes, wait: float, struck: Sequence[Fault]) -> Body:
-    return Body(_faulty(Delivery((Step(wait, body),)), struck), len(body))
+def _json(body: bytes, wait: float, struck: Sequence[Fault], told: Told | None = None) -> Body:
+    return Body(_faulty(Delivery((Step(wait, body, told),)), struck), len(body))
 
 
 def _faulty(delivery: Delivery, struck: Sequence[Fault]) -> Delivery:
@@ -264,7 +264,10 @@ def _faulty(delivery: Delivery, struck: Sequence[Fault]) -> Delivery:
 
 def _paced(whole: MessageOut, pace: Pace) -> tuple[Step, ...]:
     """The stream's events, each after the time its tokens take; the first after the first token."""
-    if pace is INSTANT:
-        return tuple(Step(0.0, event.data) for event in events(whole))
-    steps = [Step(pace.token * event.tokens, event.data) for event in events(whole)]
-    return (Step(pace.first_token, steps[0].data), *steps[1:])
+    steps = [
+        Step(
+            pace.token * event.tokens, event.data, Told(whole.model, event.reports) if event.reports else None
+        )
+        for event in events(whole)
+    ]
+    return (steps[0]._replace(wait=pace.first_token), *steps[1:])

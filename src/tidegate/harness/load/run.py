@@ -1,0 +1,87 @@
+"""One run: the requests, the faults of each phase, and what came of it."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from tidegate.domain.errors import InvalidInput, TidegateError
+from tidegate.harness.load.connection import Target
+from tidegate.harness.load.generator import Generator
+from tidegate.harness.load.outcome import Outcome, judge
+from tidegate.harness.load.scenario import Scenario
+from tidegate.harness.load.shot import Shot
+from tidegate.harness.load.stage import set_faults
+from tidegate.harness.load.tally import Tally
+
+PATIENCE_SECONDS = 60.0
+"""A request whose answer takes longer has failed."""
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Progress = Callable[[Generator, Tally], None]
+
+
+async def run_load(
+    scenario: Scenario,
+    shots: Iterable[Shot],
+    *,
+    url: str,
+    key: str,
+    emulator: str = "",
+    progress: Progress | None = None,
+    tally: Tally | None = None,
+) -> Outcome:
+    """Send `shots` to the gateway at `url`; phases with faults need the `emulator`'s URL.
+
+    Raises InvalidInput, TidegateError.
+    """
+    if scenario.phases and not emulator:
+        raise InvalidInput(
+            f"scenario {scenario.name} makes the provider fail: name its emulator with --emulator, or leave "
+            "out --url to have both started"
+        )
+    tally = tally or Tally(window=max(1.0, scenario.seconds / 60))
+    target = Target(url, key)
+    generator = Generator(target, tally.take, patience=PATIENCE_SECONDS, emulated=bool(emulator))
+    try:
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(_phases(scenario, emulator))]
+            if progress is not None:
+                beside.append(group.create_task(_report(progress, generator, tally)))
+            await generator.run(shots)
+            for task in beside:
+                task.cancel()
+    except* TidegateError as refusals:
+        raise refusals.exceptions[0] from None
+    if scenario.phases:
+        await set_faults(emulator, ())
+    return judge(scenario, tally, target=url, unsent=generator.unsent, sending_seconds=scenario.seconds)
+
+
+def check_target(url: str, *, owned: bool) -> None:
+    """Refuse what is no URL, and a machine that is not this one unless told that it is one's own.
+
+    Raises InvalidInput.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(f"--url {url!r} is not where a gateway can be; use http://HOST:PORT")
+    if parts.hostname not in LOOPBACK and not owned:
+        raise InvalidInput(
+            f"{parts.hostname} is not this machine: load on what belongs to others is an attack. If it is "
+            "yours, and whoever runs it knows, say so with --i-own-this-target"
+        )
+
+
+async def _phases(scenario: Scenario, emulator: str) -> None:
+    began = asyncio.get_running_loop().time()
+    for phase in scenario.phases:
+        due = began + phase.begins * scenario.seconds
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
+        await set_faults(emulator, phase.faults)
+
+
+async def _report(progress: Progress, generator: Generator, tally: Tally) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        progress(generator, tally)

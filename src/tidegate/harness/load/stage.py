@@ -1,0 +1,102 @@
+"""An emulated provider and a gateway of one's own, with the sample skills rolled out, for one run."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from tidegate.domain.errors import NotFound, TidegateError
+from tidegate.harness.demo.processes import CommandLine, running
+from tidegate.harness.emulator.faults import Fault, FaultList
+
+SKILLS = Path(__file__).parents[4] / "skills"
+
+NAMES = ("contract-analysis", "incident-summary", "log-digest", "release-notes")
+
+SPEC = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: load}
+spec:
+  unit: user
+  candidate:
+    skills: {contract-analysis: latest, incident-summary: latest, log-digest: latest, release-notes: latest}
+    timeout: 5s
+  stages:
+    - {name: full, weight: 100, bake: 30d, promote: manual, holdout: 5}
+  gates:
+    samples: {min: 1000, unsure: hold}
+"""
+"""Nineteen of twenty users get the skills. No gate takes them back: faults are part of a load run."""
+
+PROFILE = """\
+seed = 11
+[timing]
+first_token_seconds = 0.4
+first_token_sigma = 0.4
+token_seconds = 0.008
+token_sigma = 0.2
+[output]
+median_tokens = 120
+sigma = 0.5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the parts listen, and with which keys."""
+
+    gateway: str
+    emulator: str
+    client_key: str
+    home: Path
+    operator: CommandLine
+
+    @property
+    def supervisor(self) -> int:
+        """The process id to signal."""
+        return msgspec.json.decode((self.home / "gateway.json").read_bytes(), type=_Note).pid
+
+
+class _Note(msgspec.Struct):
+    pid: int
+
+
+@asynccontextmanager
+async def open_stage(
+    folder: Path, *, profile: str = PROFILE, up: Sequence[str] = (), spec: str = SPEC
+) -> AsyncGenerator[Stage]:
+    """Start both in `folder`, publish the sample skills and roll them out. Raises TidegateError."""
+    if not SKILLS.is_dir():
+        raise NotFound("the sample skills are not installed here; name a gateway with --url and --key")
+    home = folder / "home"
+    (folder / "emulator.toml").write_text(profile)
+    (folder / "load.yaml").write_text(spec)
+    operator = CommandLine({"TIDEGATE_HOME": str(home)})
+    key = await operator("keys", "create", "--role", "client", "--name", "load")
+    emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(running(folder / "emulator.log", *emulate))
+        command = ("up", "--home", str(home), "--port", "0", "--upstream", emulator, *up)
+        gateway = await stack.enter_async_context(running(folder / "gateway.log", *command))
+        for name in NAMES:
+            await operator("skill", "publish", str(SKILLS / name), "--reason", "load")
+        await operator("rollout", "start", str(folder / "load.yaml"), "--reason", "load")
+        yield Stage(gateway, emulator, str(key["key"]), home, operator)
+
+
+async def set_faults(emulator: str, faults: Sequence[Fault]) -> None:
+    """Replace the emulator's faults; raises TidegateError."""
+    data = msgspec.json.encode(FaultList(tuple(faults)))
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.put(f"{emulator}/emulator/faults", data=data) as response,
+        ):
+            if response.status != 200:
+                raise TidegateError(f"{emulator} refused the faults: {await response.text()}")
+    except aiohttp.ClientError as wrong:
+        raise TidegateError(f"no emulator answers at {emulator}: {wrong}") from wrong

@@ -1,0 +1,83 @@
+"""`tidegate load`: wrong uses are refused before anything is sent; a run against an emulator is judged."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tidegate.harness.demo.processes import child_environment
+from tidegate.harness.emulator import Fault, Profile, start_emulator
+
+TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
+SHORT = ("smoke", "--for", "2s", "--rate", "10/s", "--json")
+
+
+async def load(*arguments: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        TIDEGATE,
+        "load",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=child_environment(),
+    )
+    out, error = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, out.decode(), error.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("storm",), 2, "no scenario 'storm'"),
+        (("smoke", "--rate", "fast"), 2, "is no rate"),
+        (("smoke", "--rate", "0/s"), 2, "is no rate"),
+        (("smoke", "--for", "forever"), 2, "--for"),
+        (("smoke", "--for", "25h"), 2, "--for"),
+        (("trace",), 2, "needs a file to replay"),
+        (("smoke", "--url", "http://192.0.2.1", "--key", "k"), 1, "--i-own-this-target"),
+        (("smoke", "--url", "http://127.0.0.1:9"), 1, "no client key"),
+        (("trace", "--trace", "none.csv"), 1, "cannot be read"),
+        (("faults", "--url", "http://127.0.0.1:9", "--key", "k"), 1, "--emulator"),
+    ],
+)
+async def test_a_wrong_use_is_refused_with_its_reason(
+    arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    ended, out, error = await load(*arguments)
+    assert ended == code, error
+    assert says.replace(" ", "") in "".join(error.replace("│", "").split())
+    assert out == ""
+
+
+async def test_a_run_is_told_judged_and_drawn(tmp_path: Path) -> None:
+    emulator = await start_emulator(Profile())
+    try:
+        page = tmp_path / "load.html"
+        code, out, error = await load(*SHORT, "--url", emulator.url, "--key", "k", "--html", str(page))
+        told = json.loads(out)
+        assert told["requests"] == emulator.counts.requests > 5
+        assert told["failures"] == {}
+        assert (code == 0) == (told["missed"] == []), error
+        assert "<svg" in page.read_text()
+        emulator.set_faults([Fault(kind="status", status=500)])
+        code, out, _ = await load(*SHORT, "--url", emulator.url, "--key", "k")
+        assert code == 1
+        assert "100.00% of the requests failed; promised: under 2%" in json.loads(out)["missed"]
+    finally:
+        await emulator.close()
+
+
+async def test_a_recorded_trace_is_replayed(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.csv"
+    rows = [f"2023-11-16 18:15:{n:02}.0000000,100,7" for n in range(20)]
+    trace.write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows]))
+    emulator = await start_emulator(Profile())
+    try:
+        target = ("--url", emulator.url, "--key", "k", "--emulator", emulator.url)
+        _, out, error = await load("trace", "--trace", str(trace), "--rate", "10/s", "--json", *target)
+        assert json.loads(out)["requests"] == 20, error
+        assert emulator.counts.usage.output_tokens == 20 * 7
+    finally:
+        await emulator.close()
