@@ -47,7 +47,8 @@ def world(*scripts: Script, own: bool = False) -> World:
     made.serve(state(keys=(key(), key(OTHER, tenant="acme"))))
     if own:
         endpoint = Endpoint("default", made.upstream, ((b"x-api-key", b"theirs"),), own=True)
-        made.gateway._handler._upstreams = Upstreams(endpoint)
+        handler = made.gateway._handler
+        handler._upstreams = handler._provider_side._upstreams = Upstreams(endpoint)
     return made
 
 

@@ -1,7 +1,7 @@
 """One request through the gateway: the hot path, read from top to bottom."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import cast
 
 import structlog
@@ -10,29 +10,20 @@ from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
 from tidegate.domain.errors import NotFound, TidegateError
 from tidegate.domain.exchange import Arm, Outcome
-from tidegate.domain.hosted import Limits
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign, switched_off
 from tidegate.serving.attempt import Answer, Attempts, Order, UpstreamRequest
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
-from tidegate.serving.compose import composed_body, plain_body
-from tidegate.serving.containers import (
-    ContainerTags,
-    TaggingClient,
-    involves_containers,
-    opened_request,
-)
+from tidegate.serving.compose import plain_body
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.headers import to_client, to_upstream
-from tidegate.serving.hosted.host import Hosted
-from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
-from tidegate.serving.native import DIALECTS, plan_native, with_betas
 from tidegate.serving.pins import Pins
+from tidegate.serving.provider_side import ProviderSide
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.refusal import (
     outcome_of_refusal,
@@ -50,9 +41,6 @@ from tidegate.serving.unit_sources import UnitSources
 from tidegate.serving.upstreams import Upstreams
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
-
-PAUSED_TURNS = 10
-"""Upstream turns of one exchange at most, where the provider pauses (as the API's guide has it)."""
 
 CLIENT_CLOSED = 499
 """The status on record where the client left before it got one (as nginx has it)."""
@@ -85,8 +73,7 @@ class Handler:
         self._quotas = quotas
         self._admission = Admission(settings.concurrency)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
-        self._container_tags = ContainerTags(settings.home_secret)
-        self._native = DIALECTS[settings.native_dialect]
+        self._provider_side = ProviderSide(settings, holder, upstreams, meter, prices, clock)
         self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
         self._attempts = Attempts(prices, clock, answer_limit=settings.answer_limit)
@@ -205,27 +192,11 @@ class Handler:
         draft.identity = self._identify(draft, call, request)
         self._unit_sources.note(draft.identity.source, draft.at)
         self._assign(draft, call, request)
-        if draft.assignment.variant.natives or involves_containers(request.top):
-            request, client = self._contained(draft, request, client)
+        request, client = self._provider_side.contained(draft, request, client)
         order = self._compose(draft, call, request)
         client.deadline = order.deadline
         answer = await self._answer(draft, order, call, request)
         await self._relay.relay(draft, answer, client)
-
-    def _contained(
-        self, draft: Draft, request: MessagesRequest, client: Client
-    ) -> tuple[MessagesRequest, Client]:
-        """Ids of containers opened in the request, and tagged in its answer: the workspace is the gateway's.
-
-        As they are where the tenant's own credential opens each upstream that the request may go to.
-        """
-        tenant, models = draft.key.tenant, {request.model, draft.assignment.model or request.model}
-        if all(self._upstreams.endpoint(model, tenant).own for model in models):
-            return request, client
-        if "container" in request.top:
-            ours = self._holder.current().provider_skills
-            request = opened_request(request, self._container_tags, tenant, ours)
-        return request, TaggingClient(client, self._container_tags, tenant)
 
     async def _answer(self, draft: Draft, order: Order, call: Call, request: MessagesRequest) -> Answer:
         """The answer to relay: a known one, where the variant allows it, else the upstream's."""
@@ -281,37 +252,12 @@ class Handler:
 
         return Order(
             plain=self._towards(request.model, plain_body(request), draft, call),
-            composed=self._composed(request, draft, call) if assignment.changed else None,
+            composed=self._provider_side.composed(draft, request, call) if assignment.changed else None,
             skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=allowed,
-            hosted=self._pausing(draft, request, Limits(turns=PAUSED_TURNS, seconds=seconds), allowed),
+            hosted=self._provider_side.pausing(draft, request, seconds, allowed),
         )
-
-    def _pausing(
-        self, draft: Draft, request: MessagesRequest, limits: Limits, allowed: Callable[[], bool]
-    ) -> Hosted | None:
-        """Goes on with a composed request's paused turns; None where nothing runs at the provider."""
-        runs = draft.assignment.variant.natives or involves_containers(request.top)
-        if not runs or not draft.composed or not draft.on_ledger:
-            return None
-        return Hosted(
-            Plan(limits, allowed),
-            prices=self._prices,
-            meter=self._meter,
-            clock=self._clock,
-            answer_limit=self._settings.answer_limit,
-        )
-
-    def _composed(self, request: MessagesRequest, draft: Draft, call: Call) -> UpstreamRequest:
-        """The request on the skill path: skills that its provider serves itself, and those put into it."""
-        endpoint = self._upstreams.endpoint(draft.model, draft.key.tenant)
-        headers = to_upstream(call.headers, endpoint.credentials)
-        native = plan_native(request.top, draft.assignment, endpoint, self._native, headers)
-        for skill, result in native.results:
-            self._meter.add(metrics.NATIVE_SKILLS, (skill, result))
-        body = composed_body(request, draft.assignment, native, counting=not draft.on_ledger)
-        return UpstreamRequest(endpoint, call.target, with_betas(headers, native.betas), body)
 
     def _towards(self, model: str, body: bytes, draft: Draft, call: Call) -> UpstreamRequest:
         """A body on its way to the upstream of its model."""

@@ -1,0 +1,97 @@
+"""What the request path leaves to a provider: native skills, containers, and turns that it pauses."""
+
+from collections.abc import Callable
+
+from tidegate.domain import metrics
+from tidegate.domain.hosted import Limits
+from tidegate.ports import Clock, Meter, Prices
+from tidegate.serving.attempt import UpstreamRequest
+from tidegate.serving.client import Call, Client
+from tidegate.serving.compose import composed_body
+from tidegate.serving.containers import (
+    ContainerTags,
+    TaggingClient,
+    involves_containers,
+    opened_request,
+)
+from tidegate.serving.headers import to_upstream
+from tidegate.serving.hosted.host import Hosted
+from tidegate.serving.hosted.plan import Plan
+from tidegate.serving.metering import Draft
+from tidegate.serving.native import DIALECTS, plan_native, with_betas
+from tidegate.serving.request import MessagesRequest
+from tidegate.serving.routing import SnapshotHolder
+from tidegate.serving.settings import ServingSettings
+from tidegate.serving.upstreams import Upstreams
+
+PAUSED_TURNS = 10
+"""Upstream turns of one exchange at most, where the provider pauses (as the API's guide has it)."""
+
+
+class ProviderSide:
+    """Composes requests for their provider, and keeps its containers with their tenants."""
+
+    def __init__(
+        self,
+        settings: ServingSettings,
+        holder: SnapshotHolder,
+        upstreams: Upstreams,
+        meter: Meter,
+        prices: Prices,
+        clock: Clock,
+    ) -> None:
+        self._tags = ContainerTags(settings.home_secret)
+        self._dialect = DIALECTS[settings.native_dialect]
+        self._answer_limit = settings.answer_limit
+        self._holder = holder
+        self._upstreams = upstreams
+        self._meter = meter
+        self._prices = prices
+        self._clock = clock
+
+    def contained(
+        self, draft: Draft, request: MessagesRequest, client: Client
+    ) -> tuple[MessagesRequest, Client]:
+        """Ids of containers opened in the request, and tagged in its answer: the workspace is the gateway's.
+
+        As they are where none is involved, and where the tenant's own credential opens each upstream that the
+        request may go to. Raises NotFound, InvalidInput.
+        """
+        if not _runs(draft, request):
+            return request, client
+        tenant, models = draft.key.tenant, {request.model, draft.assignment.model or request.model}
+        if all(self._upstreams.endpoint(model, tenant).own for model in models):
+            return request, client
+        if "container" in request.top:
+            ours = self._holder.current().provider_skills
+            request = opened_request(request, self._tags, tenant, ours)
+        return request, TaggingClient(client, self._tags, tenant)
+
+    def composed(self, draft: Draft, request: MessagesRequest, call: Call) -> UpstreamRequest:
+        """The request on the skill path: skills that its provider serves itself, and those put into it."""
+        endpoint = self._upstreams.endpoint(draft.model, draft.key.tenant)
+        headers = to_upstream(call.headers, endpoint.credentials)
+        native = plan_native(request.top, draft.assignment, endpoint, self._dialect, headers)
+        for skill, result in native.results:
+            self._meter.add(metrics.NATIVE_SKILLS, (skill, result))
+        body = composed_body(request, draft.assignment, native, counting=not draft.on_ledger)
+        return UpstreamRequest(endpoint, call.target, with_betas(headers, native.betas), body)
+
+    def pausing(
+        self, draft: Draft, request: MessagesRequest, seconds: float, allowed: Callable[[], bool]
+    ) -> Hosted | None:
+        """Goes on with a composed request's paused turns; None where nothing runs at the provider."""
+        if not draft.composed or not draft.on_ledger or not _runs(draft, request):
+            return None
+        return Hosted(
+            Plan(Limits(turns=PAUSED_TURNS, seconds=seconds), allowed),
+            prices=self._prices,
+            meter=self._meter,
+            clock=self._clock,
+            answer_limit=self._answer_limit,
+        )
+
+
+def _runs(draft: Draft, request: MessagesRequest) -> bool:
+    """Whether something of the request may run at the provider."""
+    return bool(draft.assignment.variant.natives) or involves_containers(request.top)
