@@ -48,7 +48,7 @@ def world(*scripts: Script, own: bool = False) -> World:
     if own:
         endpoint = Endpoint("default", made.upstream, ((b"x-api-key", b"theirs"),), own=True)
         handler = made.gateway._handler
-        handler._upstreams = handler._provider_side._upstreams = Upstreams(endpoint)
+        handler._upstreams = handler._provider._upstreams = Upstreams(endpoint)
     return made
 
 

@@ -73,7 +73,7 @@ class Handler:
         self._quotas = quotas
         self._admission = Admission(settings.concurrency)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
-        self._provider_side = ProviderSide(settings, holder, upstreams, meter, prices, clock)
+        self._provider = ProviderSide(settings, holder, upstreams, meter=meter, prices=prices, clock=clock)
         self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
         self._attempts = Attempts(prices, clock, answer_limit=settings.answer_limit)
@@ -192,7 +192,7 @@ class Handler:
         draft.identity = self._identify(draft, call, request)
         self._unit_sources.note(draft.identity.source, draft.at)
         self._assign(draft, call, request)
-        request, client = self._provider_side.contained(draft, request, client)
+        request, client = self._provider.contained(draft, request, client)
         order = self._compose(draft, call, request)
         client.deadline = order.deadline
         answer = await self._answer(draft, order, call, request)
@@ -252,11 +252,11 @@ class Handler:
 
         return Order(
             plain=self._towards(request.model, plain_body(request), draft, call),
-            composed=self._provider_side.composed(draft, request, call) if assignment.changed else None,
+            composed=self._provider.composed(draft, request, call) if assignment.changed else None,
             skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=allowed,
-            hosted=self._provider_side.pausing(draft, request, seconds, allowed),
+            hosted=self._provider.pausing(draft, request, seconds, allowed),
         )
 
     def _towards(self, model: str, body: bytes, draft: Draft, call: Call) -> UpstreamRequest:

@@ -36,6 +36,7 @@ class ProviderSide:
         settings: ServingSettings,
         holder: SnapshotHolder,
         upstreams: Upstreams,
+        *,
         meter: Meter,
         prices: Prices,
         clock: Clock,
