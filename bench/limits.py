@@ -54,6 +54,7 @@ REQUIRED = (
     Limit("stream_ms", 3.5, "CPU-ms a stream", "cpu"),
     Limit("memory_mb", 120.0, "MB", "none"),
     Limit("start_seconds", 1.5, "s to the first answer", "clock"),
+    Limit("selection_p99_ms", 1.0, "CPU-ms of selection at p99 among 500 skills", "cpu"),
 )
 
 

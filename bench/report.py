@@ -34,10 +34,13 @@ COLUMNS = {
 }
 
 
-def report(measured: dict[str, Measured], start_seconds: float, out: Path) -> list[str]:
+def report(
+    measured: dict[str, Measured], start_seconds: float, selection: dict[str, dict[str, float]], out: Path
+) -> list[str]:
     """Print the table, keep the figures in `out`, and return which requirements were missed.
 
-    `measured` by target; `upstream alone`, `bare proxy` and `tidegate` are there in any run.
+    `selection` by kind of conversation; `measured` by target; `upstream alone`, `bare proxy` and `tidegate`
+    are there in any run.
     """
     figures = {name: _figures(each, measured["upstream alone"]) for name, each in measured.items()}
     slow = limits.slowness(figures["bare proxy"])
@@ -45,14 +48,16 @@ def report(measured: dict[str, Measured], start_seconds: float, out: Path) -> li
     ratios = {peer: _ratio(figures["tidegate"], figures[peer]) for peer in peers}
     _print(figures, ratios, start_seconds, slow)
     document: dict[str, object] = {"figures": figures, "ratios": ratios, "start_seconds": start_seconds}
-    document["slowness"] = slow
+    document |= {"slowness": slow, "selection": selection}
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    judged = _judged(figures, start_seconds)
+    judged["selection_p99_ms"] = max(each["p99_ms"] for each in selection.values())
     bad = {
         name: each.bad for name, each in measured.items() if each.bad and name in ("bare proxy", "tidegate")
     }
     return [
-        *limits.missed(_judged(figures, start_seconds), slow),
+        *limits.missed(judged, slow),
         *(f"{count} answers of {name} were not 200" for name, count in bad.items()),
     ]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
+import selection
 from gateway import Gateway, bare_proxy, fixed_upstream
 from load import Closed, closed_loop, ledger_settled, open_loop, request
 from peers import LITELLM_KEY, litellm, nginx
@@ -135,7 +136,9 @@ def main() -> int:
     options.add_argument("--out", type=Path, default=Path("out/bench"))
     chosen = options.parse_args()
     targets, start_seconds = uvloop.run(measure(chosen.rounds, chosen.seconds))
-    missed = report({target.name: target.measured for target in targets}, start_seconds, chosen.out)
+    choosing = selection.measured()
+    selection.show(choosing)
+    missed = report({target.name: target.measured for target in targets}, start_seconds, choosing, chosen.out)
     for line in missed:
         print(f"missed: {line}", file=sys.stderr)
     return 1 if missed else 0

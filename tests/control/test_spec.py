@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tidegate.control.spec import Spec, parse, resolve
 from tidegate.domain.errors import InvalidInput, TooLarge
+from tidegate.domain.lexical import THRESHOLD
 from tidegate.domain.rollout import (
     After,
     CachePolicy,
@@ -109,6 +110,12 @@ def test_a_variant_says_what_may_be_given_again(written: str, read: CachePolicy)
     assert (spec.candidate.rest.cache, spec.baseline.rest.cache) == (None, read)
 
 
+def test_a_variant_says_whether_and_from_which_score_on_words_choose_skills() -> None:
+    spec = parse(SPEC.replace("timeout: 500ms", "select: {lexical: off, threshold: 3.5}"))
+    assert (spec.candidate.rest.lexical, spec.candidate.rest.threshold) == (False, 3.5)
+    assert (Variant().lexical, Variant().threshold) == (True, THRESHOLD)
+
+
 def test_the_designs_spec_is_read_whole() -> None:
     spec = parse(SPEC)
     assert (spec.name, spec.unit, spec.eligible) == (
@@ -208,6 +215,11 @@ REFUSED = [
     ("baseline: {skills: {}}", "baseline: {route: {small: x}}", 7, ["spec.baseline.route", "no skill"]),
     ("system: keep", "system: drop", 11, ["spec.candidate.system", "keep, replace"]),
     ("timeout: 500ms", "timeout: 500", 12, ["spec.candidate.timeout", "'500'", "72h"]),
+    ("timeout: 500ms", "select: {lexical: no}", 12, ["spec.candidate.select.lexical", "'no'", "on, off"]),
+    ("timeout: 500ms", "select: {threshold: 0}", 12, ["select.threshold", "'0'", "0.1 to 100"]),
+    ("timeout: 500ms", "select: {threshold: 2,5}", 12, ["select."]),
+    ("timeout: 500ms", "select: {limit: 3}", 12, ["select.limit", "allowed: lexical, threshold"]),
+    ("timeout: 500ms", "select: off", 12, ["select", "'off'", "a map"]),
     ("timeout: 500ms", "timeout: 601s", 12, ["longer than the deadline of 600s"]),
     ("deadline: 600s", "deadline: 0s", 13, ["spec.candidate.deadline", "'0s'"]),
     ("bake: 72h", "bake: 3 days", 15, ["spec.stages[0].bake", "'3 days'", "72h"]),

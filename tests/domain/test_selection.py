@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain import selection
+from tidegate.domain.lexical import Description, LexicalIndex, Ranked
 from tidegate.domain.selection import (
     MATCHED_CHARACTERS,
     MATCHED_IN_ALL,
+    RANKED_IN_ALL,
     SKILLS_AT_MOST,
     Selectable,
     select,
+    steps,
     without,
 )
 from tidegate.domain.transcript import Turn, in_progress, user_texts
@@ -116,6 +119,66 @@ def test_a_transcript_is_matched_up_to_a_bound_from_its_oldest_text_on() -> None
     assert names(plain("a", "b"), [], ["b", *texts], noted) == ["b", "a"]
 
 
+def ranked(text: str) -> list[Ranked]:
+    """Every word behind a `~` is a skill that the text's words choose, the first with the best score."""
+    found = dict.fromkeys(word[1:] for word in text.split() if word.startswith("~") and len(word) > 1)
+    return [Ranked(name, 9.0 - place) for place, name in enumerate(found)]
+
+
+def test_words_choose_after_patterns_text_by_text() -> None:
+    uses = select(plain("a", "b", "c", "d"), ["d"], ["~a b", "~c ~b"], words, ranked)
+    assert [(use.name, use.reason, use.score) for use in uses] == [
+        ("d", "explicit", 1.0),
+        ("b", "pattern", 1.0),
+        ("a", "lexical", 9.0),
+        ("c", "lexical", 9.0),
+    ]
+
+
+def test_what_words_choose_comes_with_what_it_requires_and_without_what_it_excludes() -> None:
+    skills = catalogue(
+        Selectable("a", 1, requires=("b",)), Selectable("b", 1), Selectable("c", 1, excludes=("b",))
+    )
+    uses = select(skills, [], ["~a ~c"], words, ranked)
+    assert [(use.name, use.reason) for use in uses] == [("b", "required"), ("a", "lexical")]
+
+
+def test_a_transcript_is_ranked_up_to_a_bound_from_its_oldest_text_on() -> None:
+    seen: list[str] = []
+
+    def noted(text: str) -> list[Ranked]:
+        seen.append(text)
+        return ranked(text)
+
+    assert names(plain("a", "b"), [], ["~a", *["x" * 5_000] * 20, "~b"], words, noted) == ["a"]
+    assert sum(map(len, seen)) == RANKED_IN_ALL
+    assert all(seen)
+
+
+def test_each_text_is_ranked_by_itself() -> None:
+    index = LexicalIndex([Description("a", "Audits zebra stables.", ("zebra",))])
+    assert names(plain("a"), [], ["audits", "zebra", "stables"], words, index.choose) == []
+    assert names(plain("a"), [], ["audit the zebra stables"], words, index.choose) == ["a"]
+
+
+def test_a_refusal_says_why() -> None:
+    skills = catalogue(
+        Selectable("a", 1, excludes=("b",)),
+        Selectable("b", 1),
+        Selectable("c", 1, requires=("gone",)),
+        *(Selectable(f"s{n}", 1) for n in range(8)),
+    )
+    said = {step.name: step.refusal for step in steps(skills, ["a", "b", "c", "ghost", "a"], [], words)}
+    assert said["b"] == "a excludes b"
+    assert said["c"] == "requires gone, which is not among the skills that are live here"
+    assert said["ghost"] == "not among the skills that are live here"
+    assert said["a"] == "chosen already"
+    *_, last = steps(skills, [f"s{n}" for n in range(8)], [], words)
+    assert not last.refusal
+    *_, last = steps(skills, [*(f"s{n}" for n in range(8)), "a"], [], words)
+    assert "more than 8" in last.refusal
+
+
 NAMES = "abcdefghijkl"
 SKILLS = st.builds(
     Selectable,
@@ -124,7 +187,9 @@ SKILLS = st.builds(
     requires=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
     excludes=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
 )
-TEXTS = st.lists(st.lists(st.sampled_from(NAMES), max_size=4).map(" ".join), max_size=8)
+TEXTS = st.lists(
+    st.lists(st.sampled_from([*NAMES, *(f"~{name}" for name in NAMES)]), max_size=4).map(" ".join), max_size=8
+)
 
 
 @given(
@@ -140,8 +205,9 @@ def test_a_longer_transcript_only_appends_also_beyond_the_bound(
     known = catalogue(*skills)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(selection, "MATCHED_IN_ALL", bound)
-        before = select(known, explicit, texts, words)
-        after = select(known, explicit, texts + more, words)
+        patch.setattr(selection, "RANKED_IN_ALL", bound // 2)
+        before = select(known, explicit, texts, words, ranked)
+        after = select(known, explicit, texts + more, words, ranked)
     assert after[: len(before)] == before
 
 
@@ -150,7 +216,7 @@ def test_a_selection_is_whole_free_of_clashes_and_bounded(
     skills: list[Selectable], explicit: list[str], texts: list[str]
 ) -> None:
     known = catalogue(*skills)
-    chosen = names(known, explicit, texts, words)
+    chosen = names(known, explicit, texts, words, ranked)
     assert len(chosen) == len(set(chosen)) <= SKILLS_AT_MOST
     for name in chosen:
         assert set(known[name].requires) <= set(chosen)

@@ -261,3 +261,20 @@ def test_without_a_grace_a_conversation_in_progress_moves_with_its_unit() -> Non
     memory, moved = Pins(at_most=3, seconds=0.0), units(2500, 5000)
     got = assign(stepped(), asker(unit=moved, in_progress=True), memory)
     assert (got.arm, got.counted, len(memory)) == (Arm.CANDIDATE, True, 0)
+
+
+def test_words_choose_in_both_arms_alike() -> None:
+    wordy = skill("audits", keywords=("zebra", "stables"))
+    half = (Stage(name="half", weight=5000, bake_seconds=1), *QUARTERS[2:])
+    routing = snapshot(rollout(variant(wordy), stages=half), versions=[wordy])
+    found = [
+        assign(routing, asker("audit zebra stables", unit=unit), pins())
+        for unit in (units(0, 5000), units(5000, 9500))
+    ]
+    assert [(each.arm, each.triggered, served(each)) for each in found] == [
+        (Arm.CANDIDATE, True, [("audits", 1)]),
+        (Arm.CONTROL, True, []),
+    ]
+    assert [use.reason for each in found for use in each.triggers] == ["lexical", "lexical"]
+    quiet = snapshot(rollout(variant(wordy, lexical=False), stages=half), versions=[wordy])
+    assert not assign(quiet, asker("audit zebra stables", unit=units(0, 5000)), pins()).triggered

@@ -1,5 +1,6 @@
 """All patterns of a variant in one set: what matches, what it may take, and what a bad one costs."""
 
+import msgspec
 import pytest
 import re2
 import structlog
@@ -47,3 +48,19 @@ def test_a_set_that_does_not_compile_still_lets_the_snapshot_take_effect(
     candidate = snapshot.active[0].candidate
     assert (list(candidate.skills), candidate.patterns.match("contract")) == (["contracts"], {})
     assert [log["skills"] for log in logs] == [["contracts"]]
+
+
+def test_a_match_tells_which_patterns_of_a_skill_match() -> None:
+    patterns = PatternSet({"a": ("tide", "gate", "x"), "b": ("y",)})
+    assert patterns.matching("a tide gate") == {"a": ["tide", "gate"]}
+    assert patterns.matching("nothing") == {}
+
+
+def test_a_variant_says_whether_and_from_which_score_on_words_choose() -> None:
+    contracts = skill("contracts", keywords=("clauses",))
+    versions = {contracts.digest: contracts}
+    of = VariantCache().served
+    plain = variant(contracts)
+    assert of(plain, versions).lexical is not None
+    assert of(msgspec.structs.replace(plain, threshold=7.5), versions).lexical.threshold == 7.5
+    assert of(msgspec.structs.replace(plain, lexical=False), versions).lexical is None

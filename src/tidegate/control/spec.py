@@ -8,12 +8,12 @@ from tidegate.control.spec_node import Block, Place, Problems, compose
 from tidegate.control.spec_resolve import resolve_skills
 from tidegate.control.spec_route import read_route
 from tidegate.control.spec_stages import read_after, read_stages
-from tidegate.control.spec_value import NAME, TEXT, VERSION, choice, duration, exactly
+from tidegate.control.spec_value import NAME, TEXT, VERSION, choice, duration, exactly, number
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.rollout import After, CachePolicy, Eligible, Gates, Plan, Stage, Unit, Variant
 from tidegate.domain.skill import SkillVersion
 
-_VARIANT_KEYS = ("skills", "model", "system", "route", "timeout", "deadline", "cache")
+_VARIANT_KEYS = ("skills", "select", "model", "system", "route", "timeout", "deadline", "cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,7 @@ def _read_variant(block: Block, problems: Problems) -> VariantSpec:
     block.only(*_VARIANT_KEYS)
     skills = _read_skills(block)
     route = block.block("route")
+    lexical, threshold = _read_select(block)
     rest = Variant(
         model=block.read("model", TEXT, None) if "model" in block else None,
         route=read_route(route, problems) if route else None,
@@ -142,6 +143,8 @@ def _read_variant(block: Block, problems: Problems) -> VariantSpec:
         timeout_seconds=block.read("timeout", duration(), Variant().timeout_seconds),
         deadline_seconds=block.read("deadline", duration(), Variant().deadline_seconds),
         cache=_read_cache(block),
+        lexical=lexical,
+        threshold=threshold,
     )
     if rest.system == "replace" and not skills:
         problems.add(block.where("system"), "found 'replace' without a skill to take the prompt's place")
@@ -160,6 +163,18 @@ def _read_cache(block: Block) -> CachePolicy | None:
     return CachePolicy(
         ttl_seconds=cache.read("ttl", duration("1s"), 0.0, required=True),
         when=cache.read("when", choice("deterministic", "always"), "deterministic"),
+    )
+
+
+def _read_select(block: Block) -> tuple[bool, float]:
+    """Whether words choose skills, and from which score on."""
+    select = block.block("select")
+    if select is None:
+        return Variant().lexical, Variant().threshold
+    select.only("lexical", "threshold")
+    return (
+        select.read("lexical", choice("on", "off"), "on") == "on",
+        select.read("threshold", number(0.1, 100.0), Variant().threshold),
     )
 
 

@@ -18,6 +18,7 @@ _SECONDS = {
     "d": Decimal(86400),
 }
 _PERCENT = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?) ?(%?)")
+_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[0-9]{1,12}")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST_SECONDS = Decimal(366 * 86400)
@@ -76,6 +77,16 @@ def ratio(low: str, high: str) -> Value[float]:
         return float(percent / 100) if Decimal(low) <= percent <= Decimal(high) else None
 
     return Value(f"a percentage from {low}% to {high}% with its sign, such as 2% or 0.5%", read)
+
+
+def number(low: float, high: float) -> Value[float]:
+    """A number within limits, as a decimal."""
+
+    def read(text: str) -> float | None:
+        found = _NUMBER.fullmatch(text)
+        return float(text) if found and low <= float(text) <= high else None
+
+    return Value(f"a number from {low:g} to {high:g}, such as {low:g} or 2.5", read)
 
 
 def count(low: int, high: int) -> Value[int]:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tidegate.domain.lexical import THRESHOLD
 from tidegate.domain.routing import Route
 
 
@@ -35,7 +36,10 @@ class CachePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A serving policy; seconds for times; `model` None serves the model the client asked for, `cache` None
-    asks the provider anew for every request."""
+    asks the provider anew for every request.
+
+    `lexical`: skills are also chosen by the words of their descriptions, from `threshold` on.
+    """
 
     skills: tuple[SkillRef, ...] = ()
     model: str | None = None
@@ -45,6 +49,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     timeout_seconds: float = 5.0
     deadline_seconds: float = 600.0
     cache: CachePolicy | None = None
+    lexical: bool = True
+    threshold: float = THRESHOLD
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,10 +1,11 @@
 """Which skills a transcript calls for: a pure, append-only fold over what its users wrote."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from tidegate.domain.exchange import SkillUse
+from tidegate.domain.lexical import Ranked, looked_at
 
 SKILLS_AT_MOST = 8
 """Skills of one request; further matches are not served."""
@@ -15,8 +16,14 @@ MATCHED_CHARACTERS = 32_768
 MATCHED_IN_ALL = 131_072
 """Of a transcript so many characters are matched, oldest text first: matching keeps a process busy."""
 
+RANKED_IN_ALL = 8_192
+"""Of a transcript so many characters are ranked, oldest text first, for the same reason."""
+
 Match = Callable[[str], Mapping[str, int]]
 """A text's matching skills, each with how many of its patterns match."""
+
+Rank = Callable[[str], Sequence[Ranked]]
+"""The skills that a text's words choose, best first."""
 
 
 class Selectable(msgspec.Struct, frozen=True):
@@ -28,30 +35,79 @@ class Selectable(msgspec.Struct, frozen=True):
     excludes: tuple[str, ...] = ()
 
 
+class View(msgspec.Struct, frozen=True):
+    """What selection looks at of one text: `matched` by patterns, `ranked` by its words."""
+
+    place: int
+    matched: str
+    ranked: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One skill that came up: `uses` are what it added (what it requires, then itself), or why it added none.
+
+    `place` is the text's in the transcript, None where the skill was asked for by name.
+    """
+
+    place: int | None
+    name: str
+    reason: str
+    score: float
+    uses: tuple[SkillUse, ...] = ()
+    refusal: str = ""
+
+
 def select(
-    catalogue: Mapping[str, Selectable], explicit: Iterable[str], texts: Sequence[str], match: Match
+    catalogue: Mapping[str, Selectable],
+    explicit: Iterable[str],
+    texts: Sequence[str],
+    match: Match,
+    rank: Rank | None = None,
 ) -> tuple[SkillUse, ...]:
     """The skills for a transcript, in serving order, each with its reason and score.
 
-    Explicit names come first (score 1), then pattern matches text by text, the skill with more matching
-    patterns first and names breaking ties. A skill comes with what it requires (reason `required`, score 0)
-    or not at all; one that excludes, or is excluded by, a skill already chosen stays out. A longer
-    transcript only ever appends: what lies beyond MATCHED_IN_ALL is not matched on any turn. Names outside
-    the catalogue are not live and are passed over.
+    Explicit names come first (score 1); then text by text pattern matches, the skill with more matching
+    patterns first and names breaking ties, and what the text's words choose, best first (None: nothing). A
+    skill comes with what it requires (reason `required`, score 0) or not at all; one that excludes, or is
+    excluded by, a skill already chosen stays out. A longer transcript only ever appends: what lies beyond
+    MATCHED_IN_ALL or RANKED_IN_ALL is looked at on no turn. Names outside the catalogue are not live and are
+    passed over.
     """
-    chosen: dict[str, SkillUse] = {}
-    room = MATCHED_IN_ALL
+    return tuple(use for step in steps(catalogue, explicit, texts, match, rank) for use in step.uses)
+
+
+def steps(
+    catalogue: Mapping[str, Selectable],
+    explicit: Iterable[str],
+    texts: Sequence[str],
+    match: Match,
+    rank: Rank | None = None,
+) -> Iterator[Step]:
+    """Every skill that comes up for a transcript, in order, with what became of it."""
+    choice = _Choice(catalogue)
     for name in explicit:
-        _choose(catalogue, chosen, name, "explicit", 1.0)
-    for text in texts:
-        if len(chosen) >= SKILLS_AT_MOST or not room:
+        yield choice.step(None, name, "explicit", 1.0)
+    for view in views(texts):
+        if len(choice.chosen) >= SKILLS_AT_MOST:
             break
-        opening = text[: min(room, MATCHED_CHARACTERS)]
-        room -= len(opening)
-        found = match(opening)
+        found = match(view.matched)
         for name in sorted(found, key=lambda name: (-found[name], name)):
-            _choose(catalogue, chosen, name, "pattern", float(found[name]))
-    return tuple(chosen.values())
+            yield choice.step(view.place, name, "pattern", float(found[name]))
+        for each in rank(view.ranked) if rank and view.ranked else ():
+            yield choice.step(view.place, each.name, "lexical", each.score)
+
+
+def views(texts: Sequence[str]) -> Iterator[View]:
+    """What is looked at of each text until the patterns' budget is spent; later texts change nothing."""
+    matching, ranking = MATCHED_IN_ALL, RANKED_IN_ALL
+    for place, text in enumerate(texts):
+        if matching <= 0:
+            break
+        matched = text[: min(matching, MATCHED_CHARACTERS)]
+        ranked = looked_at(text)[:ranking]
+        matching -= len(matched)
+        ranking -= len(ranked)
+        yield View(place, matched, ranked)
 
 
 def without(
@@ -66,27 +122,45 @@ def without(
     return tuple(kept)
 
 
-def _choose(
-    catalogue: Mapping[str, Selectable], chosen: dict[str, SkillUse], name: str, reason: str, score: float
-) -> None:
-    """Add a skill after what it requires, or leave everything as it was."""
-    if name in chosen or name not in catalogue:
-        return
-    needed = _closure(catalogue, name)
-    if needed is None:
-        return
-    fresh = [each for each in needed if each not in chosen]
-    if len(chosen) + len(fresh) > SKILLS_AT_MOST or _clash(catalogue, [*chosen, *fresh]):
-        return
-    for each in fresh:
-        own = each == name
-        chosen[each] = SkillUse(
-            each, catalogue[each].version, reason if own else "required", score if own else 0.0
+class _Choice:
+    """What is chosen so far."""
+
+    def __init__(self, catalogue: Mapping[str, Selectable]) -> None:
+        self.chosen: dict[str, SkillUse] = {}
+        self._catalogue = catalogue
+
+    def step(self, place: int | None, name: str, reason: str, score: float) -> Step:
+        """Add a skill after what it requires, or leave everything as it was and say why."""
+        if name in self.chosen:
+            return Step(place, name, reason, score, refusal="chosen already")
+        needed, missing = _closure(self._catalogue, name)
+        fresh = [each for each in needed if each not in self.chosen]
+        refusal = _not_live(name, missing) if missing else self._refusal(fresh)
+        if refusal:
+            return Step(place, name, reason, score, refusal=refusal)
+        uses = tuple(
+            SkillUse(each, self._catalogue[each].version, reason, score)
+            if each == name
+            else SkillUse(each, self._catalogue[each].version, "required", 0.0)
+            for each in fresh
         )
+        self.chosen.update((use.name, use) for use in uses)
+        return Step(place, name, reason, score, uses)
+
+    def _refusal(self, fresh: Sequence[str]) -> str:
+        if len(self.chosen) + len(fresh) > SKILLS_AT_MOST:
+            return f"with what it requires there would be more than {SKILLS_AT_MOST} skills"
+        return _clash(self._catalogue, [*self.chosen, *fresh])
 
 
-def _closure(catalogue: Mapping[str, Selectable], name: str) -> list[str] | None:
-    """The skill and all it requires, requirements first; None where one of them is not live."""
+def _not_live(name: str, missing: str) -> str:
+    if name == missing:
+        return "not among the skills that are live here"
+    return f"requires {missing}, which is not among the skills that are live here"
+
+
+def _closure(catalogue: Mapping[str, Selectable], name: str) -> tuple[list[str], str]:
+    """The skill and all it requires, requirements first; and the first of them that is not live, if any."""
     ordered: list[str] = []
     seen: set[str] = set()
     open_names = [(name, False)]
@@ -96,13 +170,18 @@ def _closure(catalogue: Mapping[str, Selectable], name: str) -> list[str] | None
             ordered.append(current)
         elif current not in seen:
             if current not in catalogue:
-                return None
+                return [], current
             seen.add(current)
             open_names.append((current, True))
             open_names.extend((each, False) for each in reversed(catalogue[current].requires))
-    return ordered
+    return ordered, ""
 
 
-def _clash(catalogue: Mapping[str, Selectable], names: Sequence[str]) -> bool:
+def _clash(catalogue: Mapping[str, Selectable], names: Sequence[str]) -> str:
+    """The first exclusion among these skills, in words; empty where there is none."""
     together = set(names)
-    return any(not together.isdisjoint(catalogue[name].excludes) for name in names)
+    for name in names:
+        if not together.isdisjoint(catalogue[name].excludes):
+            other = next(each for each in catalogue[name].excludes if each in together)
+            return f"{name} excludes {other}"
+    return ""

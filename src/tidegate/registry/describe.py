@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tidegate.domain.skill import FileEntry, SkillPackage, SkillVersion
+from tidegate.domain.skill import FileEntry, Manifest, SkillPackage, SkillVersion
 
 
 def describe(version: SkillVersion) -> dict[str, object]:
@@ -15,7 +15,7 @@ def describe(version: SkillVersion) -> dict[str, object]:
         "state": version.state.value,
         "description": version.manifest.description,
         "mode": version.manifest.mode,
-        "match": list(version.manifest.match),
+        **_selecting(version.manifest),
         "metadata": dict(version.manifest.metadata),
         "files": _files(version.files),
         "created_at": created.replace("+00:00", "Z"),
@@ -30,9 +30,19 @@ def describe_package(package: SkillPackage) -> dict[str, object]:
         "digest": package.digest,
         "description": package.manifest.description,
         "mode": package.manifest.mode,
-        "match": list(package.manifest.match),
+        **_selecting(package.manifest),
         "metadata": dict(package.manifest.metadata),
         "files": _files(package.files),
+    }
+
+
+def _selecting(manifest: Manifest) -> dict[str, object]:
+    """What the gateway chooses the skill by."""
+    return {
+        "match": list(manifest.match),
+        "keywords": list(manifest.keywords),
+        "requires": list(manifest.requires),
+        "excludes": list(manifest.excludes),
     }
 
 

@@ -195,7 +195,8 @@ def _switched(snapshot: RoutingSnapshot, tenant: str, assignment: Assignment) ->
 def _select(variant: ServedVariant, asker: Asker) -> tuple[SkillUse, ...]:
     if not variant.skills:
         return ()
-    return select(variant.catalogue, asker.named, asker.texts, variant.patterns.match)
+    rank = variant.lexical.choose if variant.lexical else None
+    return select(variant.catalogue, asker.named, asker.texts, variant.patterns.match, rank)
 
 
 def _unit(rollout: Rollout, asker: Asker) -> str:

@@ -1,7 +1,7 @@
 """A variant ready to serve: its live skills with their encoded blocks, and one pattern set over them all."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from types import MappingProxyType
@@ -11,6 +11,7 @@ import re2
 import structlog
 
 from tidegate.domain.exchange import SkillUse
+from tidegate.domain.lexical import Description, LexicalIndex
 from tidegate.domain.rollout import CachePolicy, SkillRef, Variant
 from tidegate.domain.routing import Route
 from tidegate.domain.selection import Selectable
@@ -42,7 +43,7 @@ class PatternSet:
     """Which skills' patterns match a text: one linear-time pass (RE2) for all patterns together."""
 
     def __init__(self, patterns: Mapping[str, tuple[str, ...]]) -> None:
-        self._owners: list[str] = []
+        self._owners: list[tuple[str, str]] = []
         self._set = re2.Set.SearchSet(_options(sum(map(len, patterns.values()))))
         for name, each in patterns.items():
             for pattern in each:
@@ -57,26 +58,37 @@ class PatternSet:
         except re2.error:
             _log.exception("a pattern does not compile and selects nothing", skill=name, pattern=pattern)
         else:
-            self._owners.append(name)
+            self._owners.append((name, pattern))
 
     def _compile(self) -> None:
         """As with a bad pattern: a set beyond its memory selects nothing, and the snapshot takes effect."""
         try:
             self._set.Compile()
         except re2.error:
-            skills = sorted(set(self._owners))
+            skills = sorted({owner for owner, _ in self._owners})
             _log.exception("these skills' patterns do not compile together and select nothing", skills=skills)
             self._owners.clear()
 
     def match(self, text: str) -> Mapping[str, int]:
         """The skills with a matching pattern, and how many of theirs match."""
-        if not self._owners:
-            return {}
         counts: dict[str, int] = {}
-        for index in self._set.Match(text.encode("utf-8", "replace")) or ():
-            owner = self._owners[index]
+        for index in self._matching(text):
+            owner, _ = self._owners[index]
             counts[owner] = counts.get(owner, 0) + 1
         return counts
+
+    def matching(self, text: str) -> Mapping[str, Sequence[str]]:
+        """The skills with a matching pattern, each with those that match."""
+        found: dict[str, list[str]] = {}
+        for index in sorted(self._matching(text)):
+            owner, pattern = self._owners[index]
+            found.setdefault(owner, []).append(pattern)
+        return found
+
+    def _matching(self, text: str) -> Sequence[int]:
+        if not self._owners:
+            return ()
+        return self._set.Match(text.encode("utf-8", "replace")) or ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,8 @@ class ServedVariant:
     patterns: PatternSet
     skills: Mapping[str, ServedSkill] = field(default_factory=lambda: MappingProxyType({}))
     catalogue: Mapping[str, Selectable] = field(default_factory=lambda: MappingProxyType({}))
+    lexical: LexicalIndex | None = None
+    """None: words choose nothing."""
     names_skills: bool = False
     natives: frozenset[str] = frozenset()
     model: str | None = None
@@ -149,6 +163,7 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced)
             name: Selectable(name, version.number, version.manifest.requires, version.manifest.excludes)
             for name, version in live.items()
         },
+        lexical=lexical_index(live.values(), variant.threshold) if variant.lexical else None,
         names_skills=bool(variant.skills),
         natives=frozenset(name for name, version in live.items() if version.manifest.mode == NATIVE),
         model=variant.model,
@@ -158,6 +173,14 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced)
         deadline_seconds=variant.deadline_seconds,
         cache=variant.cache,
         identity=blake2b(msgspec.json.encode(variant), digest_size=16).hexdigest().encode(),
+    )
+
+
+def lexical_index(versions: Iterable[SkillVersion], threshold: float) -> LexicalIndex:
+    """The index of these versions' names, descriptions and keywords."""
+    manifests = (version.manifest for version in versions)
+    return LexicalIndex(
+        (Description(each.name, each.description, each.keywords) for each in manifests), threshold=threshold
     )
 
 

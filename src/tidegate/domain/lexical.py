@@ -1,0 +1,225 @@
+"""Lexical ranking: which skills' descriptions share words with a text, by BM25F on an inverted index.
+
+Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.6: fields
+are weighed before saturation. Inverse document frequency is divided by that of a word which one skill alone
+has, so that scores mean the same in a catalogue of one skill and of 500: such a word, once in a
+description of mean length, counts 1, and never more than 2.2.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from math import ceil, log
+
+import msgspec
+
+from tidegate.domain.sums import Sums
+from tidegate.domain.words import LONGEST, common_terms, term, tokens
+
+THRESHOLD = 2.0
+"""Scores below it choose nothing: two words of its own, or one that name, keywords and description share."""
+
+NEAR_BEST = 0.7
+"""Of a text's best score, the share that a further skill needs."""
+
+AT_MOST = 3
+"""Skills of one text."""
+
+SATURATION = 1.2
+"""BM25's k1: how soon a word said again counts no more."""
+
+COMMON_WEIGHT = 0.4
+"""What an everyday word counts of what another does."""
+
+OPENING_BYTES = 1_536
+CLOSING_BYTES = 512
+"""What is looked at of a text, in UTF-8: people ask before or after what they paste."""
+
+TOKENS_KEPT = 16_384
+"""Tokens whose terms an index remembers, since the same words come again."""
+
+WORDS_AT_MOST = 64
+"""Words of a text that count, the rarest first: a long text has many that happen to be in descriptions."""
+
+_SCALE = 100
+"""Impacts are whole hundredths: sums do not depend on the order of adding, nor on the machine."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field's weight, and how far its length counts against it (BM25's b: 0 not at all, 1 in full)."""
+
+    weight: float
+    length: float
+
+
+FIELDS: Mapping[str, Field] = {
+    "name": Field(2.0, 0.0),
+    "keywords": Field(1.5, 0.0),
+    "description": Field(1.0, 0.75),
+}
+
+
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the ranking knows of a skill."""
+
+    name: str
+    description: str
+    keywords: tuple[str, ...] = ()
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """A skill and its score for one text."""
+
+    name: str
+    score: float
+
+
+class TermScore(msgspec.Struct, frozen=True):
+    """A word's part in a score: the field it is in, the word as the text has it, and what it adds."""
+
+    word: str
+    field: str
+    score: float
+
+
+class LexicalIndex:
+    """The words of a catalogue's skills, each with the skills that have it and what it adds to their score.
+
+    Built once for a catalogue. A text costs a look-up a word and one addition for each that is known.
+    """
+
+    def __init__(self, skills: Iterable[Description], *, threshold: float = THRESHOLD) -> None:
+        self.threshold = threshold
+        known = sorted(skills, key=lambda each: each.name)
+        self._names = [each.name for each in known]
+        term_of = cache(term)
+        self._weights = _field_weights([_fields(each, term_of) for each in known])
+        impacts = _impacts(self._weights)
+        self._rows = _Rows({found: row for row, found in enumerate(impacts, start=1)})
+        least = ceil(threshold * _SCALE)
+        rows = [(), *(each.items() for each in impacts.values())]
+        self._sums = Sums(len(known), rows, least=least)
+        self._most = [0, *(max(each.values()) for each in impacts.values())]
+        self._least = least
+
+    def choose(self, text: str) -> Sequence[Ranked]:
+        """The skills that the text chooses, best first: from the threshold on, and near the best."""
+        rows = self._known(text)
+        if sum(map(self._most.__getitem__, rows)) < self._least:
+            return ()
+        return self.chosen(self._ranked(self._sums.reaching(rows)))
+
+    def chosen(self, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+        """Those of a text's ranking that it chooses."""
+        least = max(self.threshold, ranked[0].score * NEAR_BEST) if ranked else 0.0
+        return [each for each in ranked[:AT_MOST] if each.score >= least]
+
+    def rank(self, text: str) -> Sequence[Ranked]:
+        """Every skill that shares a word with the text, best first; names break ties."""
+        scores = self._sums.of(self._known(text))
+        return self._ranked({place: score for place, score in enumerate(scores) if score})
+
+    def explain(self, text: str, name: str) -> Sequence[TermScore]:
+        """What each shared word adds to a skill's score, the most first; a word's share is split by field."""
+        if name not in self._names:
+            return ()
+        place = self._names.index(name)
+        words = {self._rows[token]: token for token in reversed(tokens(text))}
+        parts = [
+            TermScore(words[row], field, round(self._sums.at(row, place) / _SCALE * share, 3))
+            for row in self._known(text)
+            for field, share in _shares(self._weights[place].get(term(words[row]), {}))
+        ]
+        return sorted(parts, key=lambda part: (-part.score, part.word, part.field))
+
+    def _known(self, text: str) -> Sequence[int]:
+        """The rows of the text's words that skills have, without doublets, the rarest first."""
+        rows = set(map(self._rows.__getitem__, tokens(text)))
+        rows.discard(0)
+        return sorted(rows)[:WORDS_AT_MOST]
+
+    def _ranked(self, scores: Mapping[int, int]) -> Sequence[Ranked]:
+        ordered = sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+        return [Ranked(self._names[place], score / _SCALE) for place, score in ordered]
+
+
+class _Rows(dict[str, int]):
+    """By token, the row of its term's impacts; 0, an empty row, where no skill has it. Bounded."""
+
+    def __init__(self, by_term: Mapping[str, int]) -> None:
+        super().__init__()
+        self._by_term = by_term
+
+    def __missing__(self, token: str) -> int:
+        if len(token) > LONGEST:
+            return 0
+        if len(self) >= TOKENS_KEPT:
+            self.clear()
+        row = self[token] = self._by_term.get(term(token), 0)
+        return row
+
+
+def looked_at(text: str) -> str:
+    """The part of a text that is ranked: its opening and its end."""
+    whole = OPENING_BYTES + CLOSING_BYTES
+    if len(text) <= whole and (text.isascii() or len(text.encode(errors="ignore")) <= whole):
+        return text
+    opening = text[:OPENING_BYTES].encode(errors="ignore")[:OPENING_BYTES]
+    closing = text[-CLOSING_BYTES:].encode(errors="ignore")[-CLOSING_BYTES:]
+    return f"{opening.decode(errors='ignore')} {closing.decode(errors='ignore')}"
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_DISCLAIMER = re.compile(r"(?i)(not|do not|don't|never)\b")
+
+
+def _fields(skill: Description, term_of: Callable[[str], str]) -> dict[str, list[str]]:
+    """A skill's terms by field; a sentence on what it is not for must not choose it."""
+    sentences = _SENTENCE_END.split(skill.description)
+    purpose = " ".join(each for each in sentences if not _DISCLAIMER.match(each))
+    texts = {"name": skill.name, "keywords": " ".join(skill.keywords), "description": purpose}
+    return {field: [found for found in map(term_of, tokens(text)) if found] for field, text in texts.items()}
+
+
+_Weights = dict[str, dict[str, float]]
+"""By term, by field: how often the term is there, times the field's weight, over its length."""
+
+
+def _field_weights(skills: Sequence[Mapping[str, Sequence[str]]]) -> list[_Weights]:
+    mean = {field: sum(len(each[field]) for each in skills) / (len(skills) or 1) or 1.0 for field in FIELDS}
+    weighed: list[_Weights] = []
+    for each in skills:
+        weights: _Weights = {}
+        for name, field in FIELDS.items():
+            norm = 1 - field.length + field.length * len(each[name]) / mean[name]
+            for found, count in Counter(each[name]).items():
+                weights.setdefault(found, {})[name] = field.weight * count / norm
+        weighed.append(weights)
+    return weighed
+
+
+def _impacts(skills: Sequence[_Weights]) -> dict[str, dict[int, int]]:
+    """By term, the rarest first: the skills that have it, each with what it adds in hundredths."""
+    common = common_terms()
+    having = Counter(found for weights in skills for found in weights)
+    rarest = _rarity(len(skills), 1)
+    impacts: dict[str, dict[int, int]] = {}
+    for place, weights in enumerate(skills):
+        for found, by_field in weights.items():
+            total = sum(by_field.values())
+            rarity = _rarity(len(skills), having[found]) / rarest
+            weight = rarity * (COMMON_WEIGHT if found in common else 1.0)
+            impact = round(_SCALE * weight * total * (SATURATION + 1) / (total + SATURATION))
+            impacts.setdefault(found, {})[place] = impact
+    return dict(sorted(impacts.items(), key=lambda each: (len(each[1]), each[0])))
+
+
+def _rarity(skills: int, having: int) -> float:
+    """BM25's inverse document frequency, as Lucene has it: above zero also for what all have."""
+    return log(1 + (skills - having + 0.5) / (having + 0.5))
+
+
+def _shares(by_field: Mapping[str, float]) -> list[tuple[str, float]]:
+    total = sum(by_field.values())
+    return [(field, weight / total) for field, weight in by_field.items()]

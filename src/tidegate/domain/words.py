@@ -1,0 +1,56 @@
+"""A text as words: folded (NFKC, case), split, stemmed; scripts without spaces as pairs of characters."""
+
+import re
+from functools import cache
+from operator import add
+from unicodedata import normalize
+
+from tidegate.domain.common_words import COMMON_WORDS, FUNCTION_WORDS
+from tidegate.domain.stemming import stem
+
+LONGEST = 40
+"""Letters of a word; what is longer is a key, a hash or an encoding, and is looked up by nobody."""
+
+_RUN = re.compile(r"[a-z0-9\x80-\U0010ffff]+")
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_PART = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+
+_FUNCTION = frozenset(FUNCTION_WORDS.split())
+
+
+def tokens(text: str) -> list[str]:
+    """The folded words of a text in their order, not stemmed; Chinese, Japanese, Korean and Thai in pairs."""
+    runs: list[str] = _RUN.findall(text.lower())
+    if text.isascii():
+        return runs
+    found: list[str] = []
+    for run in runs:
+        if run.isascii():
+            found.append(run)
+        else:
+            found += _parts(run)
+    return found
+
+
+def term(token: str) -> str:
+    """What a token is looked up by; empty for one that says nothing of the subject."""
+    return "" if token in _FUNCTION or len(token) > LONGEST else stem(token)
+
+
+@cache
+def common_terms() -> frozenset[str]:
+    """The terms of everyday English, which say less than others."""
+    return frozenset(map(term, COMMON_WORDS.split()))
+
+
+def _parts(run: str) -> list[str]:
+    """The words of a run with letters beyond ASCII; folding makes none more than four times as long."""
+    folded = normalize("NFKC", run)[: 2 * len(run)].casefold()[: 4 * len(run)]
+    found: list[str] = []
+    for part in _PART.findall(folded):
+        if len(part) < 3 or not _IS_UNSPACED.match(part):
+            found.append(part)
+        else:
+            found += map(add, part, part[1:])
+    return found
