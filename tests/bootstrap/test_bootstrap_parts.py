@@ -15,7 +15,10 @@ from tidegate.bootstrap.home import open_home
 from tidegate.bootstrap.living import living
 from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.supervise import Supervised, running
+from tidegate.domain.breaker import Policy
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.retry_budget import RetryPolicy
+from tidegate.serving.guards import Guards
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import EMPTY, Overrides
 
@@ -122,14 +125,26 @@ class Loaded:
     draining: bool = False
 
 
+@dataclass
+class FakeGateway:
+    guards: Guards
+    open_exchanges: int = 5
+    waiting: int = 1
+
+
 def health(clock: FakeClock, shipper: FakeShipper, *, draining: bool = False) -> Health:
     holder = SnapshotHolder(clock)
     holder.swap(replace(EMPTY, revision=7))
-    parts: dict[str, Any] = {"shipper": shipper, "prices": Loaded(), "server": Loaded(draining=draining)}
-    parts["cache"] = MemoryCache(1000, clock, PrometheusMeter())
-    return Health(
-        holder=holder, meter=PrometheusMeter(), background=(), confirm_seconds=60, **cast(Any, parts)
-    )
+    meter = PrometheusMeter()
+    gateway = FakeGateway(Guards(Policy(), RetryPolicy(), meter, clock))
+    parts: dict[str, Any] = {
+        "gateway": gateway,
+        "shipper": shipper,
+        "prices": Loaded(),
+        "cache": MemoryCache(1000, clock, PrometheusMeter()),
+        "server": Loaded(draining=draining),
+    }
+    return Health(holder=holder, meter=meter, background=(), confirm_seconds=60, **cast(Any, parts))
 
 
 def said(state: Health) -> dict[str, tuple[bool, str]]:
@@ -171,6 +186,27 @@ def test_a_price_list_is_waited_for_unless_it_cannot_be_loaded(
     assert all(check.ok for check in state.checks() if check.needed) is ready
 
 
+async def test_breakers_that_are_not_closed_are_told_and_do_not_take_readiness() -> None:
+    clock = FakeClock()
+    state = health(clock, FakeShipper())
+    skills = state.gateway.guards.skills
+    for _ in range(10):
+        skills.failed("contracts@2", 0)
+    assert said(state)["breakers"] == (False, "skill contracts@2 is open")
+    clock.time += 2
+    turn = skills.enter("contracts@2")
+    assert turn is not None
+    assert said(state)["breakers"] == (False, "skill contracts@2 is half-open")
+    skills.failed("contracts@2", turn, proof=True)
+    assert "a probe has proven the skill at fault" in said(state)["breakers"][1]
+    assert all(check.ok for check in state.checks() if check.needed)
+    assert b'tidegate_breaker_state{kind="skill",target="contracts@2"} 2.0' in await state.exposition()
+    clock.time += 2
+    skills.enter("contracts@2")
+    skills.succeeded("contracts@2", turn)
+    assert said(state)["breakers"] == (True, "all closed")
+
+
 def test_going_down_is_not_ready() -> None:
     state = health(FakeClock(), FakeShipper(), draining=True)
     assert [check.name for check in state.checks() if check.needed and not check.ok] == ["open"]
@@ -205,6 +241,8 @@ async def test_gauges_are_those_of_the_moment_and_a_switch_on_again_is_zero() ->
     text = (await state.exposition()).decode()
     assert "tidegate_snapshot_age_seconds 5.0" in text
     assert "tidegate_ledger_queued 3.0" in text
+    assert "tidegate_exchanges_open 5.0" in text
+    assert "tidegate_admission_queued 1.0" in text
     assert 'tidegate_switch_state{scope="skill",target="a"} 1.0' in text
     state.holder.swap(EMPTY)
     assert 'tidegate_switch_state{scope="skill",target="a"} 0.0' in (await state.exposition()).decode()

@@ -5,13 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.resilience import (
-    MAX_ATTEMPTS,
     PATIENCE_SECONDS,
     Cause,
     Failure,
+    Path,
+    Situation,
     Step,
+    Verdict,
     is_fault,
+    may_go_on,
     next_step,
+    retries_of,
 )
 
 
@@ -19,13 +23,19 @@ def status(code: int, **more: object) -> Failure:
     return Failure(cause=Cause.STATUS, status=code, **more)
 
 
-def step(failure: Failure, *, composed: bool = False, attempts: int = 1, left: float = 60.0) -> Step:
-    return next_step(failure, composed=composed, attempts=attempts, spread=0.5, left=left).step
+def judge(failure: Failure, path: Path = Path.PLAIN, **more: object) -> Verdict:
+    at = {"tries": 1, "further": False, "spread": 0.5, "left": 60.0, **more}
+    at.setdefault("retries", retries_of(path, rescues=False, further=bool(at["further"])))
+    return next_step(failure, Situation(path=path, **at))
+
+
+def step(failure: Failure, path: Path = Path.PLAIN, **more: object) -> Step:
+    return judge(failure, path, **more).step
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 504, 529])
 def test_a_passing_trouble_is_tried_again_at_most_twice(code: int) -> None:
-    assert [step(status(code), attempts=made) for made in (1, 2, 3)] == [Step.RETRY, Step.RETRY, Step.RELAY]
+    assert [step(status(code), tries=made) for made in (1, 2, 3)] == [Step.RETRY, Step.RETRY, Step.RELAY]
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 413, 429, 501])
@@ -35,35 +45,59 @@ def test_other_refusals_are_passed_back(code: int) -> None:
 
 @pytest.mark.parametrize("code", [400, 404, 413, 422])
 def test_a_refused_composed_request_goes_out_once_more_unmodified(code: int) -> None:
-    assert step(status(code), composed=True) is Step.FALLBACK
+    assert step(status(code), Path.COMPOSED) is Step.FALLBACK
 
 
 @pytest.mark.parametrize("code", [401, 403, 429])
 def test_refusals_that_are_not_about_the_body_are_passed_back(code: int) -> None:
-    assert step(status(code), composed=True) is Step.RELAY
+    assert step(status(code), Path.COMPOSED) is Step.RELAY
 
 
 def test_a_composed_request_is_retried_once_and_then_falls_back() -> None:
-    assert step(status(500), composed=True) is Step.RETRY
-    assert step(status(500), composed=True, attempts=2) is Step.FALLBACK
+    assert step(status(500), Path.COMPOSED) is Step.RETRY
+    assert step(status(500), Path.COMPOSED, tries=2) is Step.FALLBACK
 
 
-def test_no_retry_where_its_wait_would_outlast_the_time_left() -> None:
-    assert step(status(500), left=0.1) is Step.RELAY
-    assert step(status(500), composed=True, left=0.1) is Step.FALLBACK
+def test_the_plain_request_that_has_to_save_another_is_retried_once() -> None:
+    retries = retries_of(Path.PLAIN, rescues=True, further=False)
+    assert [step(status(500), tries=made, retries=retries) for made in (1, 2)] == [Step.RETRY, Step.RELAY]
 
 
-def test_the_upstreams_word_counts() -> None:
-    assert step(status(503, should_retry=False)) is Step.RELAY
-    assert step(status(503, retry_after=PATIENCE_SECONDS + 1)) is Step.RELAY
-    waited = next_step(status(503, retry_after=1.5), composed=False, attempts=1, spread=0.5, left=60)
-    assert (waited.step, waited.wait) == (Step.RETRY, 1.5)
+@pytest.mark.parametrize(
+    ("failure", "waits"),
+    [
+        (status(503), (0.1, 0.2)),
+        (status(503, retry_after=1.0), (1.0, 1.0)),
+        (status(503, retry_after=0.0), (0.1, 0.2)),
+    ],
+)
+def test_waits_double_and_respect_retry_after(failure: Failure, waits: tuple[float, float]) -> None:
+    assert tuple(judge(failure, tries=made).wait for made in (1, 2)) == waits
+
+
+@pytest.mark.parametrize(
+    "failure", [status(503, retry_after=PATIENCE_SECONDS + 1), status(503, should_retry=False)]
+)
+def test_what_the_upstream_wants_left_alone_is_passed_back(failure: Failure) -> None:
+    assert step(failure) is Step.RELAY
+
+
+@pytest.mark.parametrize(("code", "then"), [(409, Step.RETRY), (520, Step.RETRY), (429, Step.RELAY)])
+def test_what_the_upstream_wants_asked_again_is_but_a_429_is_the_clients_to_wait_for(
+    code: int, then: Step
+) -> None:
+    assert step(status(code, should_retry=True)) is then
+
+
+def test_a_retry_that_would_miss_the_deadline_is_not_waited_for() -> None:
+    assert step(status(503), left=0.05) is Step.RELAY
+    assert step(status(503), Path.COMPOSED, left=0.05) is Step.FALLBACK
 
 
 @pytest.mark.parametrize("cause", [Cause.TIMEOUT, Cause.RESET, Cause.PROTOCOL])
 def test_work_that_may_have_begun_is_not_repeated(cause: Cause) -> None:
     assert step(Failure(cause=cause)) is Step.RELAY
-    assert step(Failure(cause=cause), composed=True) is Step.FALLBACK
+    assert step(Failure(cause=cause), Path.COMPOSED) is Step.FALLBACK
 
 
 @pytest.mark.parametrize(
@@ -73,9 +107,30 @@ def test_work_that_cannot_have_begun_is_repeated(failure: Failure) -> None:
     assert step(failure) is Step.RETRY
 
 
-def test_a_skill_timeout_falls_back_at_once() -> None:
-    verdict = next_step(Failure(cause=Cause.SKILL_TIMEOUT), composed=True, attempts=1, spread=0.9, left=0.0)
-    assert (verdict.step, verdict.wait) == (Step.FALLBACK, 0.0)
+@pytest.mark.parametrize("cause", [Cause.SKILL_TIMEOUT, Cause.BREAKER])
+def test_a_skill_that_is_late_or_barred_is_left_at_once(cause: Cause) -> None:
+    assert judge(Failure(cause=cause), Path.COMPOSED, left=0.0) == Verdict(Step.FALLBACK)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [status(529, should_retry=False), status(429), *(Failure(cause=cause) for cause in ("reset", "breaker"))],
+)
+def test_the_next_of_the_chain_is_asked_where_a_provider_fails(failure: Failure) -> None:
+    assert step(failure, further=True, tries=2) is Step.NEXT
+    assert step(failure, further=False, tries=2) is Step.RELAY
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 413])
+def test_what_the_client_did_wrong_is_no_reason_to_ask_another_provider(code: int) -> None:
+    assert step(status(code), further=True) is Step.RELAY
+    assert not may_go_on(status(code))
+
+
+@pytest.mark.parametrize("code", [400, 404, 500])
+def test_a_stand_in_that_refuses_is_followed_by_the_next_whatever_it_says(code: int) -> None:
+    assert step(status(code), Path.FURTHER, further=True) is Step.NEXT
+    assert step(status(code), Path.FURTHER) is Step.RELAY
 
 
 def test_a_refusal_is_no_fault_of_the_serving_side() -> None:
@@ -91,16 +146,24 @@ FAILURES = st.builds(
     retry_after=st.none() | st.floats(0, 100),
     should_retry=st.none() | st.booleans(),
 )
+SITUATIONS = st.builds(
+    Situation,
+    path=st.sampled_from(Path),
+    tries=st.integers(1, 5),
+    retries=st.integers(0, 2),
+    further=st.booleans(),
+    spread=st.floats(0, 1),
+    left=st.floats(-1, 100),
+)
 
 
-@given(FAILURES, st.booleans(), st.integers(1, 5), st.floats(0, 1), st.floats(-1, 100))
-def test_attempts_end_and_waits_fit(
-    failure: Failure, composed: bool, attempts: int, spread: float, left: float
-) -> None:
-    verdict = next_step(failure, composed=composed, attempts=attempts, spread=spread, left=left)
+@given(FAILURES, SITUATIONS)
+def test_attempts_end_and_waits_fit(failure: Failure, at: Situation) -> None:
+    verdict = next_step(failure, at)
     if verdict.step is Step.RETRY:
-        assert attempts < MAX_ATTEMPTS - composed
-        assert 0 < verdict.wait < left
+        assert at.tries <= at.retries
+        assert 0 < verdict.wait < at.left
     else:
         assert verdict.wait == 0
-    assert composed or verdict.step is not Step.FALLBACK
+    assert at.path is Path.COMPOSED or verdict.step is not Step.FALLBACK
+    assert at.further or verdict.step is not Step.NEXT

@@ -18,6 +18,7 @@ from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.bootstrap.address import new_process_id, url_of
 from tidegate.bootstrap.cache import Caches, open_cache, reuse_settings
 from tidegate.bootstrap.emulated import emulated, served_by
+from tidegate.bootstrap.guarding import with_guards
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.living import leave_for_dead, living
@@ -126,6 +127,7 @@ async def _assemble(
     gateway = _gateway(settings, services, holder, quotas, upstreams, writer, meter, prices, caches)
     stack.push_async_callback(gateway.close)
     health = Health(
+        gateway=gateway,
         holder=holder,
         shipper=shipper,
         prices=prices,
@@ -152,7 +154,7 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
     caches: Caches,
 ) -> Gateway:
     return Gateway(
-        _serving_settings(settings),
+        with_guards(_serving_settings(settings), settings),
         holder=holder,
         upstreams=upstreams,
         spool=spool,

@@ -11,9 +11,11 @@ from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
 from tidegate.adapters.valkey.link import ValkeyLink
 from tidegate.bootstrap.workers.crew import Crew
 from tidegate.domain import metrics
+from tidegate.domain.breaker import Breaker
 from tidegate.domain.merging import Report
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import Overrides
+from tidegate.web.gateway_api import Gateway
 from tidegate.web.probes import Check, Probes
 from tidegate.web.server import Server
 
@@ -36,6 +38,7 @@ class Watched(Protocol):
 class Health:
     """Reads the parts of one process; `server` is known once it is made."""
 
+    gateway: Gateway
     holder: SnapshotHolder
     shipper: Shipper
     prices: ListPrices
@@ -54,7 +57,7 @@ class Health:
         return Probes(self.checks, self.exposition, CONTENT_TYPE)
 
     def checks(self) -> Sequence[Check]:
-        """Needed: a snapshot, prices, not going down. The store, the spool and background work are told."""
+        """Needed: a snapshot, prices, not going down. The others are told of."""
         replaced = self.crew is not None and self.crew.retiring
         draining = not replaced and (self.server is None or self.server.draining)
         return (
@@ -65,6 +68,7 @@ class Health:
             ),
             self._store(),
             self._spool(),
+            self._breakers(),
             *self._valkey(),
             *(() if self.crew is None else (self.crew.check(),)),
             *(
@@ -88,6 +92,8 @@ class Health:
     def gauge(self) -> None:
         """Set the gauges of this moment."""
         self.meter.set(metrics.SNAPSHOT_AGE, (), self.holder.age())
+        self.meter.set(metrics.EXCHANGES_OPEN, (), self.gateway.open_exchanges)
+        self.meter.set(metrics.ADMISSION_QUEUED, (), self.gateway.waiting)
         self.meter.set(metrics.LEDGER_QUEUED, (), self.shipper.queued)
         self.meter.set(metrics.LEDGER_SPOOLED, (), self.shipper.spooled_bytes)
         self.meter.set(metrics.CACHE_ENTRIES, (), self.cache.entries)
@@ -130,6 +136,23 @@ class Health:
         detail = f"{shipper.queued} exchanges wait, {shipper.spooled_bytes} bytes, {shipper.dropped} dropped"
         wrong = _spool_faults(shipper)
         return Check(name="spool", ok=not shipper.dropped and not wrong, detail=", ".join((detail, *wrong)))
+
+    def _breakers(self) -> Check:
+        guards = self.gateway.guards
+        troubled = [
+            _told(breakers.kind, name, breaker)
+            for breakers in (guards.upstreams, guards.skills)
+            for name, breaker in breakers.troubled
+        ]
+        detail = ", ".join(troubled) or "all closed"
+        return Check(name="breakers", ok=not troubled, detail=detail)
+
+
+def _told(kind: str, name: str, breaker: Breaker) -> str:
+    state = breaker.state.value.replace("_", "-")
+    return f"{kind} {name} is {state}" + (
+        " (a probe has proven the skill at fault)" if breaker.proven else ""
+    )
 
 
 def _spool_faults(shipper: Shipper) -> list[str]:

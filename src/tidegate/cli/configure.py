@@ -55,6 +55,10 @@ def shown(settings: Settings) -> dict[str, object]:
     for name, upstream in settings.upstreams.items():
         for entry in entries_of(f"upstreams.{name}", type(upstream)):
             values[entry.key] = _masked(entry, getattr(upstream, entry.name))
+    values |= {
+        f"fallback.models.{model}": [":".join(filter(None, hop)) for hop in chain]
+        for model, chain in settings.chains.items()
+    }
     return values | {f"prices.{model}": _rates(price) for model, price in settings.prices.items()}
 
 

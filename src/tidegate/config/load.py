@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tidegate.config.chains import read_chains
 from tidegate.config.document import Document
 from tidegate.config.prices import read_prices
 from tidegate.config.settings import SECTIONS, Entry, Settings, entries
@@ -66,9 +67,18 @@ def load(
     prices = read_prices(document, problems)
     sources |= {f"prices.{model}": document.source("prices", model) for model in prices}
     upstreams = read_upstreams(document, sources, problems)
+    chains = read_chains(document, upstreams, problems)
+    sources |= {f"fallback.models.{model}": document.source("fallback.models", model) for model in chains}
+    _refuse(problems)
+    settings = replace(_assemble(place, values, prices), upstreams=upstreams, chains=chains)
+    if settings.breakers.failures > settings.breakers.window:
+        _refuse([f"breakers.failures ({sources['breakers.failures']}) must be at most breakers.window"])
+    return Configuration(settings, sources)
+
+
+def _refuse(problems: list[str]) -> None:
     if problems:
         raise InvalidInput("the configuration is wrong:\n  " + "\n  ".join(problems))
-    return Configuration(replace(_assemble(place, values, prices), upstreams=upstreams), sources)
 
 
 def _named(environ: Mapping[str, str]) -> Path | None:
@@ -116,6 +126,9 @@ def _found(entry: Entry, raw: object) -> str:
 _TABLES = ("prices", "upstreams")
 """Sections whose keys are names of the operator's; each is read by a module of its own."""
 
+_NESTED = {"fallback.models"}
+"""The same within a section."""
+
 
 def _unknown_in_file(document: Document) -> list[str]:
     """Each key the file has and no setting is called, with the nearest name."""
@@ -134,7 +147,7 @@ def _unknown_in_file(document: Document) -> list[str]:
             problems += [
                 f"{document.source(section, name)}: unknown key `{section}.{name}`{_near(name, own)}"
                 for name in document.section(section)
-                if name not in own
+                if name not in own and f"{section}.{name}" not in _NESTED
             ]
     return problems
 

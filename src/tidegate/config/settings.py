@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
+from tidegate.config.chains import Chain
 from tidegate.config.values import (
     between,
     choice,
@@ -106,7 +107,13 @@ class Limits:
     """What one request, and all together, may take."""
 
     body: int = setting(size, "32MB", "Bytes of a request body; more is answered with 413.")
-    concurrency: int = setting(between(1, 1_000_000, whole), "1000", "Exchanges at once; more is a 529.")
+    concurrency: int = setting(
+        between(1, 1_000_000, whole), "1000", "Exchanges at once; more wait, then get a 529."
+    )
+    queue: int = setting(
+        between(0, 1_000_000, whole), "200", "Requests that may wait for a place; more are a 529 at once."
+    )
+    queue_wait: float = setting(lasting("1ms", "60s"), "250ms", "How long one waits before it is a 529.")
     deadline: float = setting(
         lasting("100ms", "24h"), "600s", "An exchange as a whole where its variant says nothing."
     )
@@ -138,6 +145,36 @@ class Quotas:
     timezone: str = setting(timezone, "UTC", "Where the day of `usd_per_day` begins at midnight.")
     refresh: float = setting(
         lasting("100ms", "1h"), "5s", "How often to read from the store what was spent today, and who lives."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakers:
+    """Circuit breakers, one for each upstream and model, and one for each skill version."""
+
+    failures: int = setting(
+        between(1, 64, whole), "10", "So many failures among the latest `window` results open a breaker."
+    )
+    window: int = setting(between(1, 64, whole), "20", "Results looked at; at least `failures`.")
+    probe_interval: float = setting(
+        lasting("50ms", "10m"), "2s", "While one is open, a request is let through so often, to see."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How much may be retried at one upstream, so that retries do not multiply an outage."""
+
+    percent: int = setting(between(0, 100, whole), "20", "Retries for each hundred requests …")
+    floor: int = setting(between(0, 10_000, whole), "10", "… and so many more a second.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Other models and providers, for requests that fail at their own; see below for `models`."""
+
+    timeout: float = setting(
+        lasting("100ms", "24h"), "60s", "To the first content byte, where another one is left to ask."
     )
 
 
@@ -286,6 +323,9 @@ class Settings:
     upstream: Upstream = Upstream()
     limits: Limits = Limits()
     quotas: Quotas = Quotas()
+    breakers: Breakers = Breakers()
+    retries: Retries = Retries()
+    fallback: Fallback = Fallback()
     headers: Headers = Headers()
     routing: Routing = Routing()
     drain: Drain = Drain()
@@ -298,6 +338,7 @@ class Settings:
     native: Native = Native()
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    chains: Mapping[str, Chain] = field(default_factory=dict[str, Chain])
 
     @property
     def store_url(self) -> str:
@@ -311,6 +352,9 @@ SECTIONS: dict[str, type] = {
     "upstream": Upstream,
     "limits": Limits,
     "quotas": Quotas,
+    "breakers": Breakers,
+    "retries": Retries,
+    "fallback": Fallback,
     "headers": Headers,
     "routing": Routing,
     "drain": Drain,

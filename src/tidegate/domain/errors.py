@@ -51,3 +51,11 @@ class QuotaExceeded(TidegateError):
         super().__init__(message)
         self.retry_after = retry_after
         self.retry = retry
+
+
+class UpstreamUnavailable(TidegateError):
+    """The provider has been failing and is left alone for now (HTTP 503); `retry_after` in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

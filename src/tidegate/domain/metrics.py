@@ -99,7 +99,8 @@ NATIVE_SKILLS = Metric(
 FALLBACKS = Metric(
     name="tidegate_fallbacks_total",
     kind=Kind.COUNTER,
-    help="Requests served without skills because the skill path failed, by reason.",
+    help="Steps down the fallback chain: to the plain request because the skill path failed, or (upstream_…) "
+    "to another model or provider, by reason.",
     labels=("reason",),
 )
 ROUTED = Metric(
@@ -114,6 +115,33 @@ HOSTED_TURNS = Metric(
     help="Further upstream turns within one exchange; move is run (skill tools were answered), last (a limit "
     "was told to the model) or continue (the provider had paused).",
     labels=("move",),
+)
+RETRIES = Metric(
+    name="tidegate_retries_total",
+    kind=Kind.COUNTER,
+    help="Retries of one request at the same upstream: made, or refused because the retry budget was spent.",
+    labels=("upstream", "result"),
+)
+BREAKER_STATE = Metric(
+    name="tidegate_breaker_state",
+    kind=Kind.GAUGE,
+    help="2 while a breaker is open, 1 half-open, 0 closed; kind is upstream (UPSTREAM/MODEL) or skill "
+    "(NAME@VERSION). One that has never opened is not shown.",
+    labels=("kind", "target"),
+    across=Across.MAX,
+)
+BREAKER_TRANSITIONS = Metric(
+    name="tidegate_breaker_transitions_total",
+    kind=Kind.COUNTER,
+    help="Moves of breakers, by the state they went to: open, half_open or closed.",
+    labels=("kind", "target", "state"),
+)
+SHED = Metric(
+    name="tidegate_shed_requests_total",
+    kind=Kind.COUNTER,
+    help="Requests refused (529) because too much was going on: full (no room in the queue), late (waited "
+    "in vain) or displaced (by one of a higher priority).",
+    labels=("priority", "reason"),
 )
 TOKENS = Metric(
     name="tidegate_tokens_total",
@@ -220,6 +248,18 @@ SNAPSHOT_AGE = Metric(
     across=Across.MAX,
     help="Since the store last confirmed the routing snapshot this process serves from.",
 )
+EXCHANGES_OPEN = Metric(
+    name="tidegate_exchanges_open",
+    kind=Kind.GAUGE,
+    help="Exchanges in progress now; limits.concurrency is the most there may be in a process.",
+    across=Across.SUM,
+)
+ADMISSION_QUEUED = Metric(
+    name="tidegate_admission_queued",
+    kind=Kind.GAUGE,
+    help="Requests that wait for a place now.",
+    across=Across.SUM,
+)
 LEDGER_QUEUED = Metric(
     name="tidegate_ledger_queued",
     kind=Kind.GAUGE,
@@ -307,6 +347,10 @@ CATALOGUE: tuple[Metric, ...] = (
     FALLBACKS,
     ROUTED,
     HOSTED_TURNS,
+    RETRIES,
+    BREAKER_STATE,
+    BREAKER_TRANSITIONS,
+    SHED,
     TOKENS,
     COST,
     UNPRICED,
@@ -322,6 +366,8 @@ CATALOGUE: tuple[Metric, ...] = (
     NOTIFICATIONS,
     SWITCH_STATE,
     SNAPSHOT_AGE,
+    EXCHANGES_OPEN,
+    ADMISSION_QUEUED,
     LEDGER_QUEUED,
     LEDGER_SPOOLED,
     LEDGER_DROPPED,

@@ -1,11 +1,17 @@
-"""What to do when an upstream attempt fails: relay, retry, fall back, or give up; policy without effects."""
+"""What to do when an attempt fails: the same again, the plain request, the next provider, or give up."""
 
 from enum import StrEnum
 
 import msgspec
 
-MAX_ATTEMPTS = 3
-"""Upstream attempts of one exchange: the first and two more."""
+COMPOSED_RETRIES = 1
+"""A composed request is tried once more before its skills are left out."""
+
+PLAIN_RETRIES = 2
+"""The client's own request is tried twice more where it was the first to go out."""
+
+RESCUE_RETRIES = 1
+"""A plain request that has to save a composed one, or has another provider behind it, is tried once more."""
 
 BACKOFF_SECONDS = 0.1
 """Wait before the first retry; doubles with each further one."""
@@ -21,7 +27,7 @@ NOT_THE_BODYS_FAULT = frozenset({401, 403, 429})
 
 
 class Cause(StrEnum):
-    """How an attempt failed."""
+    """How an attempt failed, or why it was not made."""
 
     STATUS = "status"
     CONNECT = "connect"
@@ -35,6 +41,7 @@ class Cause(StrEnum):
     """The model went on calling skill tools beyond the limits of the hosted loop."""
     SWITCH = "switch"
     """A switch fell between two turns of the hosted loop."""
+    BREAKER = "breaker"
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +58,17 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     should_retry: bool | None = None
 
 
+class Path(StrEnum):
+    """Which request was tried: the fallback chain, in its order."""
+
+    COMPOSED = "composed"
+    """With skills, or the candidate's model."""
+    PLAIN = "plain"
+    """As the client wrote it."""
+    FURTHER = "further"
+    """The client's request at another model or provider."""
+
+
 class Step(StrEnum):
     """What comes next."""
 
@@ -60,6 +78,24 @@ class Step(StrEnum):
     """The same request once more, after the wait."""
     FALLBACK = "fallback"
     """The client's own request, unmodified, at once."""
+    NEXT = "next"
+    """The next model or provider of the chain, at once."""
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an exchange stands: `tries` of this path were made, `retries` more are allowed at most.
+
+    `further`: the chain has another model or provider. `left` seconds remain until this path's deadline.
+    `spread` (0 to 1, the exchange's own) moves waits between 0.5 and 1.5 of their size: retries do not march
+    in step.
+    """
+
+    path: Path
+    tries: int
+    retries: int
+    further: bool
+    spread: float
+    left: float
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -69,24 +105,37 @@ class Verdict(msgspec.Struct, frozen=True):
     wait: float = 0.0
 
 
-def next_step(failure: Failure, *, composed: bool, attempts: int, spread: float, left: float) -> Verdict:
-    """Judge a failed attempt: `attempts` were made so far, `left` seconds remain until its deadline.
-
-    A composed request is retried at most once, so that one attempt remains for the fallback. `spread`
-    (0 to 1, the exchange's own) moves the wait between 0.5 and 1.5 of its size: retries do not march in step.
-    """
-    budget = MAX_ATTEMPTS - 1 if composed else MAX_ATTEMPTS
-    wait = _wait(failure, attempts, spread)
-    if attempts < budget and wait is not None and wait < left:
+def next_step(failure: Failure, at: Situation) -> Verdict:
+    """Judge a failed attempt."""
+    wait = _wait(failure, at.tries, at.spread)
+    if at.tries <= at.retries and wait is not None and wait < at.left:
         return Verdict(Step.RETRY, wait)
-    if composed and may_fall_back(failure):
+    if at.path is Path.COMPOSED and may_fall_back(failure):
         return Verdict(Step.FALLBACK)
+    if at.further and (at.path is Path.FURTHER or may_go_on(failure)):
+        return Verdict(Step.NEXT)
     return Verdict(Step.RELAY)
+
+
+def retries_of(path: Path, *, rescues: bool, further: bool) -> int:
+    """How often a path's request may be repeated; `rescues`: a composed one has failed before it."""
+    match path:
+        case Path.COMPOSED:
+            return COMPOSED_RETRIES
+        case Path.PLAIN:
+            return RESCUE_RETRIES if rescues or further else PLAIN_RETRIES
+        case Path.FURTHER:
+            return 0
 
 
 def may_fall_back(failure: Failure) -> bool:
     """True where the plain request may do better than the composed one did."""
     return failure.cause is not Cause.STATUS or failure.status not in NOT_THE_BODYS_FAULT
+
+
+def may_go_on(failure: Failure) -> bool:
+    """True where another provider may do better: never for what the client did wrong."""
+    return is_fault(failure) or failure.status == 429
 
 
 def is_fault(failure: Failure) -> bool:
@@ -96,14 +145,21 @@ def is_fault(failure: Failure) -> bool:
     return failure.cause is not Cause.STATUS or failure.status >= 500
 
 
-def _wait(failure: Failure, attempts: int, spread: float) -> float | None:
+def _wait(failure: Failure, tries: int, spread: float) -> float | None:
     """Seconds before the same request may go out again; None where it must not."""
     if failure.cause is Cause.STATUS:
-        if failure.status not in TRANSIENT or failure.should_retry is False:
+        if not _heals(failure):
             return None
     elif failure.cause is not Cause.CONNECT and not failure.replayable:
         return None
-    backoff = BACKOFF_SECONDS * 2 ** (attempts - 1) * (0.5 + spread)
+    backoff = BACKOFF_SECONDS * 2 ** (tries - 1) * (0.5 + spread)
     if failure.retry_after is None:
         return backoff
     return max(backoff, failure.retry_after) if failure.retry_after <= PATIENCE_SECONDS else None
+
+
+def _heals(failure: Failure) -> bool:
+    """Whether the upstream's refusal may pass: as its `x-should-retry` says, else by the status."""
+    if failure.status == 429 or failure.should_retry is False:
+        return False
+    return failure.should_retry is True or failure.status in TRANSIENT

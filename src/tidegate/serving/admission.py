@@ -1,8 +1,11 @@
-"""Admission: who may call, and how much at once."""
+"""Admission: who may call, and how much at once; beyond that a short queue, then a refusal."""
 
+import asyncio
+from collections import deque
+from collections.abc import Callable
 from hashlib import sha256
 
-from tidegate.domain.access import KeyRecord, Role
+from tidegate.domain.access import KeyRecord, Priority, Role
 from tidegate.domain.errors import Forbidden, Overloaded, Unauthenticated
 from tidegate.serving.client import Call
 from tidegate.serving.snapshot import RoutingSnapshot
@@ -26,20 +29,97 @@ def _bearer(call: Call) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+_Place = asyncio.Future[None]
+_RANKS = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
+
+
 class Admission:
-    """Counts the exchanges in progress, each a `with` block, and refuses more than `at_most`."""
+    """Places for the exchanges in progress, and a line for those that come when all are taken.
 
-    def __init__(self, at_most: int) -> None:
+    At most `queue` wait, each for `seconds`, by priority and then first come, first served. Where the line
+    is full, whoever came last of a lower priority makes room. `on_shed` hears who was refused, and why:
+    `full` (no room in the line), `displaced` (gave way) or `late` (waited in vain).
+    """
+
+    def __init__(
+        self,
+        at_most: int,
+        *,
+        queue: int = 0,
+        seconds: float = 0.0,
+        on_shed: Callable[[Priority, str], None] = lambda priority, why: None,
+    ) -> None:
         self._at_most = at_most
+        self._queue = queue
+        self._seconds = seconds
+        self._on_shed = on_shed
+        self._lines: dict[Priority, deque[_Place]] = {rank: deque() for rank in _RANKS}
         self.open = 0
+        self.waiting = 0
 
-    def __enter__(self) -> None:
-        """Hold a place while an exchange lasts; raises Overloaded where none is free."""
+    def enter(self) -> bool:
+        """Take a place if one is free; whoever gets one gives it back by `leave`."""
         if self.open >= self._at_most:
-            raise Overloaded(
-                f"{self.open} exchanges are in progress, as many as this gateway takes; try again"
-            )
+            return False
         self.open += 1
+        return True
 
-    def __exit__(self, *_: object) -> None:
+    async def wait(self, priority: Priority) -> None:
+        """Wait in line for a place; raises Overloaded. A caller that is cancelled leaves the line."""
+        if self.waiting >= self._queue and not self._make_room(priority):
+            self._on_shed(priority, "full")
+            raise self._refusal()
+        place: _Place = asyncio.get_running_loop().create_future()
+        self._lines[priority].append(place)
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._seconds):
+                await place
+        except TimeoutError:
+            if not _granted(place):
+                self._on_shed(priority, "late")
+                raise self._refusal() from None
+        except asyncio.CancelledError:
+            if _granted(place):
+                self.leave()
+            raise
+        finally:
+            self._step_out(priority, place)
+
+    def leave(self) -> None:
+        """Give a place to the first in line, or back."""
+        for line in self._lines.values():
+            while line:
+                place = line.popleft()
+                self.waiting -= 1
+                if not place.done():
+                    place.set_result(None)
+                    return
         self.open -= 1
+
+    def _make_room(self, priority: Priority) -> bool:
+        """Send the last of the lowest priority away, if it is lower than this one."""
+        for rank in reversed(_RANKS[_RANKS.index(priority) + 1 :]):
+            while self._lines[rank]:
+                place = self._lines[rank].pop()
+                self.waiting -= 1
+                if not place.done():
+                    self._on_shed(rank, "displaced")
+                    place.set_exception(self._refusal())
+                    return True
+        return False
+
+    def _step_out(self, priority: Priority, place: _Place) -> None:
+        if place in self._lines[priority]:
+            self._lines[priority].remove(place)
+            self.waiting -= 1
+
+    def _refusal(self) -> Overloaded:
+        return Overloaded(
+            f"{self.open} exchanges are in progress and {self.waiting} wait, as many as this gateway takes; "
+            "try again"
+        )
+
+
+def _granted(place: _Place) -> bool:
+    return place.done() and not place.cancelled() and place.exception() is None

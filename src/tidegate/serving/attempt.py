@@ -1,116 +1,104 @@
-"""Attempting upstream: with skills, again, or without them, until there is an answer to relay."""
+"""Attempting upstream along the fallback chain, until there is an answer to relay."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tidegate.domain.exchange import Outcome
-from tidegate.domain.resilience import Cause, Failure, Step, is_fault, next_step
-from tidegate.ports import Clock, Header, Prices, UpstreamFailure, UpstreamResponse
+from tidegate.domain.resilience import Cause, Failure, Path, Step, Verdict, is_fault, next_step
+from tidegate.ports import Clock, Prices, UpstreamFailure, UpstreamResponse
+from tidegate.serving.course import Course
 from tidegate.serving.exchange_id import spread
+from tidegate.serving.guards import Guards
 from tidegate.serving.headers import is_stream
-from tidegate.serving.hosted.host import Hosted
 from tidegate.serving.metering import Draft
+from tidegate.serving.order import Answer, Order, UpstreamRequest
 from tidegate.serving.stream import EventScanner
 from tidegate.serving.turned_away import turned_away
-from tidegate.serving.upstreams import Endpoint
 from tidegate.serving.usage import read_message
 
-
-class UpstreamRequest(msgspec.Struct, frozen=True):
-    """One request as it goes upstream, and where to."""
-
-    endpoint: Endpoint
-    target: str
-    headers: Sequence[Header]
-    body: bytes
-
-
-class Order(msgspec.Struct, frozen=True):
-    """What to send and by when (event-loop time); `composed` is None where the plain request is all there is.
-
-    `allowed` says whether the composed one may still go out: a switch may have fallen in the meantime.
-    `hosted` is there where a composed answer may take more than one turn.
-    """
-
-    plain: UpstreamRequest
-    composed: UpstreamRequest | None
-    skill_deadline: float
-    deadline: float
-    allowed: Callable[[], bool]
-    hosted: Hosted | None = None
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """An upstream answer to relay: a whole `body`, or a stream with what of it may go out already."""
-
-    response: UpstreamResponse
-    body: bytes
-    scanner: EventScanner | None = None
+_Result = tuple[Answer | None, Failure | None, UpstreamFailure | None]
 
 
 class Attempts:
     """Makes the attempts of an exchange and keeps its draft informed."""
 
-    def __init__(self, prices: Prices, clock: Clock, *, answer_limit: int) -> None:
+    def __init__(self, prices: Prices, clock: Clock, guards: Guards, *, answer_limit: int) -> None:
         self._prices = prices
         self._clock = clock
+        self._guards = guards
         self._answer_limit = answer_limit
 
     async def answer(self, draft: Draft, order: Order) -> Answer:
-        """The first answer worth relaying, a refusal included; raises UpstreamFailure where none came."""
-        request = order.composed
+        """The first answer worth relaying, a refusal included.
+
+        Raises UpstreamFailure where none came, UpstreamUnavailable where a breaker let nothing through.
+        """
+        course = Course(draft, order, self._guards)
         while True:
-            composed = request is not None
-            result, failure, error = await self._once(draft, order, request)
-            if failure is None:
-                break
+            untried = draft.attempts == 0
+            result, failure, error = await self._once(draft, order, course)
             now = self._clock.monotonic()
-            left = (order.skill_deadline if composed else order.deadline) - now
-            verdict = next_step(
-                failure, composed=composed, attempts=draft.attempts, spread=spread(draft.id), left=left
-            )
-            if draft.attempts == 1 and is_fault(failure):
+            if failure is None and result is not None:
+                result = course.good(result, now)
+                break
+            failure = failure or Failure(cause=Cause.TIMEOUT)
+            course.bad(failure, now)
+            if untried and is_fault(failure):
                 draft.first_attempt_failed = True
+            verdict = self._verdict(draft, course, failure, now)
             if verdict.step is Step.RELAY or now >= order.deadline:
+                result, error = course.last_word(result, error)
                 break
             await asyncio.sleep(verdict.wait)
-            if composed and (verdict.step is Step.FALLBACK or not order.allowed()):
-                _fall_back(draft, failure, switched=verdict.step is Step.RETRY)
-                request = None
+            if verdict.step is Step.NEXT:
+                course.go_on(failure, result, error)
+            elif verdict.step is Step.FALLBACK:
+                course.fall_back(failure)
+            elif course.path is Path.COMPOSED and not order.allowed():
+                course.fall_back(failure, switched=True)
         if result is None:
-            raise error or UpstreamFailure("timeout", "the upstream gave no answer before the deadline")
+            raise error or course.unavailable()
         _settle(draft, result.response.status)
         return result
 
-    async def _once(
-        self, draft: Draft, order: Order, composed: UpstreamRequest | None
-    ) -> tuple[Answer | None, Failure | None, UpstreamFailure | None]:
+    def _verdict(self, draft: Draft, course: Course, failure: Failure, now: float) -> Verdict:
+        """What comes next; a retry that the budget refuses is passed over."""
+        situation = course.situation(spread(draft.id), now)
+        verdict = next_step(failure, situation)
+        if verdict.step is Step.RETRY and not self._guards.retries.may_retry(course.request.endpoint.name):
+            return next_step(failure, msgspec.structs.replace(situation, retries=0))
+        return verdict
+
+    async def _once(self, draft: Draft, order: Order, course: Course) -> _Result:
         """One attempt: its answer, its failure, or both where the answer is a refusal."""
+        if not course.enter():
+            return None, Failure(cause=Cause.BREAKER), None
+        course.sent_at = self._clock.monotonic()
+        course.tries += 1
         draft.attempts += 1
-        draft.sent_at = draft.sent_at or self._clock.monotonic()
+        draft.sent_at = draft.sent_at or course.sent_at
+        until = course.first_content_by(course.sent_at)
         try:
-            if composed is None:
-                answer = await self._open(draft, order, order.plain, whole_start=False)
+            if until is None:
+                answer = await self._open(draft, order, course)
             else:
-                async with asyncio.timeout_at(order.skill_deadline):
-                    answer = await self._open(draft, order, composed, whole_start=True)
+                async with asyncio.timeout_at(until):
+                    answer = await self._open(draft, order, course)
         except TimeoutError:
-            return None, Failure(cause=Cause.SKILL_TIMEOUT), None
+            return None, *_late(course)
         except UpstreamFailure as error:
             return None, Failure(cause=Cause(error.kind), replayable=error.replayable), error
         status = answer.response.status
         return answer, None if status < 400 else turned_away(answer.response), None
 
-    async def _open(
-        self, draft: Draft, order: Order, request: UpstreamRequest, *, whole_start: bool
-    ) -> Answer:
+    async def _open(self, draft: Draft, order: Order, course: Course) -> Answer:
         """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""
+        request, whole_start = course.request, course.whole_start
+        hosted = order.hosted if course.path is Path.COMPOSED else None
         response = await _sent(request, request.body, order.deadline)
-        looped = whole_start and order.hosted is not None and response.status == 200
-        if looped and order.hosted is not None:
-            response = order.hosted.follow(
+        looped = hosted is not None and response.status == 200
+        if hosted is not None and looped:
+            response = hosted.follow(
                 draft,
                 response,
                 request.body,
@@ -169,22 +157,17 @@ async def _sent(request: UpstreamRequest, body: bytes, deadline: float) -> Upstr
     )
 
 
-def _fall_back(draft: Draft, failure: Failure, *, switched: bool) -> None:
-    """Note why the skill path was left."""
-    if switched or failure.cause is Cause.SWITCH:
-        draft.fallback, draft.skill_outcome = "switch", None
-        return
-    timed_out = failure.cause is Cause.SKILL_TIMEOUT
-    draft.skill_outcome = Outcome.SKILL_TIMEOUT if timed_out else Outcome.SKILL_ERROR
-    rejected = failure.cause is Cause.STATUS and failure.status < 500
-    draft.fallback = "rejected" if rejected else "status" if failure.status else failure.cause.value
+def _late(course: Course) -> tuple[Failure, UpstreamFailure]:
+    """No first content in time: the skill's, or, where another provider is left to ask, this one's."""
+    cause = Cause.SKILL_TIMEOUT if course.path is Path.COMPOSED else Cause.TIMEOUT
+    message = f"model {course.request.model} gave no first content in time, and nothing else did better"
+    return Failure(cause=cause), UpstreamFailure("timeout", message)
 
 
 def _settle(draft: Draft, status: int) -> None:
     """Judge the skill path by what the plain request got: the same refusal was the client's own doing."""
-    if draft.fallback == "rejected":
-        if 400 <= status < 500:
-            draft.fallback = draft.skill_outcome = None
-            draft.composed = False
-        else:
-            draft.first_attempt_failed = True
+    if draft.fallback == "rejected" and 400 <= status < 500:
+        draft.fallback = draft.skill_outcome = None
+        draft.composed = False
+    elif draft.fallback is not None and draft.fallback.startswith("rejected"):
+        draft.first_attempt_failed = True

@@ -22,6 +22,12 @@ def plain_body(request: MessagesRequest) -> bytes:
     return _encode(_without_named(request.top))
 
 
+def plain_body_for(request: MessagesRequest, model: str) -> bytes:
+    """The client's own request for another model; every other key keeps its bytes and its place."""
+    top = _without_named(request.top) if request.named else request.top
+    return _encode({**top, "model": msgspec.json.encode(model)})
+
+
 def composed_body(
     request: MessagesRequest,
     assignment: Assignment,

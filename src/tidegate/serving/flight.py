@@ -11,8 +11,9 @@ from tidegate.domain.errors import TidegateError
 from tidegate.domain.reuse import CachedAnswer
 from tidegate.ports import Clock, Prices, UpstreamFailure
 from tidegate.serving.assemble import message_of_body
-from tidegate.serving.attempt import Answer, Attempts, Order
+from tidegate.serving.attempt import Attempts
 from tidegate.serving.metering import Draft
+from tidegate.serving.order import Answer, Order
 from tidegate.serving.recording import Recording
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
@@ -73,7 +74,7 @@ class Flight:
         draft = self.draft
         self._before = (draft.usage, draft.cost_usd, draft.unpriced)
         recording = self._recording = Recording(answer, answer.scanner, limit=self._limit)
-        self.handed.set_result(Answer(recording, answer.body, answer.scanner))
+        self.handed.set_result(Answer(recording, answer.body, answer.scanner, answer.passage))
         message = await recording.run()
         if recording.given_up:
             return Landing(None, result=recording.given_up)

@@ -4,24 +4,28 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import cast
 
+import msgspec
 import structlog
 
 from tidegate.domain import metrics
-from tidegate.domain.access import KeyRecord
+from tidegate.domain.access import KeyRecord, Priority
 from tidegate.domain.errors import NotFound, TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign, switched_off
-from tidegate.serving.attempt import Answer, Attempts, Order, UpstreamRequest
+from tidegate.serving.attempt import Attempts
+from tidegate.serving.chains import Hop
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
-from tidegate.serving.compose import plain_body
+from tidegate.serving.compose import plain_body, plain_body_for
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
+from tidegate.serving.guards import Guards, skill_names
 from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
+from tidegate.serving.order import Answer, Order, UpstreamRequest
 from tidegate.serving.pins import Pins
 from tidegate.serving.provider_side import ProviderSide
 from tidegate.serving.quotas import Quotas
@@ -71,12 +75,13 @@ class Handler:
         self._prices = prices
         self._dialect = dialect
         self._quotas = quotas
-        self._admission = Admission(settings.concurrency)
+        self._admission = _admission(settings, meter)
+        self.guards = Guards(settings.breaking, settings.retrying, meter, clock)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
         self._provider = ProviderSide(settings, holder, upstreams, meter=meter, prices=prices, clock=clock)
         self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
-        self._attempts = Attempts(prices, clock, answer_limit=settings.answer_limit)
+        self._attempts = Attempts(prices, clock, self.guards, answer_limit=settings.answer_limit)
         self._relay = Relay(spool, meter, prices, clock, dialect, identify=settings.identify)
         self._reuse = Reuse(
             settings.reuse,
@@ -93,6 +98,11 @@ class Handler:
     def open_exchanges(self) -> int:
         """Exchanges in progress now."""
         return self._admission.open
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a place now."""
+        return self._admission.waiting
 
     async def close(self) -> None:
         """End what goes on without its client, and put it on record."""
@@ -126,8 +136,8 @@ class Handler:
         request_id = exchange_id(self._clock.now())
         try:
             key = self.authenticated(call)
-            with self._admission:
-                await attended(client, self._passed(call, client, key.tenant, route))
+            passed = self._placed(key.priority, self._passed(call, client, key.tenant, route))
+            await attended(client, passed)
         except TidegateError as refusal:
             await self.refuse(client, request_id, refusal, route=route)
         except UpstreamFailure as failure:
@@ -142,7 +152,7 @@ class Handler:
         """Answer a refusal of the gateway's own that belongs to no exchange, in the caller's dialect."""
         status = status_of(refusal)
         self.count(route, outcome_of_refusal(status))
-        await self._say(client, request_id, status, str(refusal))
+        await self._say(client, request_id, status, str(refusal), *retry_headers(refusal))
 
     async def refuse_method(
         self, client: Client, request_id: str, call: Call, allowed: str, route: str
@@ -163,8 +173,7 @@ class Handler:
     async def _answered(self, draft: Draft, call: Call, client: Client) -> None:
         """Answer and record, whatever happens but the client's leaving."""
         try:
-            with self._admission:
-                await self._served(draft, call, client)
+            await self._placed(draft.key.priority, self._served(draft, call, client))
         except TidegateError as refusal:
             status = status_of(refusal)
             more = retry_headers(refusal)
@@ -235,7 +244,10 @@ class Handler:
             in_progress=in_progress(request.turns),
             now=draft.at,
         )
-        draft.assignment = no_dearer(assign(snapshot, asker, self._pins), request.model, self._prices)
+        assignment = no_dearer(assign(snapshot, asker, self._pins), request.model, self._prices)
+        if assignment.counted and self.guards.in_doubt(assignment.triggers):
+            assignment = msgspec.structs.replace(assignment, counted=False)
+        draft.assignment = assignment
 
     def _compose(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
         """What goes upstream, and by when."""
@@ -253,16 +265,45 @@ class Handler:
         return Order(
             plain=self._towards(request.model, plain_body(request), draft, call),
             composed=self._provider.composed(draft, request, call) if assignment.changed else None,
+            skills=skill_names(assignment.skills),
             skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=allowed,
             hosted=self._provider.pausing(draft, request, seconds, allowed),
+            further=self._further(draft, request),
+            towards=lambda hop: self._towards(
+                hop.model, plain_body_for(request, hop.model), draft, call, hop.upstream
+            ),
+            try_seconds=settings.try_seconds,
         )
 
-    def _towards(self, model: str, body: bytes, draft: Draft, call: Call) -> UpstreamRequest:
-        """A body on its way to the upstream of its model."""
-        endpoint = self._upstreams.endpoint(model, draft.key.tenant)
-        return UpstreamRequest(endpoint, call.target, to_upstream(call.headers, endpoint.credentials), body)
+    def _towards(
+        self, model: str, body: bytes, draft: Draft, call: Call, upstream: str | None = None
+    ) -> UpstreamRequest:
+        """A body on its way to the upstream of that name, or of its model."""
+        tenant, upstreams = draft.key.tenant, self._upstreams
+        endpoint = upstreams.named(upstream, tenant) if upstream else upstreams.endpoint(model, tenant)
+        headers = to_upstream(call.headers, endpoint.credentials)
+        return UpstreamRequest(endpoint, call.target, headers, body, model)
+
+    def _further(self, draft: Draft, request: MessagesRequest) -> tuple[Hop, ...]:
+        """Where else it may go: a count of tokens nowhere, nor what runs in a container of its provider."""
+        if not draft.on_ledger or "container" in request.top:
+            return ()
+        return self._settings.chains.after(request.model)
+
+    async def _placed(self, priority: Priority, work: Coroutine[object, object, None]) -> None:
+        """Do the work in a place among the exchanges in progress; raises Overloaded."""
+        if not self._admission.enter():
+            try:
+                await self._admission.wait(priority)
+            except BaseException:
+                work.close()
+                raise
+        try:
+            await work
+        finally:
+            self._admission.leave()
 
     async def _passed(self, call: Call, client: Client, tenant: str, route: str) -> None:
         endpoint = self._upstreams.endpoint("", tenant)
@@ -305,6 +346,15 @@ class Handler:
             draft.on_leave()
         else:
             self._relay.record(draft, Outcome.CLIENT_CLOSED, CLIENT_CLOSED)
+
+
+def _admission(settings: ServingSettings, meter: Meter) -> Admission:
+    return Admission(
+        settings.concurrency,
+        queue=settings.queue,
+        seconds=settings.queue_seconds,
+        on_shed=lambda priority, why: meter.add(metrics.SHED, (priority.value, why)),
+    )
 
 
 async def attended(client: Client, work: Coroutine[object, object, None]) -> None:

@@ -1,6 +1,7 @@
 """Which headers go on to the upstream, which come back, and which are the gateway's own."""
 
 from collections.abc import Iterable, Sequence
+from email.utils import parsedate_to_datetime
 
 from tidegate.ports import Header
 from tidegate.serving.assign import Assignment
@@ -41,10 +42,20 @@ def is_stream(headers: Iterable[Header]) -> bool:
     return (header(headers, b"content-type") or b"").startswith(b"text/event-stream")
 
 
-def seconds_of(value: bytes | None) -> float | None:
-    """A `retry-after` in seconds; None for none, and for a date, which is then passed back unread."""
+def seconds_of(value: bytes | None, date: bytes | None) -> float | None:
+    """A `retry-after` in seconds, None where unsaid; one that is a date counts from the answer's `date`."""
+    if value is None:
+        return None
     try:
-        return max(0.0, float(value)) if value is not None else None
+        return max(0.0, float(value))
+    except ValueError:
+        then, now = _epoch(value), _epoch(date or b"")
+        return None if then is None or now is None else max(0.0, then - now)
+
+
+def _epoch(date: bytes) -> float | None:
+    try:
+        return parsedate_to_datetime(date.decode("latin-1")).timestamp()
     except ValueError:
         return None
 

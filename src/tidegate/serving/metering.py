@@ -71,6 +71,13 @@ class Draft(msgspec.Struct, kw_only=True):
         """Whether the ledger gets a line: not of a call that only counts tokens."""
         return self.route == "messages"
 
+    def fell_back(self, reason: str) -> None:
+        """Note one more step of the fallback chain and its reason, each once."""
+        if self.fallback is None:
+            self.fallback = reason
+        elif reason not in self.fallback.split(","):
+            self.fallback += f",{reason}"
+
     def bill(self, model: str, reported: ReportedUsage | None, prices: Prices) -> None:
         """Add what one attempt used, at its own model's price."""
         if reported is None:
@@ -196,7 +203,8 @@ def count(meter: Meter, draft: Draft, exchange: Exchange) -> None:
     if exchange.routed:
         meter.add(metrics.ROUTED, (exchange.routed,))
     if exchange.fallback:
-        meter.add(metrics.FALLBACKS, (exchange.fallback,))
+        for reason in exchange.fallback.split(","):
+            meter.add(metrics.FALLBACKS, (reason,))
 
 
 def _count_tokens(meter: Meter, exchange: Exchange, arm: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from tidegate.domain import metrics
 from tidegate.domain.hosted import Limits
 from tidegate.ports import Clock, Meter, Prices
-from tidegate.serving.attempt import UpstreamRequest
 from tidegate.serving.client import Call, Client
 from tidegate.serving.compose import composed_body
 from tidegate.serving.containers import (
@@ -19,6 +18,7 @@ from tidegate.serving.hosted.host import Hosted
 from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.metering import Draft
 from tidegate.serving.native import DIALECTS, plan_native, with_betas
+from tidegate.serving.order import UpstreamRequest
 from tidegate.serving.request import MessagesRequest
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -76,7 +76,7 @@ class ProviderSide:
         for skill, result in native.results:
             self._meter.add(metrics.NATIVE_SKILLS, (skill, result))
         body = composed_body(request, draft.assignment, native, counting=not draft.on_ledger)
-        return UpstreamRequest(endpoint, call.target, with_betas(headers, native.betas), body)
+        return UpstreamRequest(endpoint, call.target, with_betas(headers, native.betas), body, draft.model)
 
     def pausing(
         self, draft: Draft, request: MessagesRequest, seconds: float, allowed: Callable[[], bool]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tidegate.ports import Header, UpstreamFailure, UpstreamResponse
 from tidegate.serving.assemble import Assembly
-from tidegate.serving.attempt import Answer
+from tidegate.serving.order import Answer
 from tidegate.serving.stream import EventScanner
 
 _END_SECONDS = 0.25

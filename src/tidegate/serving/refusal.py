@@ -13,6 +13,7 @@ from tidegate.domain.errors import (
     TidegateError,
     TooLarge,
     Unauthenticated,
+    UpstreamUnavailable,
 )
 from tidegate.domain.exchange import Outcome
 from tidegate.ports import Header, UpstreamFailure
@@ -26,6 +27,7 @@ _STATUSES: dict[type[TidegateError], int] = {
     TooLarge: 413,
     QuotaExceeded: 429,
     StoreUnavailable: 503,
+    UpstreamUnavailable: 503,
     Overloaded: 529,
 }
 
@@ -50,20 +52,23 @@ def outcome_of_refusal(status: int) -> Outcome:
 
 
 def refusal_headers(status: int, request_id: str) -> list[Header]:
-    """Headers of a refusal: its id, where SDKs look for one, when to come back, and an end to a connection
-    whose body was not read.
+    """Headers of a refusal: its id, where SDKs look for one, and an end to a connection whose body was not
+    read.
     """
     headers: list[Header] = [(b"content-type", b"application/json"), (b"request-id", request_id.encode())]
-    if status in (503, 529):
-        headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     if status == 413:
         headers.append((b"connection", b"close"))
     return headers
 
 
 def retry_headers(refusal: TidegateError) -> list[Header]:
-    """When to come back, in whole seconds, and whether to do so unasked, of a refusal that knows it."""
-    if not isinstance(refusal, QuotaExceeded):
+    """When to come back, in whole seconds, and whether to do so unasked, of a refusal that passes."""
+    retry, seconds = True, float(RETRY_AFTER_SECONDS)
+    if isinstance(refusal, QuotaExceeded):
+        retry, seconds = refusal.retry, refusal.retry_after
+    elif isinstance(refusal, UpstreamUnavailable):
+        seconds = refusal.retry_after
+    elif not isinstance(refusal, StoreUnavailable | Overloaded):
         return []
-    seconds = max(RETRY_AFTER_SECONDS, math.ceil(refusal.retry_after))
-    return [(b"retry-after", b"%d" % seconds), (b"x-should-retry", b"true" if refusal.retry else b"false")]
+    told = max(RETRY_AFTER_SECONDS, math.ceil(seconds))
+    return [(b"retry-after", b"%d" % told), (b"x-should-retry", b"true" if retry else b"false")]

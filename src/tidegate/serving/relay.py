@@ -7,11 +7,11 @@ import msgspec
 from tidegate.domain import metrics
 from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
-from tidegate.serving.attempt import Answer
 from tidegate.serving.client import Client, Dialect
 from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
 from tidegate.serving.metering import Draft, count
+from tidegate.serving.order import Answer
 from tidegate.serving.quota_words import limit_headers
 from tidegate.serving.refusal import status_of_failure
 from tidegate.serving.stream import EventScanner
@@ -86,11 +86,15 @@ class Relay:
         try:
             await self._events(draft, answer, scanner, client)
         except UpstreamFailure as failure:
+            if answer.passage is not None and failure.kind not in OWN_ENDINGS:
+                answer.passage.ended(well=False)
             told = str(failure) if failure.kind in OWN_ENDINGS else _BROKEN
             last = self._dialect.error_event(status_of_failure(failure), told, draft.id)
             return failed(failure), last
         finally:
             self._settle(draft, scanner)
+        if answer.passage is not None:
+            answer.passage.ended(well=not scanner.failed)
         return Outcome.UPSTREAM_ERROR if scanner.failed else Outcome.OK, scanner.held
 
     async def _events(self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client) -> None:

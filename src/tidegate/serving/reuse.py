@@ -9,11 +9,12 @@ from tidegate.domain import metrics
 from tidegate.domain.reuse import BYPASS, HIT, MISS, SHARED, CachedAnswer
 from tidegate.domain.rollout import CachePolicy
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache
-from tidegate.serving.attempt import Answer, Attempts, Order
+from tidegate.serving.attempt import Attempts
 from tidegate.serving.cache_key import CacheKeys, reusable
 from tidegate.serving.client import Call
 from tidegate.serving.flight import Flight, Flights, Landing
 from tidegate.serving.metering import Draft
+from tidegate.serving.order import Answer, Order
 from tidegate.serving.replay import as_events, as_json, message_id
 from tidegate.serving.request import MessagesRequest
 from tidegate.serving.settings import ReuseSettings

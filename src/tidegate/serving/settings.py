@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from tidegate.domain.breaker import Policy
+from tidegate.domain.retry_budget import RetryPolicy
 from tidegate.domain.rollout import CachePolicy
+from tidegate.serving.chains import NO_CHAINS, Chains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,9 @@ class ServingSettings:
     body_limit: int = 32_000_000
     answer_limit: int = 64_000_000
     concurrency: int = 1000
+    queue: int = 200
+    queue_seconds: float = 0.25
+    """So many requests more may wait so long for a place."""
     deadline_seconds: float = 600.0
     """For an exchange as a whole where no variant says otherwise."""
     native_dialect: str = "ga"
@@ -40,3 +46,8 @@ class ServingSettings:
     reuse: ReuseSettings = ReuseSettings()
     pins_at_most: int = 100_000
     """Conversations remembered across a step; the oldest is forgotten beyond."""
+    breaking: Policy = field(default_factory=Policy)
+    retrying: RetryPolicy = field(default_factory=RetryPolicy)
+    chains: Chains = NO_CHAINS
+    try_seconds: float = 60.0
+    """To the first content byte, where the chain has another model or provider to ask."""

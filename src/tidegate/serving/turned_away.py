@@ -11,6 +11,6 @@ def turned_away(response: UpstreamResponse) -> Failure:
     return Failure(
         cause=Cause.STATUS,
         status=response.status,
-        retry_after=seconds_of(header(response.headers, b"retry-after")),
-        should_retry=None if said is None else said == b"true",
+        retry_after=seconds_of(header(response.headers, b"retry-after"), header(response.headers, b"date")),
+        should_retry=None if said is None else said.lower() == b"true",
     )

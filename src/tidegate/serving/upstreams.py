@@ -45,6 +45,7 @@ class Upstreams:
             if claim.models
         ]
         self._known: dict[str, Endpoint] = {}
+        self._named = {each.name: each for each in (default, *(claim.endpoint for claim in others))}
 
     def endpoint(self, model: str, tenant: str) -> Endpoint:
         """Where a tenant's request for a model goes."""
@@ -56,6 +57,10 @@ class Upstreams:
                 self._known.clear()
             found = self._known[model] = self._claimed(model)
         return found
+
+    def named(self, name: str, tenant: str) -> Endpoint:
+        """The upstream of that name, for a tenant; KeyError for one that is not configured."""
+        return self._named[name]
 
     def _claimed(self, model: str) -> Endpoint:
         return next((each for pattern, each in self._claims if pattern.match(model)), self.default)

@@ -8,6 +8,7 @@ from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import Clock, Ledger, Meter, Prices, ResultCache, Spool
 from tidegate.serving.client import Call, ClientGone
 from tidegate.serving.exchange_id import exchange_id
+from tidegate.serving.guards import Guards
 from tidegate.serving.handle import Handler
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import SnapshotHolder
@@ -69,6 +70,16 @@ class Gateway:
     def open_exchanges(self) -> int:
         """Exchanges in progress now: what a drain waits for."""
         return self._handler.open_exchanges
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a place now."""
+        return self._handler.waiting
+
+    @property
+    def guards(self) -> Guards:
+        """The breakers and retry budgets of this process."""
+        return self._handler.guards
 
     async def close(self) -> None:
         """End what goes on without its client; to be called once nothing is accepted any more."""

@@ -9,13 +9,17 @@ from gateway_parts import FakeClock, FakeMeter, FakePrices, key
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
+from tidegate.domain.breaker import Policy
 from tidegate.domain.hosted import Limits
+from tidegate.domain.retry_budget import RetryPolicy
 from tidegate.harness.emulator import Emulator, Fault, Profile, start_emulator
 from tidegate.ports import UpstreamFailure
-from tidegate.serving.attempt import Answer, Attempts, Order, UpstreamRequest
+from tidegate.serving.attempt import Attempts
+from tidegate.serving.guards import Guards
 from tidegate.serving.hosted.host import Hosted
 from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.metering import Draft
+from tidegate.serving.order import Answer, Order, UpstreamRequest
 from tidegate.serving.upstreams import Endpoint
 
 CODE = {"type": "code_execution_20250825", "name": "code_execution"}
@@ -77,7 +81,8 @@ async def answered(
         allowed=allowed,
         hosted=hosted,
     )
-    return await Attempts(FakePrices(), clock, answer_limit=1_000_000).answer(record, order)
+    guards = Guards(Policy(), RetryPolicy(), FakeMeter(), clock)
+    return await Attempts(FakePrices(), clock, guards, answer_limit=1_000_000).answer(record, order)
 
 
 async def streamed(answer: Answer) -> list[dict]:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tidegate.domain.resilience import Cause, Failure, Step, next_step
+from tidegate.domain.resilience import PLAIN_RETRIES, Cause, Failure, Path, Situation, Step, next_step
 from tidegate.ports import Clock, Meter, Prices, UpstreamFailure, UpstreamResponse
 from tidegate.serving.exchange_id import spread
 from tidegate.serving.hosted.loop import Loop, Send
@@ -48,10 +48,15 @@ class Hosted:
                     return response
                 failure = turned_away(response)
                 told = await _refusal_text(response)
-            left = deadline - self._clock.monotonic()
-            verdict = next_step(
-                failure, composed=False, attempts=attempts, spread=spread(draft.id), left=left
+            at = Situation(
+                path=Path.PLAIN,
+                tries=attempts,
+                retries=PLAIN_RETRIES,
+                further=False,
+                spread=spread(draft.id),
+                left=deadline - self._clock.monotonic(),
             )
+            verdict = next_step(failure, at)
             if verdict.step is not Step.RETRY:
                 raise UpstreamFailure(_kind(failure), f"turn {draft.turns} of the answer failed: {told}")
             await asyncio.sleep(verdict.wait)

@@ -1,0 +1,72 @@
+"""What one exchange may send upstream, in the order of its fallback chain, and by when."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from tidegate.ports import Header, UpstreamResponse
+from tidegate.serving.breakers import Breakers
+from tidegate.serving.chains import Hop
+from tidegate.serving.hosted.host import Hosted
+from tidegate.serving.stream import EventScanner
+from tidegate.serving.upstreams import Endpoint
+
+
+class UpstreamRequest(msgspec.Struct, frozen=True):
+    """One request as it goes upstream, and where to."""
+
+    endpoint: Endpoint
+    target: str
+    headers: Sequence[Header]
+    body: bytes
+    model: str = ""
+
+    @property
+    def place(self) -> str:
+        """What its breaker is called: the upstream and the model, as either may fail alone."""
+        return f"{self.endpoint.name}/{self.model}"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to send and by when (event-loop time); `composed` is None where the plain request is all there is.
+
+    `skills` are the composed one's, as `NAME@VERSION`; `allowed` says whether it may still go out: a switch
+    may have fallen in the meantime. `further` are the models to ask where the plain request fails too, each
+    made into a request by `towards`; who has another one behind it gets `try_seconds` to its first content.
+    `hosted` is there where a composed answer may take more than one turn.
+    """
+
+    plain: UpstreamRequest
+    composed: UpstreamRequest | None
+    skill_deadline: float
+    deadline: float
+    allowed: Callable[[], bool]
+    skills: tuple[str, ...] = ()
+    further: tuple[Hop, ...] = ()
+    towards: Callable[[Hop], UpstreamRequest] | None = None
+    try_seconds: float = float("inf")
+    hosted: Hosted | None = None
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A stream's way through its upstream's breaker: its end is reported when it is known."""
+
+    breakers: Breakers
+    place: str
+    turn: int
+
+    def ended(self, *, well: bool) -> None:
+        """The stream came to its end, or broke off."""
+        if well:
+            self.breakers.succeeded(self.place, self.turn)
+        else:
+            self.breakers.failed(self.place, self.turn, midway=True)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An upstream answer to relay: a whole `body`, or a stream with what of it may go out already."""
+
+    response: UpstreamResponse
+    body: bytes
+    scanner: EventScanner | None = None
+    passage: Passage | None = None
