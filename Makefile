@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 PEERS_READY := .venv-peers/.ready
 
-.PHONY: setup demo test check format bench docs lock clean
+.PHONY: setup soak locust locust-setup demo test check format bench docs lock clean
 
 setup: $(READY)
 
@@ -22,7 +22,7 @@ demo: $(READY)
 	$(BIN)/python -m tidegate.harness.demo --out out/demo
 
 # The parallel part first; then what measures time, load or processes, alone on the machine.
-test: $(READY)
+test: $(READY) .venv-locust/.ready
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not exclusive"
 	$(BIN)/pytest -m exclusive
 
@@ -45,6 +45,25 @@ $(PEERS_READY): requirements/peers.txt $(READY)
 	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --require-hashes -r requirements/peers.txt
 	touch $@
 
+# Half an hour; MINUTES=3 is the short form. Only the long form replaces the table in the reference page.
+MINUTES ?= 30
+soak: $(READY)
+	$(BIN)/python -m tidegate.harness.soak --minutes $(MINUTES) --out out/soak $(if $(filter 30,$(MINUTES)),--page docs/reference/soak.md)
+
+# The 100-user journey by Locust, which has an environment of its own: its parts are no one else's.
+LOCUST := .venv-locust
+locust-setup: $(LOCUST)/.ready
+
+$(LOCUST)/.ready: $(READY) requirements/locust.txt
+	test -x $(LOCUST)/bin/python || $(PYTHON) -m venv $(LOCUST)
+	$(BIN)/uv pip install --quiet --python $(LOCUST)/bin/python --require-hashes -r requirements/locust.txt
+	touch $@
+
+USERS ?= 100
+SECONDS ?= 60
+locust: $(LOCUST)/.ready
+	$(BIN)/python bench/locust_run.py --users $(USERS) --seconds $(SECONDS)
+
 # Reference pages that come from the code.
 docs: $(READY)
 	$(BIN)/python docs/generate.py
@@ -53,6 +72,7 @@ lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade --extra dev pyproject.toml -o requirements/dev.txt
 	echo "litellm[proxy]" | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/peers.txt
+	echo locust | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/locust.txt
 	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/uv.txt
 
 clean:

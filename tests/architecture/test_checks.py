@@ -30,7 +30,7 @@ def test_static_check_is_clean(command: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "uv.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "uv.txt", "locust.txt"])
 def test_lock_is_hashed_and_carries_no_address(lock: str) -> None:
     text = (ROOT / "requirements" / lock).read_text()
     assert "://" not in text

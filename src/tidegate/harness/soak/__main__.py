@@ -1,0 +1,128 @@
+"""`make soak`: half an hour of everything at once. Exit code 0 only if every bound was kept."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import uvloop
+
+from tidegate.domain.errors import TidegateError
+from tidegate.harness.load.arrivals import planned
+from tidegate.harness.load.generator import Generator
+from tidegate.harness.load.page import html
+from tidegate.harness.load.run import run_load
+from tidegate.harness.load.stage import Stage, open_stage
+from tidegate.harness.load.tally import Tally
+from tidegate.harness.soak.blame import Line, blame
+from tidegate.harness.soak.plan import MARK_AT, PROFILE, scenario
+from tidegate.harness.soak.verdict import Soak, rows, table
+from tidegate.harness.soak.watch import Watch
+
+_SHIPPED_SECONDS = 60.0
+
+
+def main() -> int:
+    """Run, write `soak.json`, `soak.html` and the table under --out, and print the table."""
+    options = argparse.ArgumentParser(prog="soak", description=__doc__)
+    options.add_argument("--minutes", type=float, default=30.0, help="how long; at least 1")
+    options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--out", type=Path, default=Path("out/soak"))
+    options.add_argument("--page", type=Path, help="a Markdown page whose table is replaced")
+    given = options.parse_args()
+    out: Path = given.out
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            soak = runner.run(soaked(max(60.0, given.minutes * 60), given.workers))
+    except TidegateError as refusal:
+        sys.stderr.write(f"soak failed: {refusal}\n")
+        return 1
+    (out / "soak.json").write_bytes(msgspec.json.format(msgspec.json.encode(soak), indent=2))
+    (out / "soak.html").write_text(html(soak.outcome), encoding="utf-8")
+    text = table(soak)
+    sys.stdout.write(f"\n{text}")
+    if given.page is not None:
+        _put(given.page, text)
+    return 1 if soak.missed else 0
+
+
+async def soaked(seconds: float, workers: int) -> Soak:
+    """Set the stage, load it, and sum up; raises TidegateError."""
+    chosen = scenario(seconds)
+    with tempfile.TemporaryDirectory(prefix="tidegate-soak-") as folder:
+        async with open_stage(Path(folder), profile=PROFILE, up=("--workers", str(workers))) as stage:
+            tally = Tally(window=max(1.0, seconds / 60))
+            watch = Watch(stage, seconds)
+            watching = asyncio.create_task(watch.run())
+            outcome = await run_load(
+                chosen,
+                planned(chosen, seed=1),
+                url=stage.gateway,
+                key=stage.client_key,
+                emulator=stage.emulator,
+                tally=tally,
+                progress=_show,
+            )
+            await watching
+            faults = await _faults(stage.emulator)
+            lines = await _ledger(stage, Path(folder))
+    blamed = blame(tally.failed, lines, faults)
+    figures = rows(outcome, blamed, mark=watch.at(MARK_AT), end=watch.at(1.0), largest=watch.largest)
+    return Soak(
+        at=time.time(),
+        seconds=seconds,
+        workers=workers,
+        rows=figures,
+        outcome=outcome,
+        blamed=blamed,
+        done=tuple(watch.done),
+    )
+
+
+def _show(generator: Generator, tally: Tally) -> None:
+    if generator.sent % 1000 < 17:
+        sys.stderr.write(f"{generator.sent} sent, {generator.open} in flight, {tally.errors:.2%} failed\n")
+
+
+async def _faults(emulator: str) -> dict[str, int]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{emulator}/emulator/counts") as response,
+    ):
+        counted = msgspec.json.decode(await response.read(), type=_Counted)
+    return counted.faults
+
+
+class _Counted(msgspec.Struct):
+    faults: dict[str, int]
+
+
+async def _ledger(stage: Stage, folder: Path) -> list[Line]:
+    """Once the spools are empty."""
+    async with asyncio.timeout(_SHIPPED_SECONDS), aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"{stage.gateway}/metrics") as response:
+                if "\ntidegate_ledger_queued 0.0" in await response.text():
+                    break
+            await asyncio.sleep(0.5)
+    path = folder / "ledger.jsonl"
+    await stage.operator.save(path, "ledger", "export", "--format", "jsonl")
+    decoder = msgspec.json.Decoder(Line)
+    return [decoder.decode(line) for line in path.read_bytes().splitlines()]
+
+
+def _put(page: Path, text: str) -> None:
+    """The page up to its marker, then the table."""
+    kept, marker, _ = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    if not marker:
+        raise SystemExit(f"{page} has no line <!-- table -->: nowhere to put the table")
+    page.write_text(f"{kept}{marker}\n{text}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
