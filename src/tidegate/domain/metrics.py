@@ -295,11 +295,13 @@ CACHE_ANSWERS = Metric(
 CACHE_ENTRIES = Metric(
     name="tidegate_cache_entries",
     kind=Kind.GAUGE,
+    across=Across.SUM,
     help="Answers kept in this process.",
 )
 CACHE_BYTES = Metric(
     name="tidegate_cache_bytes",
     kind=Kind.GAUGE,
+    across=Across.SUM,
     help="Memory that the answers kept in this process take, bounded by cache.memory.",
 )
 CACHE_EVICTIONS = Metric(
