@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from tidegate.domain.access import KeyRecord, Priority, Switch
+from tidegate.domain.account import Costs as Sums
+from tidegate.domain.account import Spent
+from tidegate.domain.allowance import Claim, Share
 from tidegate.domain.chain import Head
 from tidegate.domain.cost import Price
 from tidegate.domain.effectiveness import SkillCell, SkillSums
@@ -126,6 +129,33 @@ class Ledger(Protocol):
         ...
 
     async def count(self, query: LedgerQuery) -> int: ...
+
+
+class Costs(Protocol):
+    """What the ledger's exchanges have used and cost."""
+
+    async def by(self, dimension: str, query: LedgerQuery) -> Mapping[str, Sums]:
+        """Sums by `tenant`, `key_id`, `model` or `skills` (names by comma); equal to the ledger's lines."""
+        ...
+
+    async def spent(self, since: float, until: float) -> Sequence[Spent]:
+        """By key, at quarters of an hour."""
+        ...
+
+
+# ---- quotas -------------------------------------------------------------------------------------------
+
+
+class SharedAway(Exception):
+    """What processes share cannot be reached now: do without."""
+
+
+class SharedAllowances(Protocol):
+    """Buckets of limits that several processes share (`domain/allowance`), timed by their own clock."""
+
+    async def take(self, claims: Sequence[Claim]) -> Sequence[Share]:
+        """Charges first, then every need or nothing of any; raises SharedAway where no answer comes."""
+        ...
 
 
 # ---- state ----------------------------------------------------------------------------------------------

@@ -224,6 +224,14 @@ def test_a_key_is_made_with_quota_and_priority_which_can_be_changed(served):
     assert "high" in tidegate("keys", "list").stdout
 
 
+def test_costs_are_shown_by_each_dimension(served):
+    for by in ("tenant", "key", "skill", "model"):
+        shown = tidegate("costs", "show", "--by", by).stdout
+        assert "total" in shown
+        assert json.loads(tidegate("costs", "show", "--by", by, "--json").stdout)["total"]["requests"] == 1
+    assert "(none)" in tidegate("costs", "show", "--by", "skill").stdout
+
+
 def test_the_ledger_is_exported_to_standard_output(served):
     (line,) = tidegate("ledger", "export").stdout.splitlines()
     assert json.loads(line)["id"] == "tgx_1"
@@ -246,6 +254,7 @@ REFUSED = {
     "a quota without end": (("quota", "set", "--tenant", "a", "--usd-per-day", "inf", *REASON), ""),
     "a quota that is not set": (("quota", "clear", "--tenant", "a", *REASON), "quota list"),
     "priority of an unknown key": (("keys", "prioritise", "key_0", "low", *REASON), "key_0"),
+    "costs since a time that is none": (("costs", "show", "--by", "key", "--since", "noon"), "since"),
     "a time that is none": (("ledger", "export", "--since", "noon"), "since"),
 }
 
@@ -285,6 +294,8 @@ WRONG_USE = [
     ("quota", "set", "--tenant", "a", "--usd-per-day", "1"),
     ("quota", "set", "--tenant", "a", "--requests-per-minute", "1.5", *REASON),
     ("quota", "clear", *REASON),
+    ("costs", "show"),
+    ("costs", "show", "--by", "moon"),
     ("ledger", "export", "--format", "xml"),
     ("ledger", "export", "--format", "csv", "--json"),
 ]

@@ -12,7 +12,7 @@ from tidegate.control.caller import by_home, by_key
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
 from tidegate.domain.errors import StoreUnavailable
-from tidegate.domain.exchange import Exchange, Outcome
+from tidegate.domain.exchange import Exchange, Outcome, SkillUse, Usage
 from tidegate.ports import Process
 from tidegate.web.control_api import create_control_api
 
@@ -103,6 +103,7 @@ READ = [
     ("GET", "/api/switches"),
     ("GET", "/api/skills"),
     ("GET", "/api/quotas"),
+    ("GET", "/api/costs"),
     ("GET", "/api/ledger/export"),
 ]
 CHANGE = [
@@ -351,6 +352,9 @@ BAD = {
         {"role": "operator", "name": "n", "quota": {"usd_per_day": 1}, "reason": "r"},
         400,
     ),
+    "costs by the moon": ("GET", "/api/costs?by=moon", None, 400),
+    "costs since a time that is none": ("GET", "/api/costs?since=noon", None, 400),
+    "costs of an interval turned round": ("GET", "/api/costs?since=2027-01-02&until=2027-01-01", None, 400),
     "an unknown format": ("GET", "/api/ledger/export?format=xml", None, 400),
     "a time that is none": ("GET", "/api/ledger/export?since=noon", None, 400),
     "an unknown version": ("GET", "/api/skills/report-writing?version=7", None, 404),
@@ -586,3 +590,47 @@ async def test_a_tenants_key_sees_its_own_quotas_alone(client, key, operator):
         headers=await key("operator", "acme"),
     )
     refused(theirs, 403, "forbidden")
+
+
+# ---- costs ----------------------------------------------------------------------------------------------
+
+
+def spent(number, **changes):
+    fields = {"tenant": "acme", "key_id": "key_1", "unit_hash": "u", "model": "small", "outcome": Outcome.OK}
+    fields |= {"id": f"tgx_{number}", "at": NOW + number, "finished_at": NOW + number, "status": 200}
+    return Exchange(**{**fields, "seconds": 1.0, "cost_usd": 0.1, "usage": Usage(10, 5), **changes})
+
+
+async def test_costs_are_summed_by_what_is_asked_and_the_unpriced_counted_apart(services, client, operator):
+    both = (SkillUse("drafting", 1, "pattern", 1.0), SkillUse("analysis", 2, "pattern", 1.0))
+    lines = [spent(1), spent(2, skills=both), spent(3, model="odd", cost_usd=None), spent(4, tenant="bolt")]
+    await services.store.ledger.ingest(lines, ())
+    by = (await client.get("/api/costs?by=model", headers=operator)).json()
+    assert [
+        (each["model"], each["requests"], each["unpriced"], each["cost_usd"]) for each in by["lines"]
+    ] == [
+        ("small", 3, 0, pytest.approx(0.3)),
+        ("odd", 1, 1, None),
+    ]
+    assert (by["total"]["requests"], by["total"]["input_tokens"]) == (4, 40)
+    skills = (await client.get("/api/costs?by=skill", headers=operator)).json()
+    assert {each["skill"]: each["requests"] for each in skills["lines"]} == {
+        "": 3,
+        "analysis": 1,
+        "drafting": 1,
+    }
+    assert skills["total"]["requests"] == 4
+    window = (
+        await client.get(f"/api/costs?by=tenant&since={NOW + 2}&until={NOW + 4}", headers=operator)
+    ).json()
+    assert [(each["tenant"], each["requests"]) for each in window["lines"]] == [("acme", 2)]
+
+
+async def test_costs_by_key_tell_its_name_and_a_tenant_sees_its_own(services, client, key, operator):
+    body = {"role": "client", "name": "app", "tenant": "acme", "reason": "r"}
+    made = (await client.post("/api/keys", json=body, headers=operator)).json()
+    await services.store.ledger.ingest([spent(1, key_id=made["id"]), spent(2, tenant="bolt")], ())
+    lines = (await client.get("/api/costs?by=key", headers=operator)).json()["lines"]
+    assert {each["key"]: each.get("name") for each in lines} == {made["id"]: "app", "key_1": None}
+    own = (await client.get("/api/costs?by=tenant", headers=await key("viewer", "acme"))).json()
+    assert [each["tenant"] for each in own["lines"]] == ["acme"]

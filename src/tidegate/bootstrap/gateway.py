@@ -2,7 +2,7 @@
 
 import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import cast
@@ -122,8 +122,8 @@ async def _assemble(
     holder, follower = await _follow(settings, services, process_id, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
-    background = await _in_background(settings, follower, controller, shipper, stack)
-    quotas = open_quotas(settings, clock=clock, meter=meter)
+    quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
+    background = await _in_background(settings, follower, controller, shipper, keeping, stack)
     gateway = _gateway(settings, services, holder, quotas, upstreams, writer, meter, prices, caches)
     stack.push_async_callback(gateway.close)
     health = Health(
@@ -224,11 +224,12 @@ async def _leave(follower: Follower) -> None:
         _log.warning("left without saying so: others stop waiting for this process by itself", why=str(away))
 
 
-async def _in_background(
+async def _in_background(  # noqa: PLR0917 (each is one of its kind: their types tell them apart)
     settings: Settings,
     follower: Follower,
     controller: Controller,
     shipper: Shipper,
+    keeping: Sequence[Supervised],
     stack: AsyncExitStack,
 ) -> list[Supervised]:
     """What runs beside serving; the shipper is closed after its work has ended, and ships once more then."""
@@ -236,6 +237,7 @@ async def _in_background(
         Supervised("follower", follower.run),
         Supervised("shipper", shipper.run),
         Supervised("disk-sync", shipper.sync),
+        *keeping,
     ]
     if settings.control.enabled:
         background.append(Supervised("controller", controller.run))

@@ -11,6 +11,7 @@ from tidegate.cli.output import say
 
 _NOUNS: dict[str, str] = {
     "config": "tidegate.cli.configure",
+    "costs": "tidegate.cli.costs",
     "emulate": "tidegate.cli.emulate",
     "keys": "tidegate.cli.keys",
     "load": "tidegate.cli.load",

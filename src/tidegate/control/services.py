@@ -9,6 +9,7 @@ from typing import Protocol
 from tidegate.domain.errors import InvalidInput
 from tidegate.ports import (
     Clock,
+    Costs,
     Keys,
     Ledger,
     Outbox,
@@ -28,6 +29,8 @@ class Store(Protocol):
 
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def costs(self) -> Costs: ...
     @property
     def routing(self) -> Routing: ...
     @property

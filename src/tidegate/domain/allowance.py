@@ -22,7 +22,8 @@ class Claim(msgspec.Struct, frozen=True):
     `charge` is put in first, whatever is in it (negative: what had been held and was not used). Then `need`
     must fit, or a full capacity if `need` is more: a large request is admitted by an empty bucket, and pays
     for itself afterwards. `want` beyond it is taken as far as it fits. A need of 0 asks for nothing.
-    `until`: epoch seconds at which a budget ends; 0 for a bucket that drains.
+    `until`: epoch seconds at which a budget ends; 0 for a bucket that drains. `floor`: so much is in it at
+    least, after the charge: it is known from elsewhere.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Claim(msgspec.Struct, frozen=True):
     want: float = 0.0
     charge: float = 0.0
     until: float = 0.0
+    floor: float = 0.0
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -89,6 +91,7 @@ def take(
             level = max(0.0, level - claim.rate * (now - fill.at))
         if claim.charge:
             level = max(0.0, level + claim.charge)
+        level = max(level, claim.floor)
         if claim.need and level + min(claim.need, claim.capacity) > claim.capacity * (1 + ROUNDING):
             met = False
         levels.append(level)

@@ -21,6 +21,10 @@ class Allowances(Protocol):
         """Let at least so much be in the bucket: the ledger knows of it."""
         ...
 
+    def forget_ended(self, now: float) -> None:
+        """Budgets that ended before `now`, in epoch seconds, are no longer needed."""
+        ...
+
 
 class OwnAllowances:
     """Buckets in memory; `now` in seconds that never step back. One for each limit that was met."""
@@ -28,6 +32,7 @@ class OwnAllowances:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._fills: dict[str, Fill] = {}
+        self._ends: dict[str, float] = {}
 
     async def take(self, claims: Sequence[Claim]) -> Sequence[Share]:
         """As it says."""
@@ -38,14 +43,18 @@ class OwnAllowances:
     def charge(self, claim: Claim, amount: float) -> None:
         """As it says."""
         fill = self._fills.get(claim.id, EMPTY)
+        if claim.until:
+            self._ends[claim.id] = claim.until
         self._fills[claim.id] = put(fill, claim.rate, amount, self._now())
 
     def raise_to(self, claim: Claim, used: float) -> None:
         """As it says."""
         if self._fills.get(claim.id, EMPTY).used < used:
             self._fills[claim.id] = Fill(used, self._now())
+            self._ends[claim.id] = claim.until
 
-    def forget(self, ids: Sequence[str]) -> None:
-        """Empty these buckets: their day is over."""
-        for each in ids:
+    def forget_ended(self, now: float) -> None:
+        """Budgets that ended before `now`, in epoch seconds, are no longer needed."""
+        for each in [name for name, until in self._ends.items() if until <= now]:
             self._fills.pop(each, None)
+            del self._ends[each]

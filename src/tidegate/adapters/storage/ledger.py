@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
 
+from tidegate.adapters.storage.costs import CostRows
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.evidence import EvidenceRows
 from tidegate.adapters.storage.jsonrows import encode_rows, field, json_rows, json_texts
@@ -33,6 +34,7 @@ class SqlLedger:
         self._database = database
         self._evidence = EvidenceRows(database)
         self._votes = VoteRows(database)
+        self._costs = CostRows(database)
         self._skills = SkillRows(database)
         self._rows = RowBatch(database, EXCHANGE)
         self._known = select(EXCHANGE.c.id).where(EXCHANGE.c.id.in_(json_texts(database)))
@@ -64,6 +66,7 @@ class SqlLedger:
             connection.execute(self._amend, encode_rows(later))
         voted = self._votes.settle(connection, list(fresh.values()))
         self._skills.add(connection, fresh.values(), voted)
+        self._costs.add(connection, list(fresh.values()))
         return IngestResult(len(fresh), touched)
 
     async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:

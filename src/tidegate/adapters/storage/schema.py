@@ -244,6 +244,25 @@ Index(
     postgresql_where=EXCHANGE.c.own_unit,
 )
 
+COST = Table(
+    "cost",
+    METADATA,
+    Column("slot", BigInteger, autoincrement=False),
+    *(Column(name, Text) for name in ("tenant", "key_id", "model", "rollout", "skills")),
+    Column("requests", BigInteger, nullable=False),
+    Column("priced", BigInteger, nullable=False),
+    Column("unpriced", BigInteger, nullable=False),
+    Column("cache_hits", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_5m_tokens", BigInteger, nullable=False),
+    Column("cache_write_1h_tokens", BigInteger, nullable=False),
+    Column("cost_picos", BigInteger, nullable=False),
+    PrimaryKeyConstraint("slot", "tenant", "key_id", "model", "rollout", "skills"),
+)
+"""Sums by quarter of an hour and account, as `domain/account` has them."""
+
 EVIDENCE = Table(
     "evidence",
     METADATA,

@@ -1,5 +1,6 @@
 """The store as a whole: open it, and every state port is an attribute of it."""
 
+from tidegate.adapters.storage.costs import SqlCosts
 from tidegate.adapters.storage.database import Database, parse_url
 from tidegate.adapters.storage.keys import SqlKeys
 from tidegate.adapters.storage.ledger import SqlLedger
@@ -21,6 +22,7 @@ class Store:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self.ledger = SqlLedger(database)
+        self.costs = SqlCosts(database)
         self.routing = SqlRouting(database, clock)
         self.rollouts = SqlRollouts(database)
         self.outbox = SqlOutbox(database)

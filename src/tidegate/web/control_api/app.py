@@ -6,7 +6,17 @@ from tidegate.control.caller import Authenticate
 from tidegate.control.glimpse import Glimpse
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
-from tidegate.web.control_api import keys, ledger, quotas, rollouts, routes, selection, skills, switches
+from tidegate.web.control_api import (
+    costs,
+    keys,
+    ledger,
+    quotas,
+    rollouts,
+    routes,
+    selection,
+    skills,
+    switches,
+)
 from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults
 from tidegate.web.control_api.gate import Gate
@@ -28,7 +38,7 @@ def create_control_api(
     )
     app.state.control = Control(services, Glimpse(services.store.ledger), local)
     api = APIRouter(prefix="/api")
-    for noun in (rollouts, routes, switches, keys, quotas, ledger, skills, selection):
+    for noun in (rollouts, routes, switches, keys, quotas, costs, ledger, skills, selection):
         api.include_router(noun.router)
     app.include_router(api)
     app.add_middleware(Gate, authenticate=authenticate)
