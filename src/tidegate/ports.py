@@ -351,6 +351,14 @@ class ResultCache(Protocol):
         ...
 
 
+class Clearings(Protocol):
+    """Forgetting kept answers everywhere at once."""
+
+    async def clear(self, tenant: str, *, by: str, reason: str, at: float) -> int:
+        """From the revision returned on, nothing kept before is given to `tenant` (`*`: to anybody)."""
+        ...
+
+
 # ---- measuring ------------------------------------------------------------------------------------------
 
 

@@ -246,3 +246,12 @@ async def test_tampering_with_the_events_is_found(store, how: str) -> None:
 
     head, events = await _head_and_events(store, "keys")
     assert verify(events, head) == broken
+
+
+async def test_a_clearing_is_known_by_its_revision_and_has_an_event(store) -> None:
+    first = await store.clearings.clear("acme", by="ada", reason="wrong", at=1.0)
+    second = await store.clearings.clear("*", by="ada", reason="all wrong", at=2.0)
+    third = await store.clearings.clear("acme", by="ada", reason="again", at=3.0)
+    assert first < second < third == await store.routing.revision()
+    assert dict((await store.routing.load()).cleared) == {"*": second, "acme": third}
+    assert [event.reason for event in await store.rollouts.events("cache")] == ["wrong", "all wrong", "again"]

@@ -351,6 +351,14 @@ async def test_a_fallbacks_answer_is_not_kept_as_the_skills() -> None:
     assert (await made.call(ASK)).headers["tidegate-cache"] == "hit"
 
 
+async def test_warming_up_keeps_answers_and_is_no_evidence() -> None:
+    made = world()
+    await made.call(ASK, headers={"tidegate-warm-up": "true"})
+    assert (await made.call(ASK)).headers["tidegate-cache"] == "hit"
+    assert [line.counted for line in made.spool.records] == [False, True]
+    assert all(name != b"tidegate-warm-up" for name, _ in made.upstream.sent[0].headers)
+
+
 async def test_a_large_answer_is_not_kept() -> None:
     made = world(reuse=ReuseSettings(entry_bytes=100))
     for _ in range(2):

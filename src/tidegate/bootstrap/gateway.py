@@ -45,6 +45,7 @@ from tidegate.ports import IngestResult
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import Follower, SnapshotHolder
 from tidegate.serving.settings import ServingSettings
+from tidegate.serving.snapshot import RoutingSnapshot
 from tidegate.serving.upstreams import Upstreams
 from tidegate.web.app import Dispatcher, LazyApp
 from tidegate.web.asgi import App
@@ -119,7 +120,7 @@ async def _assemble(
     valkey = open_valkey(settings.valkey, meter, stack)
     caches = open_cache(settings.cache, valkey, clock, meter)
     services = await _services(settings, clock, stack)
-    holder, follower = await _follow(settings, services, process_id, stack)
+    holder, follower = await _follow(settings, services, process_id, caches.swapped, stack)
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
@@ -199,7 +200,11 @@ async def _take_over(settings: Settings, services: Services, process_id: str, st
 
 
 async def _follow(
-    settings: Settings, services: Services, process_id: str, stack: AsyncExitStack
+    settings: Settings,
+    services: Services,
+    process_id: str,
+    on_swap: Callable[[RoutingSnapshot], None],
+    stack: AsyncExitStack,
 ) -> tuple[SnapshotHolder, Follower]:
     """The first snapshot is there when this returns: what is accepted can be served."""
     await _take_over(settings, services, process_id, stack)
@@ -211,6 +216,7 @@ async def _follow(
         process_id,
         poll=settings.routing.poll,
         heartbeat=settings.routing.heartbeat,
+        on_swap=on_swap,
     )
     await follower.step()
     stack.push_async_callback(_leave, follower)

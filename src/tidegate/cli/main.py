@@ -10,6 +10,7 @@ import typer
 from tidegate.cli.output import say
 
 _NOUNS: dict[str, str] = {
+    "cache": "tidegate.cli.cache",
     "config": "tidegate.cli.configure",
     "costs": "tidegate.cli.costs",
     "emulate": "tidegate.cli.emulate",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tidegate.domain.errors import InvalidInput
 from tidegate.ports import (
+    Clearings,
     Clock,
     Costs,
     Keys,
@@ -49,6 +50,8 @@ class Store(Protocol):
     def scores(self) -> Scores: ...
     @property
     def syncs(self) -> Syncs: ...
+    @property
+    def clearings(self) -> Clearings: ...
 
 
 def draw_salt() -> str:

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tidegate.adapters.storage.clearings import read_clearings
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.keys import read_keys
 from tidegate.adapters.storage.quotas import read_quotas
@@ -50,6 +51,7 @@ class SqlRouting:
                 versions=tuple(await _read_served(connection, rollouts)),
                 scores=tuple(await read_scores(connection)),
                 synced=tuple(await read_syncs(connection)),
+                cleared=tuple(await read_clearings(connection)),
             )
 
     async def acknowledge(self, process: Process) -> None:

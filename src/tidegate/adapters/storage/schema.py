@@ -146,6 +146,14 @@ QUOTA = Table(
 )
 """Amounts: null says nothing, 0 that no limit of that kind holds."""
 
+CACHE_CLEARING = Table(
+    "cache_clearing",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+"""Whose kept answers were cleared, and at which revision last; tenant `*` is all."""
+
 SKILL_VERSION = Table(
     "skill_version",
     METADATA,

@@ -1,5 +1,6 @@
 """The store as a whole: open it, and every state port is an attribute of it."""
 
+from tidegate.adapters.storage.clearings import SqlClearings
 from tidegate.adapters.storage.costs import SqlCosts
 from tidegate.adapters.storage.database import Database, parse_url
 from tidegate.adapters.storage.keys import SqlKeys
@@ -32,6 +33,7 @@ class Store:
         self.skills = SqlSkills(database)
         self.scores = SqlScores(database)
         self.syncs = SqlSyncs(database)
+        self.clearings = SqlClearings(database)
 
     async def close(self) -> None:
         """Close every connection; transactions that still run are rolled back."""

@@ -7,6 +7,7 @@ from tidegate.control.glimpse import Glimpse
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
 from tidegate.web.control_api import (
+    cache,
     costs,
     keys,
     ledger,
@@ -38,7 +39,7 @@ def create_control_api(
     )
     app.state.control = Control(services, Glimpse(services.store.ledger), local)
     api = APIRouter(prefix="/api")
-    for noun in (rollouts, routes, switches, keys, quotas, costs, ledger, skills, selection):
+    for noun in (rollouts, routes, switches, keys, quotas, costs, ledger, skills, selection, cache):
         api.include_router(noun.router)
     app.include_router(api)
     app.add_middleware(Gate, authenticate=authenticate)
