@@ -16,6 +16,7 @@ from tidegate.domain.metrics import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
+from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
 from tidegate.domain.state import (
     IngestResult,
@@ -94,6 +95,21 @@ class Upstream(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+# ---- sandbox --------------------------------------------------------------------------------------------
+
+
+class ScriptRefused(Exception):
+    """The sandbox does not run the script, by its rules or for want of means; the model is told why."""
+
+
+class Sandbox(Protocol):
+    """Runs skill scripts apart from everything: no network, no secrets, not each other."""
+
+    async def run(self, run: ScriptRun) -> ScriptResult:
+        """Run to the end or the limits; raises ScriptRefused. Cancelling kills whatever runs."""
+        ...
 
 
 # ---- ledger ---------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from tidegate.domain.exchange import SkillUse
 from tidegate.serving.assign import Assignment
 from tidegate.serving.compose import composed_body, plain_body
 from tidegate.serving.request import MessagesRequest, read_request
-from tidegate.serving.variant import VariantCache, skill_text
+from tidegate.serving.skill_text import skill_text
+from tidegate.serving.variant import VariantCache
 
 A, B = skill("a", body="Body of a."), skill("b", 3, body="Body of b.")
 BLOCK_A = {"type": "text", "text": '<skill name="a" version="1">\nBody of a.\n</skill>'}

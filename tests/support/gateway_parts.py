@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from tidegate.adapters.memory_cache import MemoryCache
+from tidegate.adapters.sandbox.none import NoSandbox
 from tidegate.domain.access import KeyRecord, Role, Switch
 from tidegate.domain.cost import Price
 from tidegate.domain.exchange import Amend, Exchange, Vote
@@ -27,8 +28,12 @@ from tidegate.domain.rollout import (
     Variant,
 )
 from tidegate.domain.skill import Manifest, SkillVersion, VersionState
-from tidegate.ports import Header, Prices, ResultCache, RoutingState, UpstreamFailure
+from tidegate.ports import Header, Prices, ResultCache, RoutingState, Sandbox, UpstreamFailure
+from tidegate.registry.archive import canonical_archive, digest_of, file_entries
 from tidegate.serving.allowances import OwnAllowances
+from tidegate.serving.hosted.archives import Archives
+from tidegate.serving.hosted.hosting import Hosting
+from tidegate.serving.hosted.settings import HostedSettings
 from tidegate.serving.quota_book import QuotaSettings
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import SnapshotHolder
@@ -294,6 +299,24 @@ def off(scope: str, target: str = "*") -> Switch:
 
 
 @dataclass
+class FakeSkills:
+    """Of the store of skills only the archives."""
+
+    packed: dict[str, bytes]
+
+    async def archive(self, digest: str) -> bytes | None:
+        return self.packed.get(digest)
+
+
+def packed_skill(name: str, files: dict[str, bytes], **more: object) -> tuple[SkillVersion, bytes]:
+    """A version with these files beside its body, and its archive."""
+    archive = canonical_archive(name, {"SKILL.md": b"-", **files})
+    made = skill(name, **more)
+    entries = file_entries({"SKILL.md": b"-", **files})
+    return msgspec.structs.replace(made, digest=digest_of(archive), files=entries), archive
+
+
+@dataclass
 class World:
     """A gateway and everything around it."""
 
@@ -307,9 +330,14 @@ class World:
     cache: ResultCache | None = None
     claims: Sequence[Claim] = ()
     prices: Prices = field(default_factory=FakePrices)
+    packed: dict[str, bytes] = field(default_factory=dict)
+    """Archives of the store, by digest."""
+    hosted: HostedSettings = field(default_factory=HostedSettings)
+    sandbox: Sandbox = field(default_factory=NoSandbox)
 
     def __post_init__(self) -> None:
         self.holder = SnapshotHolder(self.clock)
+        self.archives = Archives(FakeSkills(self.packed), limit=10_000_000)
         self.serve(state())
         settings = {"home_secret": b"s" * 32}
         default = Endpoint(DEFAULT, self.upstream, ((b"x-api-key", b"upstream-key"),))
@@ -322,6 +350,15 @@ class World:
             meter=self.meter,
             prices=self.prices,
             clock=self.clock,
+            hosting=Hosting(
+                self.hosted,
+                archives=self.archives,
+                sandbox=self.sandbox,
+                secret=b"s" * 32,
+                meter=self.meter,
+                prices=self.prices,
+                clock=self.clock,
+            ),
             quotas=Quotas(
                 self.quota_settings,
                 OwnAllowances(self.clock.monotonic),
@@ -333,6 +370,7 @@ class World:
 
     def serve(self, routing: RoutingState) -> None:
         self.holder.swap(compile_snapshot(routing, VariantCache()))
+        self.archives.follow(self.holder.current())
 
     async def call(
         self,

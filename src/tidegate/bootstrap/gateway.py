@@ -21,6 +21,7 @@ from tidegate.bootstrap.emulated import emulated, served_by
 from tidegate.bootstrap.guarding import with_guards
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
+from tidegate.bootstrap.hosting import open_archives, open_hosting
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
@@ -42,6 +43,7 @@ from tidegate.control.switches import LocalSwitches
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
+from tidegate.serving.hosted.hosting import Hosting
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import Follower, SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -120,12 +122,17 @@ async def _assemble(
     valkey = open_valkey(settings.valkey, meter, stack)
     caches = open_cache(settings.cache, valkey, clock, meter)
     services = await _services(settings, clock, stack)
-    holder, follower = await _follow(settings, services, process_id, caches.swapped, stack)
+    archives = open_archives(settings, services.store.skills)
+    swapped = (archives.follow, caches.swapped)
+    holder, follower = await _follow(settings, services, process_id, swapped, stack)
+    await archives.step()
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
-    background = await _in_background(settings, follower, controller, shipper, keeping, stack)
-    gateway = _gateway(settings, services, holder, quotas, upstreams, writer, meter, prices, caches)
+    own = [Supervised("follower", follower.run), Supervised("skill-files", archives.run)]
+    background = await _in_background(settings, own, controller, shipper, keeping, stack)
+    hosting = open_hosting(settings, archives, meter=meter, prices=prices, clock=clock)
+    gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
     stack.push_async_callback(gateway.close)
     health = Health(
         gateway=gateway,
@@ -148,6 +155,7 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
     services: Services,
     holder: SnapshotHolder,
     quotas: Quotas,
+    hosting: Hosting,
     upstreams: Upstreams,
     spool: SpoolWriter,
     meter: PrometheusMeter,
@@ -165,6 +173,7 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
         clock=services.clock,
         quotas=quotas,
         cache=caches.whole,
+        hosting=hosting,
     )
 
 
@@ -203,7 +212,7 @@ async def _follow(
     settings: Settings,
     services: Services,
     process_id: str,
-    on_swap: Callable[[RoutingSnapshot], None],
+    swapped: Sequence[Callable[[RoutingSnapshot], None]],
     stack: AsyncExitStack,
 ) -> tuple[SnapshotHolder, Follower]:
     """The first snapshot is there when this returns: what is accepted can be served."""
@@ -216,11 +225,16 @@ async def _follow(
         process_id,
         poll=settings.routing.poll,
         heartbeat=settings.routing.heartbeat,
-        on_swap=on_swap,
+        on_swap=partial(_tell, swapped),
     )
     await follower.step()
     stack.push_async_callback(_leave, follower)
     return holder, follower
+
+
+def _tell(swapped: Sequence[Callable[[RoutingSnapshot], None]], snapshot: RoutingSnapshot) -> None:
+    for told in swapped:
+        told(snapshot)
 
 
 async def _leave(follower: Follower) -> None:
@@ -232,7 +246,7 @@ async def _leave(follower: Follower) -> None:
 
 async def _in_background(  # noqa: PLR0917 (each is one of its kind: their types tell them apart)
     settings: Settings,
-    follower: Follower,
+    following: Sequence[Supervised],
     controller: Controller,
     shipper: Shipper,
     keeping: Sequence[Supervised],
@@ -240,7 +254,7 @@ async def _in_background(  # noqa: PLR0917 (each is one of its kind: their types
 ) -> list[Supervised]:
     """What runs beside serving; the shipper is closed after its work has ended, and ships once more then."""
     background = [
-        Supervised("follower", follower.run),
+        *following,
         Supervised("shipper", shipper.run),
         Supervised("disk-sync", shipper.sync),
         *keeping,

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from tidegate.config.chains import Chain
+from tidegate.config.hosted import Hosted
+from tidegate.config.setting import setting
 from tidegate.config.values import (
     between,
     choice,
@@ -25,12 +27,6 @@ from tidegate.config.values import (
 from tidegate.domain.cost import Price
 
 T = TypeVar("T")
-
-
-def setting(parse: Callable[[object], T], default: str, help: str, *, secret: bool = False) -> T:
-    """One setting: its parser, its default as it would be written, what it is for."""
-    metadata = {"parse": parse, "written": default, "help": help, "secret": secret}
-    return field(default=parse(default), metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +331,7 @@ class Settings:
     control: Control = Control()
     cache: Cache = Cache()
     valkey: Valkey = Valkey()
+    hosted: Hosted = field(default_factory=Hosted)
     native: Native = Native()
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
@@ -364,6 +361,7 @@ SECTIONS: dict[str, type] = {
     "control": Control,
     "cache": Cache,
     "valkey": Valkey,
+    "hosted": Hosted,
     "native": Native,
 }
 

@@ -18,6 +18,7 @@ FIELDS = (
     *("id", "at", "tenant", "unit_hash", "rollout", "stage", "arm", "triggered", "skills", "model"),
     *("outcome", "skill_outcome", "status", "seconds", "first_token_seconds", "usage", "cost_usd"),
     *("cache", "fallback", "attempts", "attempt", "counted", "task", "message_id", "routed"),
+    *("turns", "skill_errors"),
 )
 """The names on a line, in order; in CSV `usage` becomes one column a kind, `skills` a JSON text."""
 
@@ -79,7 +80,7 @@ def _csv(lines: list[Line]) -> bytes:
 def _cells(name: str, value: object) -> list[object]:
     if name == "usage":
         return list(cast("dict[str, object]", value).values())
-    if name == "skills":
+    if name in ("skills", "skill_errors"):
         return [msgspec.json.encode(value).decode()]
     return [_harmless(value) if isinstance(value, str) else value]
 

@@ -143,6 +143,18 @@ SHED = Metric(
     "in vain) or displaced (by one of a higher priority).",
     labels=("priority", "reason"),
 )
+SKILL_TOOL_CALLS = Metric(
+    name="tidegate_skill_tool_calls_total",
+    kind=Kind.COUNTER,
+    help="Calls of the gateway's own tools; tool is read or run; result is ok, or the reason of the error.",
+    labels=("tool", "result"),
+)
+SEALS = Metric(
+    name="tidegate_seals_total",
+    kind=Kind.COUNTER,
+    help="Calls of skill tools that clients keep sealed: sealed, too_large, opened, forged or unassigned.",
+    labels=("result",),
+)
 TOKENS = Metric(
     name="tidegate_tokens_total",
     kind=Kind.COUNTER,
@@ -353,6 +365,8 @@ CATALOGUE: tuple[Metric, ...] = (
     BREAKER_STATE,
     BREAKER_TRANSITIONS,
     SHED,
+    SKILL_TOOL_CALLS,
+    SEALS,
     TOKENS,
     COST,
     UNPRICED,

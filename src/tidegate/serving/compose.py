@@ -9,6 +9,7 @@ from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import SkillUse
 from tidegate.serving.assign import Assignment
 from tidegate.serving.breakpoints import own_breakpoint
+from tidegate.serving.hosted.tools import with_tools
 from tidegate.serving.native import NOTHING_NATIVE, NativePlan, hosted_uses, splice_native
 from tidegate.serving.request import TIDEGATE_SKILL, MessagesRequest
 
@@ -34,11 +35,13 @@ def composed_body(
     native: NativePlan = NOTHING_NATIVE,
     *,
     counting: bool = False,
+    tools: bytes = b"",
 ) -> bytes:
     """The request with the assignment's skills and model; every other key keeps its bytes and its place.
 
     Skills of the plan `native` are named for the provider, the others are put in. `counting`: the request
-    only counts tokens. Raises InvalidInput where the client's `system` is neither a string nor a list.
+    only counts tokens; `tools` are the gateway's own. Raises InvalidInput where the client's `system` is
+    neither a string nor a list.
     """
     top: dict[str, msgspec.Raw | bytes] = dict(_without_named(request.top) if request.named else request.top)
     if assignment.model is not None:
@@ -54,6 +57,8 @@ def composed_body(
             top.pop("system", None)
         if native.names:
             splice_native(top, native, container=not counting)
+    if tools:
+        top["tools"] = with_tools(top, tools)
     return _encode(top)
 
 

@@ -23,6 +23,7 @@ from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards, skill_names
 from tidegate.serving.headers import to_client, to_upstream
+from tidegate.serving.hosted.hosting import Engagement, Hosting
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order, UpstreamRequest
@@ -66,15 +67,15 @@ class Handler:
         cache: ResultCache,
         dialect: Dialect,
         quotas: Quotas,
+        hosting: Hosting,
     ) -> None:
         self._settings = settings
         self._holder = holder
         self._upstreams = upstreams
-        self._meter = meter
-        self._clock = clock
-        self._prices = prices
+        self._meter, self._prices, self._clock = meter, prices, clock
         self._dialect = dialect
         self._quotas = quotas
+        self._hosting = hosting
         self._admission = _admission(settings, meter)
         self.guards = Guards(settings.breaking, settings.retrying, meter, clock)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
@@ -202,7 +203,7 @@ class Handler:
         self._unit_sources.note(draft.identity.source, draft.at)
         self._assign(draft, call, request)
         request, client = self._provider.contained(draft, request, client)
-        order = self._compose(draft, call, request)
+        order = await self._ordered(draft, call, request)
         client.deadline = order.deadline
         answer = await self._answer(draft, order, call, request)
         await self._relay.relay(draft, answer, client)
@@ -217,7 +218,7 @@ class Handler:
         if answer is not None:
             return answer
         self._assign(draft, call, request)
-        return await self._attempts.answer(draft, self._compose(draft, call, request))
+        return await self._attempts.answer(draft, await self._ordered(draft, call, request))
 
     def _identify(self, draft: Draft, call: Call, request: MessagesRequest) -> Identity:
         """Whose request it is."""
@@ -250,30 +251,41 @@ class Handler:
             assignment = msgspec.structs.replace(assignment, counted=False)
         draft.assignment = assignment
 
-    def _compose(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
-        """What goes upstream, and by when."""
+    async def _ordered(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
+        """What the assignment makes of the request; calls that the client has kept sealed are taken up."""
+        tenant, skills = draft.key.tenant, draft.assignment.skills
+        engaged = self._hosting.engage(
+            draft, request, lambda: not switched_off(self._holder.current(), tenant, skills)
+        )
+        plain, whole = await self._hosting.unsealed(draft, request, engaged)
+        return self._compose(draft, call, plain, whole, engaged)
+
+    def _compose(
+        self, draft: Draft, call: Call, plain: MessagesRequest, whole: MessagesRequest, engaged: Engagement
+    ) -> Order:
+        """What goes upstream, and by when; `whole` is what the skills' way begins with."""
         assignment, settings = draft.assignment, self._settings
-        variant = assignment.variant
         draft.composed = assignment.changed
         if assignment.model is not None:
             draft.model = assignment.model
-        seconds = variant.deadline_seconds or settings.deadline_seconds
-        deadline = draft.started + seconds
-
-        def allowed() -> bool:
-            return not switched_off(self._holder.current(), draft.key.tenant, assignment.skills)
-
+        deadline = draft.started + (
+            seconds := assignment.variant.deadline_seconds or settings.deadline_seconds
+        )
+        composed, hosted = None, None
+        if assignment.changed:
+            composed, tools = self._provider.composed(draft, whole, call, engaged)
+            hosted = self._hosting.loop(draft, engaged, tools)
         return Order(
-            plain=self._towards(request.model, plain_body(request), draft, call),
-            composed=self._provider.composed(draft, request, call) if assignment.changed else None,
+            plain=self._towards(plain.model, plain_body(plain), draft, call),
+            composed=composed,
             skills=skill_names(assignment.skills),
-            skill_deadline=min(draft.ready_at + variant.timeout_for(assignment.skills), deadline),
+            skill_deadline=min(draft.ready_at + assignment.variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
-            allowed=allowed,
-            hosted=self._provider.pausing(draft, request, seconds, allowed),
-            further=self._further(draft, request),
+            allowed=engaged.allowed,
+            hosted=hosted or self._provider.pausing(draft, whole, seconds, engaged.allowed),
+            further=self._further(draft, plain),
             towards=lambda hop: self._towards(
-                hop.model, plain_body_for(request, hop.model), draft, call, hop.upstream
+                hop.model, plain_body_for(plain, hop.model), draft, call, hop.upstream
             ),
             try_seconds=settings.try_seconds,
         )

@@ -78,6 +78,10 @@ class Draft(msgspec.Struct, kw_only=True):
         elif reason not in self.fallback.split(","):
             self.fallback += f",{reason}"
 
+    def note_skill_error(self, reason: str) -> None:
+        """Put on record that one of the gateway's tools could not do what it was asked."""
+        self.skill_errors += (reason,)
+
     def bill(self, model: str, reported: ReportedUsage | None, prices: Prices) -> None:
         """Add what one attempt used, at its own model's price."""
         if reported is None:

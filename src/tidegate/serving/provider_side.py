@@ -15,6 +15,7 @@ from tidegate.serving.containers import (
 )
 from tidegate.serving.headers import to_upstream
 from tidegate.serving.hosted.host import Hosted
+from tidegate.serving.hosted.hosting import Engagement
 from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.metering import Draft
 from tidegate.serving.native import DIALECTS, plan_native, with_betas
@@ -68,15 +69,21 @@ class ProviderSide:
             request = opened_request(request, self._tags, tenant, ours)
         return request, TaggingClient(client, self._tags, tenant)
 
-    def composed(self, draft: Draft, request: MessagesRequest, call: Call) -> UpstreamRequest:
-        """The request on the skill path: skills that its provider serves itself, and those put into it."""
+    def composed(
+        self, draft: Draft, request: MessagesRequest, call: Call, engaged: Engagement
+    ) -> tuple[UpstreamRequest, bytes]:
+        """The request on the skill path: skills that its provider serves itself, and those put into it; and
+        the gateway's tools that are offered in it.
+        """
         endpoint = self._upstreams.endpoint(draft.model, draft.key.tenant)
         headers = to_upstream(call.headers, endpoint.credentials)
         native = plan_native(request.top, draft.assignment, endpoint, self._dialect, headers)
         for skill, result in native.results:
             self._meter.add(metrics.NATIVE_SKILLS, (skill, result))
-        body = composed_body(request, draft.assignment, native, counting=not draft.on_ledger)
-        return UpstreamRequest(endpoint, call.target, with_betas(headers, native.betas), body, draft.model)
+        tools = engaged.tools(request.top, native.names)
+        body = composed_body(request, draft.assignment, native, counting=not draft.on_ledger, tools=tools)
+        headers = with_betas(headers, native.betas)
+        return UpstreamRequest(endpoint, call.target, headers, body, draft.model), tools
 
     def pausing(
         self, draft: Draft, request: MessagesRequest, seconds: float, allowed: Callable[[], bool]

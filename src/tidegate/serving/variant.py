@@ -1,6 +1,5 @@
 """A variant ready to serve: its live skills with their encoded blocks, and one pattern set over them all."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -15,7 +14,15 @@ from tidegate.domain.lexical import Description, LexicalIndex
 from tidegate.domain.rollout import CachePolicy, SkillRef, Variant
 from tidegate.domain.routing import Route
 from tidegate.domain.selection import Selectable
-from tidegate.domain.skill import NATIVE, ProviderVersion, SkillVersion, SyncedVersion, VersionState
+from tidegate.domain.skill import (
+    NATIVE,
+    FileEntry,
+    ProviderVersion,
+    SkillVersion,
+    SyncedVersion,
+    VersionState,
+)
+from tidegate.serving.skill_text import is_script, skill_text
 
 _log = structlog.stdlib.get_logger("tidegate.routing")
 
@@ -37,6 +44,17 @@ class ServedSkill:
     block: bytes
     timeout_seconds: float | None
     native: Mapping[str, ProviderVersion] = field(default_factory=lambda: MappingProxyType({}))
+    files: tuple[FileEntry, ...] = ()
+    """What a model may read beside the body."""
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """The paths of its scripts."""
+        return tuple(entry.path for entry in self.files if is_script(entry.path))
+
+    def has(self, path: str) -> bool:
+        """Whether a model may read that file."""
+        return any(entry.path == path for entry in self.files)
 
 
 class PatternSet:
@@ -185,21 +203,22 @@ def lexical_index(versions: Iterable[SkillVersion], threshold: float) -> Lexical
 
 
 def _skill(version: SkillVersion, synced: Synced) -> ServedSkill:
-    text = skill_text(version.name, version.number, version.body)
-    block = b'{"type":"text","text":' + msgspec.json.encode(text)
-    native = {each.upstream: each.there for each in synced.get(version.digest, ())}
+    files = tuple(entry for entry in version.files if _is_readable(entry.path))
+    text = skill_text(version.name, version.number, version.body, files)
     return ServedSkill(
-        version.name, version.number, version.digest, block, version.manifest.timeout_seconds, native
+        version.name,
+        version.number,
+        version.digest,
+        b'{"type":"text","text":' + msgspec.json.encode(text),
+        version.manifest.timeout_seconds,
+        {each.upstream: each.there for each in synced.get(version.digest, ())},
+        files,
     )
 
 
-def skill_text(name: str, number: int, body: str) -> str:
-    """A skill's body in its element; a closing tag in the body is escaped, so it cannot end the element."""
-    shielded = _CLOSING.sub(r"&lt;\1", body)
-    return f'<skill name="{name}" version="{number}">\n{shielded}\n</skill>'
-
-
-_CLOSING = re.compile(r"<(\s*/\s*skill\b)", re.IGNORECASE)
+def _is_readable(path: str) -> bool:
+    """Not the body, which a request has already, and not the skill's tests, which hold their own answers."""
+    return path != "SKILL.md" and not path.startswith("evals/")
 
 
 _MEMORY_BYTES = 4 << 20

@@ -10,6 +10,7 @@ from tidegate.serving.client import Call, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards
 from tidegate.serving.handle import Handler
+from tidegate.serving.hosted.hosting import Hosting
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -49,6 +50,7 @@ class Gateway:
         clock: Clock,
         quotas: Quotas,
         cache: ResultCache,
+        hosting: Hosting,
     ) -> None:
         self._ledger = ledger
         self._meter = meter
@@ -64,6 +66,7 @@ class Gateway:
             cache=cache,
             dialect=AnthropicErrors(),
             quotas=quotas,
+            hosting=hosting,
         )
 
     @property

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator
 
-import msgspec
-
+from tidegate.serving.hosted.objects import Members, closed, opened
 from tidegate.serving.stream import BLANK
-
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def split(data: bytes) -> Iterator[bytes]:
@@ -19,15 +16,9 @@ def split(data: bytes) -> Iterator[bytes]:
         begin = end
 
 
-def written(name: bytes, payload: dict[str, msgspec.Raw | bytes]) -> bytes:
+def written(name: bytes, payload: Members) -> bytes:
     """An event whose data is this object."""
-    members = (b"%s:%s" % (msgspec.json.encode(key), bytes(value)) for key, value in payload.items())
-    return b"event: %s\ndata: {%s}\n\n" % (name, b",".join(members))
-
-
-def opened(payload: bytes) -> dict[str, msgspec.Raw | bytes]:
-    """An event's data with its members as raw JSON; raises msgspec.DecodeError."""
-    return dict(_OBJECT.decode(payload))
+    return b"event: %s\ndata: %s\n\n" % (name, closed(payload))
 
 
 def renumbered(name: bytes, payload: bytes, index: int) -> bytes:

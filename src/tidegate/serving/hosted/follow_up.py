@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tidegate.serving.hosted.blocks import Block
-
-_TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+from tidegate.serving.hosted.objects import closed, message, opened
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -46,7 +45,7 @@ def follow_up(
     Everything before keeps its bytes, so a provider's cache finds its prefix. `container` is the one that the
     provider answered from: a paused turn goes on in it.
     """
-    top: dict[str, msgspec.Raw | bytes] = dict(_TOP.decode(body))
+    top = opened(body)
     messages = [bytes(top["messages"]).strip()[1:-1].strip()]
     messages.append(message("assistant", [block.raw for block in said if not block.empty]))
     if results:
@@ -55,18 +54,11 @@ def follow_up(
     top["max_tokens"] = b"%d" % max_tokens
     if container is not None:
         top["container"] = _in_container(bytes(top.get("container", b"null")), container)
-    pairs = (b"%s:%s" % (msgspec.json.encode(key), bytes(value)) for key, value in top.items())
-    return b"{%s}" % b",".join(pairs)
-
-
-def message(role: str, blocks: Sequence[bytes]) -> bytes:
-    """A message of these blocks."""
-    return b'{"role":"%s","content":[%s]}' % (role.encode(), b",".join(blocks))
+    return closed(top)
 
 
 def _in_container(asked: bytes, container: str) -> bytes:
     """The container to go on in, with the skills that were asked for in it."""
     if not asked.lstrip().startswith(b"{"):
         return msgspec.json.encode(container)
-    kept = msgspec.json.decode(asked, type=dict[str, msgspec.Raw])
-    return msgspec.json.encode({**kept, "id": container})
+    return closed({**opened(asked), "id": msgspec.json.encode(container)})

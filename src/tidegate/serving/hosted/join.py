@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tidegate.serving.hosted.blocks import Block, block_of
-from tidegate.serving.hosted.events import opened, renumbered, written
+from tidegate.serving.hosted.events import renumbered, written
 from tidegate.serving.hosted.loop import Settled, told
+from tidegate.serving.hosted.objects import closed, listed, opened
 from tidegate.serving.hosted.turn import StreamedTurn
 from tidegate.serving.stream import fields
 
@@ -51,7 +52,7 @@ def ending(turn: StreamedTurn, settled: Settled, usage: Mapping[str, object] | N
         event["usage"] = msgspec.json.encode(told(usage, said))
     if settled.stop_reason:
         delta = {**opened(bytes(event["delta"])), "stop_reason": msgspec.json.encode(settled.stop_reason)}
-        event["delta"] = _object(delta)
+        event["delta"] = closed(delta)
     return written(b"message_delta", event) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
@@ -64,20 +65,15 @@ def joined(bodies: Sequence[tuple[Settled, bytes]], usage: Mapping[str, object])
     first = opened(bodies[0][1])
     message.update({key: first[key] for key in ("id", "model") if key in first})
     blocks = [_renamed(block, each.renamed) for each, _ in bodies for block in each.visible]
-    message["content"] = b"[%s]" % b",".join(blocks)
+    message["content"] = listed(blocks)
     if len(bodies) > 1:
         message["usage"] = msgspec.json.encode(usage)
     if settled.stop_reason:
         message["stop_reason"] = msgspec.json.encode(settled.stop_reason)
-    return _object(message)
+    return closed(message)
 
 
 def _renamed(block: Block, ids: Mapping[str, str]) -> bytes:
     if block.id not in ids:
         return block.raw
-    return _object({**opened(block.raw), "id": msgspec.json.encode(ids[block.id])})
-
-
-def _object(members: Mapping[str, msgspec.Raw | bytes]) -> bytes:
-    pairs = (b"%s:%s" % (msgspec.json.encode(key), bytes(value)) for key, value in members.items())
-    return b"{%s}" % b",".join(pairs)
+    return closed({**opened(block.raw), "id": msgspec.json.encode(ids[block.id])})
