@@ -14,7 +14,7 @@ from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
-from tidegate.serving.assign import Asker, assign, switched_off
+from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.chains import Hop
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
@@ -253,10 +253,7 @@ class Handler:
 
     async def _ordered(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
         """What the assignment makes of the request; calls that the client has kept sealed are taken up."""
-        tenant, skills = draft.key.tenant, draft.assignment.skills
-        engaged = self._hosting.engage(
-            draft, request, lambda: not switched_off(self._holder.current(), tenant, skills)
-        )
+        engaged = self._hosting.engage(draft, request, self._holder.current)
         plain, whole = await self._hosting.unsealed(draft, request, engaged)
         return self._compose(draft, call, plain, whole, engaged)
 
@@ -268,9 +265,8 @@ class Handler:
         draft.composed = assignment.changed
         if assignment.model is not None:
             draft.model = assignment.model
-        deadline = draft.started + (
-            seconds := assignment.variant.deadline_seconds or settings.deadline_seconds
-        )
+        seconds = assignment.variant.deadline_seconds or settings.deadline_seconds
+        deadline = draft.started + seconds
         composed, hosted = None, None
         if assignment.changed:
             composed, tools = self._provider.composed(draft, whole, call, engaged)

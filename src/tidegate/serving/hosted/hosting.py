@@ -6,6 +6,7 @@ import msgspec
 
 from tidegate.domain import metrics
 from tidegate.ports import Clock, Meter, Prices, Sandbox
+from tidegate.serving.assign import switched_off
 from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.blocks import Block
 from tidegate.serving.hosted.desk import Counter, SkillDesk
@@ -19,6 +20,7 @@ from tidegate.serving.hosted.settings import HostedSettings
 from tidegate.serving.hosted.tools import offered, refuse_reserved
 from tidegate.serving.metering import Draft
 from tidegate.serving.request import MessagesRequest
+from tidegate.serving.snapshot import RoutingSnapshot
 
 
 class Engagement(msgspec.Struct, frozen=True):
@@ -60,11 +62,20 @@ class Hosting:
         results = ScriptResults(settings.result_bytes)
         self._counter = Counter(settings, archives, sandbox, results, self._seals, meter)
 
-    def engage(self, draft: Draft, request: MessagesRequest, allowed: Callable[[], bool]) -> Engagement:
-        """What the request's assignment calls for; raises InvalidInput for a tool with a reserved name."""
+    def engage(
+        self, draft: Draft, request: MessagesRequest, current: Callable[[], RoutingSnapshot]
+    ) -> Engagement:
+        """What the request's assignment calls for, under the switches of the `current` snapshot.
+
+        Raises InvalidInput for a tool with a reserved name.
+        """
         if "tools" in request.top:
             refuse_reserved(request.top)
-        assignment = draft.assignment
+        tenant, assignment = draft.key.tenant, draft.assignment
+
+        def allowed() -> bool:
+            return not switched_off(current(), tenant, assignment.skills)
+
         if not assignment.skills:
             return Engagement(allowed)
         skills = {use.name: assignment.variant.skills[use.name] for use in assignment.skills}
