@@ -70,8 +70,8 @@ def test_failures_of_long_ago_are_forgotten() -> None:
     assert failed(breaker, POLICY, breaker.turn, MEMORY_SECONDS + 1).recent == 1
 
 
-def test_open_lets_nothing_through_until_the_interval_is_over_and_then_one_an_interval() -> None:
-    assert [admits(OPEN, now) for now in (0.0, 1.9, 2.0)] == [False, False, True]
+def test_open_lets_the_first_probe_through_soon_and_then_one_an_interval() -> None:
+    assert [admits(OPEN, now) for now in (0.0, 0.24, 0.25)] == [False, False, True]
     assert PROBING.state is State.HALF_OPEN
     assert [admits(PROBING, now) for now in (2.0, 3.9, 4.0)] == [False, False, True]
 

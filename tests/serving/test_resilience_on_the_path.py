@@ -216,7 +216,7 @@ async def test_an_upstream_that_fails_is_left_alone_and_the_client_told_when_to_
     got = (await calls(made, 12, PLAIN))[-1]
     assert len(made.upstream.sent) == 10
     assert (got.status, got.json["error"]["type"]) == (503, "api_error")
-    assert (got.headers["retry-after"], got.headers["x-should-retry"]) == ("2", "true")
+    assert (got.headers["retry-after"], got.headers["x-should-retry"]) == ("1", "true")
     assert MODEL in got.json["error"]["message"]
     line = latest(made)
     assert (line.outcome, line.attempts, line.faulted) == (Outcome.UPSTREAM_ERROR, 0, True)
@@ -385,7 +385,7 @@ async def test_where_every_breaker_is_open_the_client_is_told_to_come_back() -> 
     made, other = chained(Judging(plain=DOWN, claude_haiku_4_5=DOWN))
     other.by_model = {"gpt_9": DOWN}
     got = (await calls(made, 12, PLAIN))[-1]
-    assert (got.status, got.headers["retry-after"]) == (503, "2")
+    assert (got.status, got.headers["retry-after"]) == (503, "1")
     assert len(made.upstream.sent) + len(other.sent) == 30
 
 

@@ -11,6 +11,10 @@ HEALTHY_FAILURES = 2
 """An upstream with more failures in its window than this is no witness against a skill."""
 
 
+FIRST_PROBE_SECONDS = 0.25
+"""A breaker opens on suspicion: its first probe comes sooner than the later ones, to see if it was right."""
+
+
 class State(StrEnum):
     """Closed lets everything through, open nothing, half-open a probe now and then."""
 
@@ -125,7 +129,7 @@ def failed(
         state=moved(breaker.state, Signal.TRIP),
         turn=breaker.turn + 1,
         failed_at=now,
-        probe_at=now + policy.interval,
+        probe_at=now + min(policy.interval, FIRST_PROBE_SECONDS),
         whole=midway,
     )
 
