@@ -27,12 +27,13 @@ from gateway_parts import (
     variant,
 )
 
-from tidegate.domain.breaker import State
+from tidegate.domain.breaker import Policy, State
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.retry_budget import RetryPolicy
 from tidegate.domain.rollout import Stage
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.chains import Chains, Hop
+from tidegate.serving.settings import ServingSettings
 from tidegate.serving.upstreams import Claim, Endpoint
 
 CONTRACTS = skill("contracts", match=("contract",))
@@ -65,8 +66,11 @@ class Judging(FakeUpstream):
 
 
 def world(upstream: FakeUpstream, *, weight: int = 10_000, timeout: float = 5.0, **settings: object) -> World:
-    """A gateway with the skill in a rollout of which every request is candidate, or control with weight 0."""
-    made = World(upstream=upstream, settings=settings)
+    """A gateway with the skill in a rollout of which every request is candidate, or control with weight 0.
+
+    A skill's breaker opens at ten failures of twenty, as an upstream's does.
+    """
+    made = World(upstream=upstream, settings={"skill_breaking": Policy(), **settings})
     stages = (Stage(name="only", weight=weight, bake_seconds=60),)
     candidate = variant(CONTRACTS, timeout_seconds=timeout)
     made.serve(state(rollout(candidate, stages=stages), versions=[CONTRACTS]))
@@ -90,6 +94,10 @@ def latest(made: World) -> Exchange:
 
 
 # ---- the skill's breaker
+
+
+def test_as_set_up_a_skill_is_given_twenty_failures_so_that_a_rollouts_gates_see_them_first() -> None:
+    assert ServingSettings(home_secret=b"s").skill_breaking == Policy(failures=20, window=40)
 
 
 async def test_a_bad_skill_is_left_out_at_once_after_ten_failures() -> None:

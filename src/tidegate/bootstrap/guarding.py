@@ -17,6 +17,7 @@ def with_guards(serving: ServingSettings, settings: Settings) -> ServingSettings
         queue=settings.limits.queue,
         queue_seconds=settings.limits.queue_wait,
         breaking=Policy(breakers.failures, breakers.window, breakers.probe_interval),
+        skill_breaking=Policy(breakers.skill_failures, breakers.skill_window, breakers.probe_interval),
         retrying=RetryPolicy(retries.percent / 100, float(retries.floor)),
         chains=Chains(
             {

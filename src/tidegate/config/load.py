@@ -10,7 +10,7 @@ from pathlib import Path
 from tidegate.config.chains import read_chains
 from tidegate.config.document import Document
 from tidegate.config.prices import read_prices
-from tidegate.config.settings import SECTIONS, Entry, Settings, entries
+from tidegate.config.settings import SECTIONS, Breakers, Entry, Settings, entries
 from tidegate.config.upstreams import read_upstreams
 from tidegate.domain.cost import Price
 from tidegate.domain.errors import InvalidInput
@@ -71,9 +71,20 @@ def load(
     sources |= {f"fallback.models.{model}": document.source("fallback.models", model) for model in chains}
     _refuse(problems)
     settings = replace(_assemble(place, values, prices), upstreams=upstreams, chains=chains)
-    if settings.breakers.failures > settings.breakers.window:
-        _refuse([f"breakers.failures ({sources['breakers.failures']}) must be at most breakers.window"])
+    _refuse(_hasty(settings.breakers, sources))
     return Configuration(settings, sources)
+
+
+def _hasty(breakers: Breakers, sources: Mapping[str, str]) -> list[str]:
+    """Breakers that could never open: more failures asked for than results are looked at."""
+    return [
+        f"breakers.{kind}failures ({sources[f'breakers.{kind}failures']}) must be at most its window"
+        for kind, failures, window in (
+            ("", breakers.failures, breakers.window),
+            ("skill_", breakers.skill_failures, breakers.skill_window),
+        )
+        if failures > window
+    ]
 
 
 def _refuse(problems: list[str]) -> None:

@@ -38,9 +38,17 @@ class Retries:
 class Guards:
     """The guards of one process."""
 
-    def __init__(self, breaking: Policy, retrying: RetryPolicy, meter: Meter, clock: Clock) -> None:
+    def __init__(
+        self,
+        breaking: Policy,
+        retrying: RetryPolicy,
+        meter: Meter,
+        clock: Clock,
+        *,
+        skill_breaking: Policy | None = None,
+    ) -> None:
         self.upstreams = Breakers("upstream", breaking, meter, clock)
-        self.skills = Breakers("skill", breaking, meter, clock)
+        self.skills = Breakers("skill", skill_breaking or breaking, meter, clock)
         self.retries = Retries(retrying, meter, clock)
 
     def in_doubt(self, uses: Sequence[SkillUse]) -> bool:

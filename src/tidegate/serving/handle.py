@@ -77,7 +77,7 @@ class Handler:
         self._quotas = quotas
         self._hosting = hosting
         self._admission = _admission(settings, meter)
-        self.guards = Guards(settings.breaking, settings.retrying, meter, clock)
+        self.guards = _guards(settings, meter, clock)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
         self._provider = ProviderSide(settings, holder, upstreams, meter=meter, prices=prices, clock=clock)
         self._unit_sources = UnitSources(settings.unit_rule)
@@ -355,6 +355,11 @@ class Handler:
             draft.on_leave()
         else:
             self._relay.record(draft, Outcome.CLIENT_CLOSED, CLIENT_CLOSED)
+
+
+def _guards(settings: ServingSettings, meter: Meter, clock: Clock) -> Guards:
+    patience = settings.skill_breaking
+    return Guards(settings.breaking, settings.retrying, meter, clock, skill_breaking=patience)
 
 
 def _admission(settings: ServingSettings, meter: Meter) -> Admission:

@@ -47,6 +47,8 @@ class ServingSettings:
     pins_at_most: int = 100_000
     """Conversations remembered across a step; the oldest is forgotten beyond."""
     breaking: Policy = field(default_factory=Policy)
+    skill_breaking: Policy = field(default_factory=lambda: Policy(failures=20, window=40))
+    """More patient than an upstream's: a rollout's gates are to see a skill's failures first."""
     retrying: RetryPolicy = field(default_factory=RetryPolicy)
     chains: Chains = NO_CHAINS
     try_seconds: float = 60.0
