@@ -16,6 +16,7 @@ from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, Ups
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
+from tidegate.serving.attend import attended
 from tidegate.serving.chains import Hop
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.compose import plain_body, plain_body_for
@@ -369,21 +370,6 @@ def _admission(settings: ServingSettings, meter: Meter) -> Admission:
         seconds=settings.queue_seconds,
         on_shed=lambda priority, why: meter.add(metrics.SHED, (priority.value, why)),
     )
-
-
-async def attended(client: Client, work: Coroutine[object, object, None]) -> None:
-    """Do the work while the client is there; raises ClientGone, the work cancelled, once it is not."""
-    task = cast("asyncio.Task[object]", asyncio.current_task())
-    client.watch(task.cancel)
-    try:
-        await work
-    except asyncio.CancelledError:
-        if not client.gone:
-            raise
-        task.uncancel()
-        raise ClientGone from None
-    finally:
-        client.unwatch()
 
 
 _NOT_YOURS = (
