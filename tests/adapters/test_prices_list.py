@@ -11,6 +11,7 @@ from genai_prices.types import ModelPrice, Tier, TieredPrices
 from genai_prices.types import Usage as ListUsage
 
 from tidegate.adapters.prices import ListPrices, to_price
+from tidegate.domain.chat.usage import ChatUsage, PromptDetails
 from tidegate.domain.cost import Price, cost
 from tidegate.domain.exchange import Usage
 
@@ -51,7 +52,7 @@ def test_an_unknown_model_has_no_price(listed: ListPrices, model: str) -> None:
 
 
 def test_a_model_of_another_provider_has_no_price_here(listed: ListPrices) -> None:
-    assert listed.price("gpt-4o") is None
+    assert listed.price("gemini-2.5-pro") is None
 
 
 def test_an_operators_price_comes_first_and_needs_no_list() -> None:
@@ -117,3 +118,21 @@ def test_costs_agree_with_the_lists_own_calculation(listed: ListPrices, tokens: 
     price = listed.price("claude-sonnet-4-5")
     assert price is not None
     assert cost(usage, price) == pytest.approx(float(oracle.total_price))
+
+
+def test_openais_models_have_its_list_prices(listed: ListPrices) -> None:
+    price = listed.price("gpt-4o-2024-08-06")
+    assert (price.input, price.output, price.cache_read) == (2.5, 10, 1.25)
+    assert price.cache_write_5m == price.cache_write_1h == price.input
+
+
+def test_what_is_not_listed_is_no_discount_where_the_provider_gives_none(listed: ListPrices) -> None:
+    price = listed.price("gpt-3.5-turbo")
+    assert price.cache_read == price.input == 0.5
+
+
+def test_a_hundred_cached_tokens_of_a_thousand_cost_what_openai_bills(listed: ListPrices) -> None:
+    """900 at $2.50, 100 at $1.25 and 10 at $10 a million, by hand: $0.002475."""
+    usage = ChatUsage(1000, 10, PromptDetails(cached_tokens=100)).counts()
+    used = Usage(usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens)
+    assert cost(used, listed.price("gpt-4o")) == pytest.approx(0.002475)

@@ -142,9 +142,12 @@ class Stack:
 
 @asynccontextmanager
 async def stack(
-    folder: Path, *, profile: str = "seed = 1\n", up: Sequence[str] = ()
+    folder: Path, *, profile: str = "seed = 1\n", up: Sequence[str] = (), config: str = ""
 ) -> AsyncGenerator[Stack]:
-    """Emulator and gateway with a client and an operator key; both end with exit code 0."""
+    """Emulator and gateway with a client and an operator key; both end with exit code 0.
+
+    `config` is a tidegate.toml, in which EMULATOR stands for the emulator's URL.
+    """
     home = folder / "home"
     (folder / "emulator.toml").write_text(profile)
     local = CommandLine({"TIDEGATE_HOME": str(home)})
@@ -152,6 +155,8 @@ async def stack(
     operator = await local("keys", "create", "--role", "operator", "--name", "operator")
     emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
     async with running(folder / "emulator.log", *emulate) as emulator:
+        if config:
+            (home / "tidegate.toml").write_text(config.replace("EMULATOR", emulator))
         gateway = GatewayProcess(home, emulator, folder / "gateway.log", arguments=up)
         await gateway.start()
         command = CommandLine({"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": str(operator["key"])})

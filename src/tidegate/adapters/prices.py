@@ -22,9 +22,12 @@ _log = structlog.stdlib.get_logger("tidegate.prices")
 _CACHED_MODELS = 4096
 _DAY_SECONDS = 86400
 
+_PROVIDERS = ("anthropic", "openai")
+"""Whose list prices are taken, by the model's name alone; other servers' models need a price of your own."""
+
 
 class ListPrices:
-    """Anthropic's list prices, an operator's own before them; a model in neither has no price.
+    """Anthropic's and OpenAI's list prices, an operator's own before them; a model in neither has no price.
 
     The list is loaded in a thread of its own; a look-up before it is there waits for it, since a wrong
     "unknown" would stay in the ledger. Prices with a date are looked up again each UTC day. Where the list
@@ -77,11 +80,14 @@ class ListPrices:
         listed = self._list.result()
         if listed is None:
             return None
-        try:
-            _, info = listed.find_provider_model(model, None, "anthropic", None)
-        except LookupError:
-            return None
-        return to_price(info.get_prices(datetime.fromtimestamp(self._clock.now(), UTC)))
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        for provider in _PROVIDERS:
+            try:
+                _, info = listed.find_provider_model(model, None, provider, None)
+            except LookupError:
+                continue
+            return to_price(info.get_prices(now), discounts=provider == "anthropic")
+        return None
 
 
 def _shipped_list() -> "DataSnapshot":
@@ -91,11 +97,15 @@ def _shipped_list() -> "DataSnapshot":
     return get_snapshot()
 
 
-def to_price(listed: "ModelPrice") -> Price | None:
-    """A listed price as rates and at most one tier; None where input or output has no rate."""
-    base = _rates(listed, None)
+def to_price(listed: "ModelPrice", *, discounts: bool = True) -> Price | None:
+    """A listed price as rates and at most one tier; None where input or output has no rate.
+
+    Cache rates that are not listed follow Anthropic's ratios to the input rate; without `discounts` they are
+    the input rate, as with providers that give none.
+    """
+    base = _rates(listed, None, discounts=discounts)
     above = _tier_start(listed.input_mtok)
-    tier = None if above is None else _rates(listed, above)
+    tier = None if above is None else _rates(listed, above, discounts=discounts)
     if base is None or tier is None:
         return base
     return replace(
@@ -109,18 +119,23 @@ def to_price(listed: "ModelPrice") -> Price | None:
     )
 
 
-def _rates(listed: "ModelPrice", above: int | None) -> Price | None:
+def _rates(listed: "ModelPrice", above: int | None, *, discounts: bool) -> Price | None:
     """The rates of the tier that begins at `above` input tokens; None is the first."""
     input_rate, output_rate = _rate(listed.input_mtok, above), _rate(listed.output_mtok, above)
     if input_rate is None or output_rate is None:
         return None
+    otherwise = None if discounts else input_rate
     return with_cache_ratios(
         input=input_rate,
         output=output_rate,
-        cache_read=_rate(listed.cache_read_mtok, above),
-        cache_write_5m=_rate(listed.cache_write_mtok, above),
-        cache_write_1h=_rate(listed.cache_write_1h_mtok, above),
+        cache_read=_or(_rate(listed.cache_read_mtok, above), otherwise),
+        cache_write_5m=_or(_rate(listed.cache_write_mtok, above), otherwise),
+        cache_write_1h=_or(_rate(listed.cache_write_1h_mtok, above), otherwise),
     )
+
+
+def _or(rate: float | None, otherwise: float | None) -> float | None:
+    return otherwise if rate is None else rate
 
 
 def _rate(listed: "Decimal | TieredPrices | None", above: int | None) -> float | None:

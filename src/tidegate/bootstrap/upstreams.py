@@ -1,10 +1,12 @@
 """The providers of a serving process, each with its own client and what opens it."""
 
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 import structlog
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
+from tidegate.adapters.upstream.openai_upstream import OpenAIUpstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.config import NO_KEY, Settings, upstream_key
 from tidegate.config.settings import Upstream as Given
@@ -26,9 +28,17 @@ def open_upstreams(settings: Settings, stack: AsyncExitStack) -> Upstreams:
 
 
 def _endpoint(name: str, section: str, given: Given, stack: AsyncExitStack) -> Endpoint:
-    if given.kind != "anthropic":
-        raise InvalidInput(f"{section}.kind {given.kind} is not served by this version; use anthropic")
-    return Endpoint(name, client_of(given, stack), credentials_of(given, section))
+    if given.kind == "anthropic":
+        return Endpoint(name, client_of(given, stack), credentials_of(given, section))
+    if given.url == Given().url:
+        raise InvalidInput(f"{section}.url is Anthropic's, but {section}.kind is openai; set the server's")
+    upstream = OpenAIUpstream(client_of(given, stack), limit_name=_limit_name(given.url))
+    return Endpoint(name, upstream, credentials_of(given, section), chat=True)
+
+
+def _limit_name(url: str) -> str:
+    """OpenAI's newer models know no `max_tokens`; several other servers know nothing else."""
+    return "max_completion_tokens" if urlsplit(url).hostname == "api.openai.com" else "max_tokens"
 
 
 def credentials_of(given: Given, section: str) -> tuple[Header, ...]:
@@ -36,6 +46,8 @@ def credentials_of(given: Given, section: str) -> tuple[Header, ...]:
     key = upstream_key(given, section)
     if key == NO_KEY:
         _log.warning("no upstream key is set: an upstream that wants one will refuse", url=given.url)
+    if given.kind == "openai":
+        return ((b"authorization", b"Bearer " + key.encode("ascii")),)
     return ((b"x-api-key", key.encode("ascii")),)
 
 

@@ -17,7 +17,7 @@ FORMATS = ("jsonl", "csv")
 FIELDS = (
     *("id", "at", "tenant", "unit_hash", "rollout", "stage", "arm", "triggered", "skills", "model"),
     *("outcome", "skill_outcome", "status", "seconds", "first_token_seconds", "usage", "cost_usd"),
-    *("cache", "fallback", "attempts", "attempt", "counted", "task", "message_id", "routed"),
+    *("cache", "fallback", "attempts", "attempt", "counted", "task", "message_id", "routed", "route"),
     *("turns", "skill_errors"),
 )
 """The names on a line, in order; in CSV `usage` becomes one column a kind, `skills` a JSON text."""

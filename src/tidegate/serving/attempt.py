@@ -12,9 +12,8 @@ from tidegate.serving.guards import Guards
 from tidegate.serving.headers import is_stream
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order, UpstreamRequest
-from tidegate.serving.stream import EventScanner
 from tidegate.serving.turned_away import turned_away
-from tidegate.serving.usage import read_message
+from tidegate.serving.wire import MESSAGES, Scanner, Wire
 
 _Result = tuple[Answer | None, Failure | None, UpstreamFailure | None]
 
@@ -94,7 +93,8 @@ class Attempts:
     async def _open(self, draft: Draft, order: Order, course: Course) -> Answer:
         """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""
         request, whole_start = course.request, course.whole_start
-        hosted = order.hosted if course.path is Path.COMPOSED else None
+        in_messages = request.wire is MESSAGES
+        hosted = order.hosted if course.path is Path.COMPOSED and in_messages else None
         response = await _sent(request, request.body, order.deadline)
         looped = hosted is not None and response.status == 200
         if hosted is not None and looped:
@@ -107,8 +107,10 @@ class Attempts:
             )
         try:
             if response.status == 200 and is_stream(response.headers):
-                scanner = EventScanner(metered=not looped)
-                return await self._open_stream(draft, response, scanner, whole_start=whole_start)
+                scanner = request.wire.scanner(metered=not looped)
+                return await self._open_stream(
+                    draft, response, scanner, request.wire, whole_start=whole_start
+                )
             read = await response.read(self._answer_limit)
         except BaseException:
             response.close()
@@ -116,15 +118,15 @@ class Attempts:
         response.close()
         draft.answered_at = self._clock.monotonic()
         if response.status == 200:
-            message = read_message(read)
+            message = request.wire.message(read)
             draft.model = message.model or draft.model
             draft.message_id = message.id
             if not looped:
                 draft.bill(draft.model, message.usage, self._prices)
-        return Answer(response, read)
+        return Answer(response, read, wire=request.wire)
 
     async def _open_stream(
-        self, draft: Draft, response: UpstreamResponse, scanner: EventScanner, *, whole_start: bool
+        self, draft: Draft, response: UpstreamResponse, scanner: Scanner, wire: Wire, *, whole_start: bool
     ) -> Answer:
         """Read a stream's start: to its first events, or to its first content if another try may follow."""
         try:
@@ -134,14 +136,16 @@ class Attempts:
             raise
         draft.streamed = True
         draft.answered_at = self._clock.monotonic() if scanner.content else None
-        return Answer(response, ready, scanner)
+        return Answer(response, ready, scanner, wire=wire)
 
 
-async def _start_of_stream(response: UpstreamResponse, scanner: EventScanner, *, whole: bool) -> bytes:
+async def _start_of_stream(response: UpstreamResponse, scanner: Scanner, *, whole: bool) -> bytes:
     """What may go out of a stream's start; `whole` reads on to the first content byte."""
     ready = b""
     while not (scanner.content if whole else ready or scanner.stopped):
         chunk = await response.chunk()
+        if not chunk and scanner.closed():
+            break
         if not chunk:
             raise UpstreamFailure("reset", "the upstream's stream ended before its first content")
         ready += scanner.feed(chunk)

@@ -174,7 +174,7 @@ class Course:
         if answer.scanner is None:
             return answer
         passage = Passage(self._guards.upstreams, place, turn)
-        return Answer(answer.response, answer.body, answer.scanner, passage)
+        return Answer(answer.response, answer.body, answer.scanner, passage, answer.wire)
 
     def bad(self, failure: Failure, now: float) -> None:
         """Report a failed attempt; with skills in the request nobody knows yet whose failure it was."""

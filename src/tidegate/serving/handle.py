@@ -9,6 +9,7 @@ import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord, Priority
+from tidegate.domain.chat.names import MESSAGES_VERSION
 from tidegate.domain.errors import NotFound, TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.domain.transcript import in_progress, user_texts
@@ -17,19 +18,22 @@ from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attended
-from tidegate.serving.chains import Hop
+from tidegate.serving.chat_client import CrossedClient
+from tidegate.serving.chat_errors import ChatErrors
+from tidegate.serving.chat_models import asks_in_chat, told_in_chat
+from tidegate.serving.chat_request import ChatRequest, read_chat_request
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
-from tidegate.serving.compose import plain_body, plain_body_for
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards, skill_names
 from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.hosted.hosting import Engagement, Hosting
 from tidegate.serving.identity import Identities, Identity
-from tidegate.serving.metering import Draft
-from tidegate.serving.order import Answer, Order, UpstreamRequest
+from tidegate.serving.metering import CHAT_ROUTE, Draft
+from tidegate.serving.order import Answer, Order
+from tidegate.serving.outgoing import Outgoing
 from tidegate.serving.pins import Pins
-from tidegate.serving.provider_side import ProviderSide
+from tidegate.serving.provider_side import Asked, ProviderSide
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.refusal import (
     outcome_of_refusal,
@@ -39,14 +43,17 @@ from tidegate.serving.refusal import (
     status_of_failure,
 )
 from tidegate.serving.relay import Relay, Reply, failed, outcome_of
-from tidegate.serving.request import MessagesRequest, read_request
+from tidegate.serving.request import read_request
 from tidegate.serving.reuse import Reuse
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.unit_sources import UnitSources
 from tidegate.serving.upstreams import Upstreams
+from tidegate.serving.wire import MESSAGES
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
+
+_CHAT_ERRORS = ChatErrors()
 
 CLIENT_CLOSED = 499
 """The status on record where the client left before it got one (as nginx has it)."""
@@ -70,9 +77,7 @@ class Handler:
         quotas: Quotas,
         hosting: Hosting,
     ) -> None:
-        self._settings = settings
-        self._holder = holder
-        self._upstreams = upstreams
+        self._settings, self._holder, self._upstreams = settings, holder, upstreams
         self._meter, self._prices, self._clock = meter, prices, clock
         self._dialect = dialect
         self._quotas = quotas
@@ -81,6 +86,7 @@ class Handler:
         self.guards = _guards(settings, meter, clock)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
         self._provider = ProviderSide(settings, holder, upstreams, meter=meter, prices=prices, clock=clock)
+        self._outgoing = Outgoing(upstreams, self._provider, settings.chains)
         self._unit_sources = UnitSources(settings.unit_rule)
         self._pins = Pins(at_most=settings.pins_at_most, seconds=settings.conversation_grace)
         self._attempts = Attempts(prices, clock, self.guards, answer_limit=settings.answer_limit)
@@ -111,7 +117,7 @@ class Handler:
         await self._reuse.close()
 
     async def messages(self, call: Call, client: Client, *, route: str = "messages") -> None:
-        """Serve `POST /v1/messages`, or `count_tokens`, which is composed alike and leaves no evidence.
+        """Serve `POST /v1/messages`, `/v1/chat/completions`, or `count_tokens`, which leaves no evidence.
 
         Raises ClientGone where the client left; what was done until then is on record.
         """
@@ -145,7 +151,7 @@ class Handler:
         except UpstreamFailure as failure:
             status = status_of_failure(failure)
             self.count(route, failed(failure))
-            await self._say(client, request_id, status, str(failure))
+            await self._say(client, request_id, status, str(failure), route=route)
         except ClientGone:
             self.count(route, Outcome.CLIENT_CLOSED)
             raise
@@ -154,7 +160,7 @@ class Handler:
         """Answer a refusal of the gateway's own that belongs to no exchange, in the caller's dialect."""
         status = status_of(refusal)
         self.count(route, outcome_of_refusal(status))
-        await self._say(client, request_id, status, str(refusal), *retry_headers(refusal))
+        await self._say(client, request_id, status, str(refusal), *retry_headers(refusal), route=route)
 
     async def refuse_method(
         self, client: Client, request_id: str, call: Call, allowed: str, route: str
@@ -162,7 +168,7 @@ class Handler:
         """Answer a call by a method that its path does not know."""
         self.count(route, Outcome.CLIENT_ERROR)
         message = f"{call.method} is not allowed here; use {allowed}"
-        await self._say(client, request_id, 405, message, (b"allow", allowed.encode()))
+        await self._say(client, request_id, 405, message, (b"allow", allowed.encode()), route=route)
 
     def count(self, route: str, outcome: Outcome) -> None:
         """Count a call that is no exchange: the ledger has no line of it."""
@@ -198,7 +204,7 @@ class Handler:
         draft.ready_at = self._clock.monotonic()
         if draft.on_ledger:
             draft.hold = await self._quotas.admit(self._holder.current(), draft.key, len(body))
-        request = read_request(body)
+        request = read_chat_request(body) if draft.route == CHAT_ROUTE else read_request(body)
         draft.stream, draft.model = request.stream, request.model
         draft.identity = self._identify(draft, call, request)
         self._unit_sources.note(draft.identity.source, draft.at)
@@ -207,12 +213,15 @@ class Handler:
         order = await self._ordered(draft, call, request)
         client.deadline = order.deadline
         answer = await self._answer(draft, order, call, request)
+        if isinstance(request, ChatRequest) and answer.wire is MESSAGES:
+            draft.crossed = True
+            client = CrossedClient(client, created=int(draft.at), include_usage=request.include_usage)
         await self._relay.relay(draft, answer, client)
 
-    async def _answer(self, draft: Draft, order: Order, call: Call, request: MessagesRequest) -> Answer:
+    async def _answer(self, draft: Draft, order: Order, call: Call, request: Asked) -> Answer:
         """The answer to relay: a known one, where the variant allows it, else the upstream's."""
         policy = self._reuse.policy(draft)
-        if policy is None:
+        if policy is None or isinstance(request, ChatRequest):
             return await self._attempts.answer(draft, order)
         generation = self._holder.current().generation(draft.key.tenant)
         answer = await self._reuse.answer(draft, order, call, request, policy=policy, generation=generation)
@@ -221,7 +230,7 @@ class Handler:
         self._assign(draft, call, request)
         return await self._attempts.answer(draft, await self._ordered(draft, call, request))
 
-    def _identify(self, draft: Draft, call: Call, request: MessagesRequest) -> Identity:
+    def _identify(self, draft: Draft, call: Call, request: Asked) -> Identity:
         """Whose request it is."""
         return self._identities.identify(
             tenant=draft.key.tenant,
@@ -233,7 +242,7 @@ class Handler:
             opening=next(iter(user_texts(request.turns)), ""),
         )
 
-    def _assign(self, draft: Draft, call: Call, request: MessagesRequest) -> None:
+    def _assign(self, draft: Draft, call: Call, request: Asked) -> None:
         """What it is served, by the snapshot of this instant: the body may have taken long to come."""
         snapshot = self._holder.current()
         draft.revision = snapshot.revision
@@ -252,15 +261,16 @@ class Handler:
             assignment = msgspec.structs.replace(assignment, counted=False)
         draft.assignment = assignment
 
-    async def _ordered(self, draft: Draft, call: Call, request: MessagesRequest) -> Order:
+    async def _ordered(self, draft: Draft, call: Call, request: Asked) -> Order:
         """What the assignment makes of the request; calls that the client has kept sealed are taken up."""
+        if isinstance(request, ChatRequest):
+            engaged = self._hosting.unhosted(draft, self._holder.current)
+            return self._compose(draft, call, request, request, engaged)
         engaged = self._hosting.engage(draft, request, self._holder.current)
         plain, whole = await self._hosting.unsealed(draft, request, engaged)
         return self._compose(draft, call, plain, whole, engaged)
 
-    def _compose(
-        self, draft: Draft, call: Call, plain: MessagesRequest, whole: MessagesRequest, engaged: Engagement
-    ) -> Order:
+    def _compose(self, draft: Draft, call: Call, plain: Asked, whole: Asked, engaged: Engagement) -> Order:
         """What goes upstream, and by when; `whole` is what the skills' way begins with."""
         assignment, settings = draft.assignment, self._settings
         draft.composed = assignment.changed
@@ -270,37 +280,20 @@ class Handler:
         deadline = draft.started + seconds
         composed, hosted = None, None
         if assignment.changed:
-            composed, tools = self._provider.composed(draft, whole, call, engaged)
+            composed, tools = self._outgoing.composed(whole, draft, call, engaged)
             hosted = self._hosting.loop(draft, engaged, tools)
         return Order(
-            plain=self._towards(plain.model, plain_body(plain), draft, call),
+            plain=self._outgoing.plain(plain, draft, call),
             composed=composed,
             skills=skill_names(assignment.skills),
             skill_deadline=min(draft.ready_at + assignment.variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=engaged.allowed,
             hosted=hosted or self._provider.pausing(draft, whole, seconds, engaged.allowed),
-            further=self._further(draft, plain),
-            towards=lambda hop: self._towards(
-                hop.model, plain_body_for(plain, hop.model), draft, call, hop.upstream
-            ),
+            further=self._outgoing.further(plain, draft),
+            towards=lambda hop: self._outgoing.towards(plain, hop, draft, call),
             try_seconds=settings.try_seconds,
         )
-
-    def _towards(
-        self, model: str, body: bytes, draft: Draft, call: Call, upstream: str | None = None
-    ) -> UpstreamRequest:
-        """A body on its way to the upstream of that name, or of its model."""
-        tenant, upstreams = draft.key.tenant, self._upstreams
-        endpoint = upstreams.named(upstream, tenant) if upstream else upstreams.endpoint(model, tenant)
-        headers = to_upstream(call.headers, endpoint.credentials)
-        return UpstreamRequest(endpoint, call.target, headers, body, model)
-
-    def _further(self, draft: Draft, request: MessagesRequest) -> tuple[Hop, ...]:
-        """Where else it may go: a count of tokens nowhere, nor what runs in a container of its provider."""
-        if not draft.on_ledger or "container" in request.top:
-            return ()
-        return self._settings.chains.after(request.model)
 
     async def _placed(self, priority: Priority, work: Coroutine[object, object, None]) -> None:
         """Do the work in a place among the exchanges in progress; raises Overloaded."""
@@ -321,28 +314,38 @@ class Handler:
             raise NotFound(f"{call.method} {call.target.partition('?')[0]}: {_NOT_YOURS}")
         headers = to_upstream(call.headers, endpoint.credentials)
         client.deadline = deadline = self._clock.monotonic() + self._settings.deadline_seconds
+        crosses = route == "models" and asks_in_chat(call) and not endpoint.chat
+        if crosses:
+            headers.append((b"anthropic-version", MESSAGES_VERSION))
         asked = await client.body(self._settings.body_limit)
         response = await endpoint.upstream.send(call.method, call.target, headers, asked, deadline=deadline)
         try:
             body = await response.read(self._settings.answer_limit)
         finally:
             response.close()
+        if crosses:
+            body = told_in_chat(response.status, body)
         await client.answer(response.status, to_client(response.headers), body)
         self.count(route, outcome_of(response.status))
 
     async def _record_refusal(
         self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str, *more: Header
     ) -> None:
-        body = self._dialect.error(status, message, draft.id)
+        body = self._errors(draft.route).error(status, message, draft.id)
         headers = [*refusal_headers(status, draft.id), *more]
         await self._relay.whole(draft, client, Reply(outcome, status, headers, body, own=True))
 
-    async def _say(self, client: Client, request_id: str, status: int, message: str, *more: Header) -> None:
+    async def _say(
+        self, client: Client, request_id: str, status: int, message: str, *more: Header, route: str
+    ) -> None:
         """Answer a refusal that belongs to no exchange."""
         headers = [*refusal_headers(status, request_id), *more]
         if self._settings.identify:
             headers.append((b"tidegate-request-id", request_id.encode()))
-        await client.answer(status, headers, self._dialect.error(status, message, request_id))
+        await client.answer(status, headers, self._errors(route).error(status, message, request_id))
+
+    def _errors(self, route: str) -> Dialect:
+        return _CHAT_ERRORS if route == CHAT_ROUTE else self._dialect
 
     def _record_left(self, draft: Draft, left_at: tuple[float, float]) -> None:
         """The upstream call of a client that left has ended."""
@@ -381,7 +384,7 @@ _NOT_YOURS = (
 _OUR_FAULT = "the gateway failed at this request; its log has the reason, found by the request id"
 
 
-def _named(call: Call, request: MessagesRequest) -> Sequence[str]:
+def _named(call: Call, request: Asked) -> Sequence[str]:
     """Skills asked for by name: in the header `tidegate-skills`, then in the body's container."""
     listed = call.header(b"tidegate-skills")
     if listed is None:

@@ -9,9 +9,17 @@ from tidegate.serving.assign import Assignment
 _FORWARDED = frozenset({b"content-type", b"user-agent", b"accept"})
 _FORWARDED_FAMILIES = (b"anthropic-", b"x-stainless-")
 _RETURNED = frozenset(
-    {b"content-type", b"content-disposition", b"request-id", b"retry-after", b"x-should-retry"}
+    {
+        b"content-type",
+        b"content-disposition",
+        b"request-id",
+        b"retry-after",
+        b"retry-after-ms",
+        b"x-request-id",
+        b"x-should-retry",
+    }
 )
-_RETURNED_FAMILY = b"anthropic-ratelimit-"
+_RETURNED_FAMILIES = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
 
 def to_upstream(headers: Iterable[Header], credentials: Sequence[Header]) -> list[Header]:
@@ -28,7 +36,7 @@ def to_client(headers: Iterable[Header]) -> list[Header]:
     return [
         (name, value)
         for name, value in ((name.lower(), value) for name, value in headers)
-        if name in _RETURNED or name.startswith(_RETURNED_FAMILY)
+        if name in _RETURNED or name.startswith(_RETURNED_FAMILIES)
     ]
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
+from tidegate.domain.chat.names import chat_id
 from tidegate.domain.cost import cost
 from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse, Usage
 from tidegate.ports import Meter, Prices
@@ -17,6 +18,10 @@ from tidegate.serving.usage import ReportedUsage
 
 NOTHING = Usage()
 NO_ASSIGNMENT = Assignment()
+
+CHAT_ROUTE = "chat_completions"
+EXCHANGES = frozenset({"messages", CHAT_ROUTE})
+"""The routes whose calls are exchanges."""
 
 NOBODY = Identity(unit="", source="", unit_hash="", conversation="", conversation_hash="", task="")
 """Of a request that was refused before it said whose it is."""
@@ -58,6 +63,8 @@ class Draft(msgspec.Struct, kw_only=True):
     cache: str | None = None
     """What the look-up for an answer to give again came to; None where none may be."""
     message_id: str | None = None
+    crossed: bool = False
+    """The answer is told in the client's dialect, which is not the upstream's; so is its id."""
     usage: Usage = NOTHING
     cost_usd: float | None = None
     unpriced: bool = False
@@ -69,7 +76,7 @@ class Draft(msgspec.Struct, kw_only=True):
     @property
     def on_ledger(self) -> bool:
         """Whether the ledger gets a line: not of a call that only counts tokens."""
-        return self.route == "messages"
+        return self.route in EXCHANGES
 
     def fell_back(self, reason: str) -> None:
         """Note one more step of the fallback chain and its reason, each once."""
@@ -84,7 +91,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
     def bill(self, model: str, reported: ReportedUsage | None, prices: Prices) -> None:
         """Add what one attempt used, at its own model's price."""
-        if reported is None:
+        if reported is None or reported.tidegate_unreported:
             return
         used = reported.billed()
         self.usage = used if self.usage is NOTHING else self.usage + used
@@ -133,7 +140,7 @@ class Draft(msgspec.Struct, kw_only=True):
             skill_errors=self.skill_errors,
             first_attempt_failed=self.first_attempt_failed or self._late(monotonic),
             stream=self.stream,
-            message_id=self.message_id,
+            message_id=chat_id(self.message_id) if self.crossed and self.message_id else self.message_id,
         )
 
     def _first_token(self) -> float | None:

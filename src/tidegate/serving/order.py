@@ -8,8 +8,8 @@ from tidegate.ports import Header, UpstreamResponse
 from tidegate.serving.breakers import Breakers
 from tidegate.serving.chains import Hop
 from tidegate.serving.hosted.host import Hosted
-from tidegate.serving.stream import EventScanner
 from tidegate.serving.upstreams import Endpoint
+from tidegate.serving.wire import MESSAGES, Scanner, Wire
 
 
 class UpstreamRequest(msgspec.Struct, frozen=True):
@@ -20,6 +20,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True):
     headers: Sequence[Header]
     body: bytes
     model: str = ""
+    wire: Wire = MESSAGES
+    """The API its answer is written in."""
 
     @property
     def place(self) -> str:
@@ -68,5 +70,6 @@ class Answer(msgspec.Struct, frozen=True):
 
     response: UpstreamResponse
     body: bytes
-    scanner: EventScanner | None = None
+    scanner: Scanner | None = None
     passage: Passage | None = None
+    wire: Wire = MESSAGES

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tidegate.domain import metrics
 from tidegate.domain.hosted import Limits
 from tidegate.ports import Clock, Meter, Prices
+from tidegate.serving.chat_request import ChatRequest
 from tidegate.serving.client import Call, Client
 from tidegate.serving.compose import composed_body
 from tidegate.serving.containers import (
@@ -24,6 +25,9 @@ from tidegate.serving.request import MessagesRequest
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.upstreams import Upstreams
+
+Asked = MessagesRequest | ChatRequest
+"""A request in either of the two dialects."""
 
 PAUSED_TURNS = 10
 """Upstream turns of one exchange at most, where the provider pauses (as the API's guide has it)."""
@@ -51,15 +55,13 @@ class ProviderSide:
         self._prices = prices
         self._clock = clock
 
-    def contained(
-        self, draft: Draft, request: MessagesRequest, client: Client
-    ) -> tuple[MessagesRequest, Client]:
+    def contained(self, draft: Draft, request: Asked, client: Client) -> tuple[Asked, Client]:
         """Ids of containers opened in the request, and tagged in its answer: the workspace is the gateway's.
 
         As they are where none is involved, and where the tenant's own credential opens each upstream that the
         request may go to. Raises NotFound, InvalidInput.
         """
-        if not _runs(draft, request):
+        if isinstance(request, ChatRequest) or not _runs(draft, request):
             return request, client
         tenant, models = draft.key.tenant, {request.model, draft.assignment.model or request.model}
         if all(self._upstreams.endpoint(model, tenant).own for model in models):
@@ -86,7 +88,7 @@ class ProviderSide:
         return UpstreamRequest(endpoint, call.target, headers, body, draft.model), tools
 
     def pausing(
-        self, draft: Draft, request: MessagesRequest, seconds: float, allowed: Callable[[], bool]
+        self, draft: Draft, request: Asked, seconds: float, allowed: Callable[[], bool]
     ) -> Hosted | None:
         """Goes on with a composed request's paused turns; None where nothing runs at the provider."""
         if not draft.composed or not draft.on_ledger or not _runs(draft, request):
@@ -100,6 +102,8 @@ class ProviderSide:
         )
 
 
-def _runs(draft: Draft, request: MessagesRequest) -> bool:
-    """Whether something of the request may run at the provider."""
-    return bool(draft.assignment.variant.natives) or involves_containers(request.top)
+def _runs(draft: Draft, request: Asked) -> bool:
+    """Whether something of the request may run at the provider; chat completions have no word for it."""
+    if draft.assignment.variant.natives:
+        return True
+    return isinstance(request, MessagesRequest) and involves_containers(request.top)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tidegate.ports import Header, UpstreamFailure, UpstreamResponse
 from tidegate.serving.assemble import Assembly
 from tidegate.serving.order import Answer
-from tidegate.serving.stream import EventScanner
+from tidegate.serving.wire import Scanner
 
 _END_SECONDS = 0.25
 """How long an upstream may take from `message_stop` to the end of its body, to keep the connection."""
@@ -25,7 +25,7 @@ class Recording:
     not understood here, it is given up: the reader reads the response alone.
     """
 
-    def __init__(self, answer: Answer, scanner: EventScanner, *, limit: int) -> None:
+    def __init__(self, answer: Answer, scanner: Scanner, *, limit: int) -> None:
         self._inner: UpstreamResponse = answer.response
         self._limit = limit
         self._assembly = Assembly()

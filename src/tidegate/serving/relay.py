@@ -7,6 +7,8 @@ import msgspec
 from tidegate.domain import metrics
 from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
+from tidegate.serving.chat_errors import ChatErrors
+from tidegate.serving.chat_wire import CHAT
 from tidegate.serving.client import Client, Dialect
 from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
@@ -14,7 +16,9 @@ from tidegate.serving.metering import Draft, count
 from tidegate.serving.order import Answer
 from tidegate.serving.quota_words import limit_headers
 from tidegate.serving.refusal import status_of_failure
-from tidegate.serving.stream import EventScanner
+from tidegate.serving.wire import Scanner
+
+_CHAT_ERRORS = ChatErrors()
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -67,7 +71,7 @@ class Relay:
         self.amend(draft, delivered=not client.gone)
 
     async def _stream(
-        self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client, headers: Sequence[Header]
+        self, draft: Draft, answer: Answer, scanner: Scanner, client: Client, headers: Sequence[Header]
     ) -> None:
         try:
             await client.start(200, [*headers, *self._own(draft, composed=draft.composed)])
@@ -80,7 +84,7 @@ class Relay:
             answer.response.close()
 
     async def _events_to_end(
-        self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client
+        self, draft: Draft, answer: Answer, scanner: Scanner, client: Client
     ) -> tuple[Outcome, bytes]:
         """Relay all but the stream's last event; returns what it came to, and that event."""
         try:
@@ -89,7 +93,8 @@ class Relay:
             if answer.passage is not None and failure.kind not in OWN_ENDINGS:
                 answer.passage.ended(well=False)
             told = str(failure) if failure.kind in OWN_ENDINGS else _BROKEN
-            last = self._dialect.error_event(status_of_failure(failure), told, draft.id)
+            errors = _CHAT_ERRORS if answer.wire is CHAT else self._dialect
+            last = errors.error_event(status_of_failure(failure), told, draft.id)
             return failed(failure), last
         finally:
             self._settle(draft, scanner)
@@ -97,7 +102,7 @@ class Relay:
             answer.passage.ended(well=not scanner.failed)
         return Outcome.UPSTREAM_ERROR if scanner.failed else Outcome.OK, scanner.held
 
-    async def _events(self, draft: Draft, answer: Answer, scanner: EventScanner, client: Client) -> None:
+    async def _events(self, draft: Draft, answer: Answer, scanner: Scanner, client: Client) -> None:
         """Pass events on as they come, up to the one that ends the stream; raises UpstreamFailure."""
         ready = answer.body
         while True:
@@ -106,6 +111,8 @@ class Relay:
             if scanner.stopped:
                 return
             chunk = await answer.response.chunk()
+            if not chunk and scanner.closed():
+                return
             if not chunk:
                 raise UpstreamFailure("reset", "the upstream's stream ended without message_stop")
             ready = scanner.feed(chunk)
@@ -140,7 +147,7 @@ class Relay:
         await client.send(last, more=False)
         self.amend(draft, delivered=not client.gone)
 
-    def _settle(self, draft: Draft, scanner: EventScanner) -> None:
+    def _settle(self, draft: Draft, scanner: Scanner) -> None:
         """Take over what the stream said of itself, also where it broke or the client left."""
         draft.model = scanner.model or draft.model
         draft.message_id = scanner.id

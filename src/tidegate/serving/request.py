@@ -1,6 +1,6 @@
 """A Messages request read at the edge: the top level as raw spans, and the few fields serving acts on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -23,14 +23,16 @@ class _Key:
         self.text = text
 
 
-class _Block(msgspec.Struct):
+class Block(msgspec.Struct):
+    """A block, or a part, of a message: its text where it has one."""
+
     type: str = ""
     text: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Message(msgspec.Struct):
     role: str
-    content: str | list[_Block]
+    content: str | list[Block]
 
 
 class _Metadata(msgspec.Struct):
@@ -72,30 +74,32 @@ class MessagesRequest(msgspec.Struct, frozen=True):
 
 def read_request(body: bytes) -> MessagesRequest:
     """Read a body; raises InvalidInput where it is no JSON object, repeats a key, or has a field amiss."""
-    top = _top_level(body)
+    top = top_level(body, "`model`, `max_tokens` and `messages`")
     return MessagesRequest(
         raw=body,
         top=top,
-        model=_required(top, "model", _TEXT),
-        stream=_optional(top, "stream", _FLAG) is True,
-        user_id=metadata.user_id if (metadata := _optional(top, "metadata", _METADATA)) else None,
+        model=required(top, "model", _TEXT),
+        stream=optional(top, "stream", _FLAG) is True,
+        user_id=metadata.user_id if (metadata := optional(top, "metadata", _METADATA)) else None,
         turns=tuple(
-            _turn(message, place) for place, message in enumerate(_required(top, "messages", _MESSAGES))
+            _turn(message, place) for place, message in enumerate(required(top, "messages", _MESSAGES))
         ),
         named=_named(top),
     )
 
 
-def _top_level(body: bytes) -> dict[str, msgspec.Raw]:
+def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
+    """The top level of a body as raw values, in the client's order; `needed` names what it must have.
+
+    Raises InvalidInput where it is no JSON object or repeats a key.
+    """
     try:
         body.decode()
         entries = _TOP.decode(body)
     except UnicodeDecodeError as error:
         raise InvalidInput(f"the body is not UTF-8: byte {error.start} cannot be read; encode it") from error
     except msgspec.ValidationError as error:
-        raise InvalidInput(
-            "the body must be a JSON object, with `model`, `max_tokens` and `messages`"
-        ) from error
+        raise InvalidInput(f"the body must be a JSON object, with {needed}") from error
     except msgspec.DecodeError as error:
         raise InvalidInput(f"the body is not JSON: {error}; mend it and send it again") from error
     except RecursionError as error:
@@ -108,13 +112,15 @@ def _top_level(body: bytes) -> dict[str, msgspec.Raw]:
     return top
 
 
-def _required(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T:
+def required(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T:
+    """A top-level value; raises InvalidInput where it is missing or of another type."""
     if name not in top:
         raise InvalidInput(f"{name}: Field required")
     return _decoded(top[name], name, decoder)
 
 
-def _optional(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T | None:
+def optional(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T | None:
+    """A top-level value, None where it is missing; raises InvalidInput where it is of another type."""
     return _decoded(top[name], name, decoder) if name in top else None
 
 
@@ -131,15 +137,15 @@ def _turn(message: _Message, place: int) -> Turn:
         return Turn(message.role, (content,))
     if message.role != "user":
         return Turn(message.role)
-    return Turn(message.role, _texts(content, place))
+    return Turn(message.role, texts(content, place))
 
 
-def _texts(content: list[_Block], place: int) -> tuple[str, ...]:
+def texts(content: Sequence[Block], place: int) -> tuple[str, ...]:
     """The text blocks of the message at that place; raises InvalidInput."""
     return tuple(_text(block, place, number) for number, block in enumerate(content) if block.type == "text")
 
 
-def _text(block: _Block, place: int, number: int) -> str:
+def _text(block: Block, place: int, number: int) -> str:
     if not block.text:
         return ""
     try:
@@ -149,7 +155,7 @@ def _text(block: _Block, place: int, number: int) -> str:
 
 
 def _named(top: Mapping[str, msgspec.Raw]) -> tuple[str, ...]:
-    container = _optional(top, "container", _CONTAINER)
+    container = optional(top, "container", _CONTAINER)
     if not isinstance(container, _Container) or not container.skills:
         return ()
     return tuple(

@@ -74,6 +74,10 @@ class EventScanner:
             self.content = True
         return self._read(data) if _MARK.search(data) else data
 
+    def closed(self) -> bool:
+        """Never complete: `message_stop`, or an error, is what ends this API's streams."""
+        return False
+
     def _read(self, data: bytes) -> bytes:
         """Read the events of interest; from the ending one on, everything is held."""
         begin = 0

@@ -25,6 +25,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     upstream: Upstream
     credentials: tuple[Header, ...] = ()
     own: bool = False
+    chat: bool = False
+    """It speaks chat completions itself, and takes Messages requests by translation."""
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -18,10 +18,12 @@ class ReportedUsage(msgspec.Struct):
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_creation: _Creation | None = None
+    tidegate_unreported: bool | None = None
+    """The zeros only keep the shape: the upstream has said nothing so far, and nothing is billed."""
 
     def merge(self, later: "ReportedUsage") -> "ReportedUsage":
         """Field by field, the last that was said wins."""
-        return ReportedUsage(
+        merged = ReportedUsage(
             *(
                 new if new is not None else old
                 for old, new in zip(
@@ -29,6 +31,8 @@ class ReportedUsage(msgspec.Struct):
                 )
             )
         )
+        merged.tidegate_unreported = later.tidegate_unreported
+        return merged
 
     def billed(self) -> Usage:
         """The tokens by kind of price; cache writes without a ttl are five-minute ones."""

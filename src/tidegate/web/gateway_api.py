@@ -6,11 +6,13 @@ from tidegate.domain import metrics
 from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, TidegateError
 from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import Clock, Ledger, Meter, Prices, ResultCache, Spool
-from tidegate.serving.client import Call, ClientGone
+from tidegate.serving.chat_client import ChatClient
+from tidegate.serving.client import Call, Client, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards
 from tidegate.serving.handle import Handler
 from tidegate.serving.hosted.hosting import Hosting
+from tidegate.serving.metering import CHAT_ROUTE
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -100,6 +102,8 @@ class Gateway:
     async def _route(self, call: Call, client: AsgiClient, send: Send, path: str) -> None:
         if path == "/v1/messages":
             await self._posted(call, client, "messages")
+        elif path == "/v1/chat/completions":
+            await self._posted(call, ChatClient(client), CHAT_ROUTE)
         elif path == "/v1/messages/count_tokens":
             await self._posted(call, client, "count_tokens")
         elif path == "/v1/models" or (path.startswith("/v1/models/") and path.count("/") == 3):
@@ -111,7 +115,7 @@ class Gateway:
         else:
             await self._nowhere(call, client, path)
 
-    async def _posted(self, call: Call, client: AsgiClient, route: str) -> None:
+    async def _posted(self, call: Call, client: Client, route: str) -> None:
         if call.method == "POST":
             await self._handler.messages(call, client, route=route)
         else:
@@ -164,7 +168,7 @@ class Gateway:
     async def _nowhere(self, call: Call, client: AsgiClient, path: str) -> None:
         missing = NotFound(
             f"{call.method} {path}: not served here; this gateway has /v1/messages, "
-            "/v1/messages/count_tokens, /v1/models and /v1/feedback"
+            "/v1/messages/count_tokens, /v1/chat/completions, /v1/models and /v1/feedback"
         )
         await self._handler.refuse(client, self._id(), missing, route="other")
 

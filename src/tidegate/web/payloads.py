@@ -9,6 +9,7 @@ from tidegate.domain.errors import InvalidInput
 
 FEEDBACK_LIMIT = 16_384
 COMMENT_CHARACTERS = 2_000
+_ID_PREFIXES = ("tgx_", "msg_", "chatcmpl-")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Line ends and tabs are text."""
@@ -31,11 +32,13 @@ def read_feedback(body: bytes) -> Feedback:
         feedback = _FEEDBACK.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(
-            f'{error}; send {{"request_id": "tgx_… or msg_…", "vote": "up" or "down", "comment"?: "…"}}'
+            f'{error}; send {{"request_id": "tgx_…, msg_… or chatcmpl-…", "vote": "up" or "down", '
+            '"comment"?: "…"}'
         ) from error
-    if not feedback.request_id.startswith(("tgx_", "msg_")):
+    if not feedback.request_id.startswith(_ID_PREFIXES):
         raise InvalidInput(
-            "request_id: neither an exchange's id (tgx_…, from `tidegate-request-id`) nor a message's (msg_…)"
+            "request_id: no id of an exchange (tgx_…, from `tidegate-request-id`), a message (msg_…) "
+            "or a chat completion (chatcmpl-…)"
         )
     _refuse_controls("request_id", _CONTROL.search(feedback.request_id))
     _refuse_controls("comment", _CONTROL_IN_TEXT.search(feedback.comment or ""))

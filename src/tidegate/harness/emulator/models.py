@@ -67,6 +67,28 @@ MODELS = (
 )
 """Newest first, as the API lists them; where a limit of a model is not known, the default stands."""
 
+CHAT_MODELS = tuple(
+    Model(id=name, display_name=name, created_at=_UNKNOWN_DATE, max_tokens=limit, max_input_tokens=window)
+    for name, window, limit in (
+        ("gpt-5", 272_000, 128_000),
+        ("gpt-5-mini", 272_000, 128_000),
+        ("gpt-4.1", 1_000_000, 32_768),
+        ("gpt-4o", 128_000, 16_384),
+        ("gpt-4o-mini", 128_000, 16_384),
+        ("llama-3.3-70b-instruct", 131_072, 32_768),
+        ("qwen3-8b", 40_960, 32_768),
+    )
+)
+"""Models of the chat completions side: some of OpenAI's, some that people serve themselves."""
+
+_CHAT_BY_NAME = {model.id: model for model in CHAT_MODELS}
+
+
+def find_chat_model(name: str) -> Model | None:
+    """The model a chat completions request names."""
+    return _CHAT_BY_NAME.get(name)
+
+
 _BY_NAME = {name: model for model in MODELS for name in (model.id, *model.aliases)}
 
 

@@ -1,23 +1,35 @@
 """The emulated Messages API: messages, token counts and models, from checked requests."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from tidegate.harness.emulator.answer import Author
+from tidegate.harness.emulator.chat_answer import ChatAnswer, chat_bill, chat_error_event, chunks, completion
+from tidegate.harness.emulator.chat_prompt import as_prompt
+from tidegate.harness.emulator.chat_validation import read_chat_request
 from tidegate.harness.emulator.code_execution import BashResultOut, ServerBlock, ViewResultOut, execute
 from tidegate.harness.emulator.counts import Counts
 from tidegate.harness.emulator.delivery import Delivery, Step, Told, damaged
 from tidegate.harness.emulator.faults import Fault, striking
 from tidegate.harness.emulator.message import (
+    Event,
     MessageOut,
     error_event,
     events,
     message,
     usage,
 )
-from tidegate.harness.emulator.models import MODELS, Model, ModelInfo, find_model, model_info
+from tidegate.harness.emulator.models import (
+    CHAT_MODELS,
+    MODELS,
+    Model,
+    ModelInfo,
+    find_chat_model,
+    find_model,
+    model_info,
+)
 from tidegate.harness.emulator.native import NOT_NATIVE, Native, NativePart
 from tidegate.harness.emulator.prefix_cache import PrefixCache
 from tidegate.harness.emulator.profile import Pace, Profile, draw_pace, standing_faults, timings
@@ -27,6 +39,9 @@ from tidegate.harness.emulator.script import NO_SCRIPT, Script, directed_text, r
 from tidegate.harness.emulator.skills_api import SkillCall, answer_skill_call
 from tidegate.harness.emulator.tokens import Segment, segments, text_tokens
 from tidegate.harness.emulator.validation import Dialect, read_messages_request, read_prompt
+
+CHAT_CACHE_STEP = 128
+"""OpenAI's automatic prompt cache counts in steps of so many tokens."""
 
 _SKILL = re.compile(r'<skill name="([^"]+)"')
 _STATUS_OF = {kind: status for status, kind in reversed(ERROR_TYPES.items())}
@@ -93,6 +108,41 @@ class Provider:
         struck = self._strike(request, asked.model, asked.script, asked.native)
         return self._delivered(asked, self._whole(asked, owner), struck)
 
+    def chat(self, body: bytes, owner: str) -> Body:
+        """Answer `POST /v1/chat/completions` for a key's owner; raises Refusal."""
+        request = read_chat_request(body)
+        model = find_chat_model(request.model)
+        if model is None:
+            raise Refusal(404, f"The model `{request.model}` does not exist or you do not have access to it.")
+        asked = self._ask(as_prompt(request, model), NOT_NATIVE, model)
+        struck = self._strike(asked.request, model, asked.script, NOT_NATIVE)
+        answer = self._author.answer(asked.request, asked.script, self._new_id)
+        cached = self._cache.use(owner, model.id, asked.prompt, self._now()).read
+        told = ChatAnswer(
+            request,
+            answer,
+            self._new_id("chatcmpl-"),
+            model.id,
+            int(self._now()),
+            asked.tokens,
+            cached - cached % CHAT_CACHE_STEP,
+        )
+        self._counts.bill(model.id, chat_bill(told))
+        return self._delivered_chat(told, struck)
+
+    def _delivered_chat(self, told: ChatAnswer, struck: Sequence[Fault]) -> Body:
+        pace = draw_pace(
+            self._timings.get(told.model, self._profile.timing), self._profile.seed, self._number
+        )
+        if not told.request.stream:
+            wait = pace.first_token + pace.token * told.answer.tokens
+            return _json(completion(told), wait, struck, Told(told.model, chat_bill(told)))
+        delivery = Delivery(_steps(chunks(told), told.model, pace))
+        for fault in struck:
+            status = _STATUS_OF.get(fault.error, 500)
+            delivery = damaged(delivery, fault, chat_error_event(status, standard_message(status)))
+        return Body(delivery, None)
+
     def count_tokens(self, body: bytes, *, dialect: Dialect) -> Body:
         """Answer `POST /v1/messages/count_tokens`; raises Refusal."""
         prompt = read_prompt(body, dialect)
@@ -135,8 +185,8 @@ class Provider:
             _raise_status(fault, stream=stream)
         return struck
 
-    def _ask(self, request: MessagesRequest, native: NativePart) -> _Asked:
-        model = _model(request.model)
+    def _ask(self, request: MessagesRequest, native: NativePart, model: Model | None = None) -> _Asked:
+        model = model or _model(request.model)
         prompt = _with_skills(segments(request), native.described)
         tokens = sum(segment.tokens for segment in prompt)
         _check_limits(request, model, tokens)
@@ -180,6 +230,19 @@ def list_models(lifecycles: Sequence[str], limit: int, after: str | None, before
         page[0].id if page else None,
         page[-1].id if page else None,
     )
+
+
+def chat_models(name: str) -> object:
+    """The models of the chat completions side, or one by its name; raises Refusal (404)."""
+    shown = [
+        {"id": model.id, "object": "model", "created": 0, "owned_by": "emulator"} for model in CHAT_MODELS
+    ]
+    if not name:
+        return {"object": "list", "data": shown}
+    for model in shown:
+        if model["id"] == name:
+            return model
+    raise Refusal(404, f"The model '{name}' does not exist")
 
 
 def get_model(name: str) -> ModelInfo:
@@ -263,11 +326,13 @@ def _faulty(delivery: Delivery, struck: Sequence[Fault]) -> Delivery:
 
 
 def _paced(whole: MessageOut, pace: Pace) -> tuple[Step, ...]:
-    """The stream's events, each after the time its tokens take; the first after the first token."""
+    return _steps(events(whole), whole.model, pace)
+
+
+def _steps(stream: Iterable[Event], model: str, pace: Pace) -> tuple[Step, ...]:
+    """A stream's events, each after the time its tokens take; the first after the first token."""
     steps = [
-        Step(
-            pace.token * event.tokens, event.data, Told(whole.model, event.reports) if event.reports else None
-        )
-        for event in events(whole)
+        Step(pace.token * event.tokens, event.data, Told(model, event.reports) if event.reports else None)
+        for event in stream
     ]
     return (steps[0]._replace(wait=pace.first_token), *steps[1:])

@@ -15,17 +15,19 @@ from tidegate.harness.emulator.delivery import Delivery
 from tidegate.harness.emulator.faults import FaultList, parse_faults
 from tidegate.harness.emulator.native import SKILLS_BETA
 from tidegate.harness.emulator.profile import Profile
-from tidegate.harness.emulator.provider import Body, Provider, get_model, list_models
+from tidegate.harness.emulator.provider import Body, Provider, chat_models, get_model, list_models
 from tidegate.harness.emulator.refusal import Refusal
 from tidegate.harness.emulator.skills_api import SkillCall
 from tidegate.harness.emulator.validation import NO_SAMPLING_VERSION, Dialect
-from tidegate.harness.emulator.wire import Heads, Reply, json_reply, refusal_reply
+from tidegate.harness.emulator.wire import Heads, Reply, chat_refusal_reply, json_reply, refusal_reply
 
 VERSIONS = frozenset({"2023-01-01", "2023-06-01", NO_SAMPLING_VERSION})
 CONTROL_PREFIX = "/emulator/"
 """Requests below it steer and ask the emulator itself; no count includes them."""
 
 SKILLS_PATH = "/v1/skills"
+CHAT_PATH = "/v1/chat/completions"
+_CHAT_LIMITS = "x-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -64,6 +66,7 @@ class Service:
             "/v1/messages": {"POST": self._messages},
             "/v1/messages/count_tokens": {"POST": self._count_tokens},
             "/v1/models": {"GET": self._models},
+            CHAT_PATH: {"POST": self._chat},
         }
         self._control: dict[str, dict[str, Handler]] = {
             "/emulator/faults": {
@@ -92,6 +95,8 @@ class Service:
 
     def _api_reply(self, call: Call) -> Reply:
         request_id = self._new_id("req_")
+        if speaks_chat(call):
+            return self._chat_reply(call, request_id)
         lines = f"request-id: {request_id}\r\n"
         try:
             handler = self._handler(call, self._api)
@@ -100,6 +105,26 @@ class Service:
             return self._ok(call, handler(call), lines, limits=True)
         except Refusal as refusal:
             return _without_body(call, self._refuse(refusal, lines, request_id))
+
+    def _chat_reply(self, call: Call, request_id: str) -> Reply:
+        """The side that speaks OpenAI's API: other headers, other errors."""
+        lines = f"x-request-id: {request_id}\r\nopenai-version: 2020-10-01\r\n"
+        try:
+            handler = self._chat_models if call.path != CHAT_PATH else self._handler(call, self._api)
+            self._owner(call)
+            _check_size(call)
+            return self._ok(call, handler(call), lines + _CHAT_LIMITS, limits=False)
+        except Refusal as refusal:
+            return _without_body(call, chat_refusal_reply(refusal, self._heads, lines, self._now()))
+
+    def _chat(self, call: Call) -> Body:
+        return self.provider.chat(call.raw.body, self._owner(call))
+
+    def _chat_models(self, call: Call) -> object:
+        if call.raw.method not in ("GET", "HEAD"):
+            raise Refusal(405, f"Not allowed to {call.raw.method} on {call.path}.")
+        name = unquote(call.path.removeprefix("/v1/models").removeprefix("/"))
+        return chat_models(name)
 
     def _control_reply(self, call: Call) -> Reply:
         try:
@@ -154,8 +179,7 @@ class Service:
             raise Refusal(400, "anthropic-version: header is required")
         if version not in VERSIONS:
             raise Refusal(400, f"anthropic-version: {version!r} is not a valid version")
-        if call.raw.too_large:
-            raise Refusal(413, "Request exceeds the maximum size")
+        _check_size(call)
 
     def _messages(self, call: Call) -> Body:
         return self.provider.messages(call.raw.body, self._owner(call), dialect=_dialect(call))
@@ -211,6 +235,19 @@ class Service:
     def _new_id(self, prefix: str) -> str:
         self._ids += 1
         return f"{prefix}01{self._nonce}{self._ids:010d}"
+
+
+def _check_size(call: Call) -> None:
+    if call.raw.too_large:
+        raise Refusal(413, "Request exceeds the maximum size")
+
+
+def speaks_chat(call: Call) -> bool:
+    """Whether a call is one of OpenAI's API; of `/v1/models`, which both have, the SDKs' headers tell."""
+    if call.path == CHAT_PATH:
+        return True
+    models = call.path == "/v1/models" or call.path.startswith("/v1/models/")
+    return models and not call.header(b"anthropic-version") and bool(call.header(b"authorization"))
 
 
 def _organization(owner: str) -> UUID:

@@ -6,6 +6,7 @@ from time import gmtime, strftime
 
 import msgspec
 
+from tidegate.harness.emulator.chat_answer import chat_error_body
 from tidegate.harness.emulator.delivery import Delivery, Step
 from tidegate.harness.emulator.refusal import Refusal, error_body, error_type
 
@@ -77,6 +78,18 @@ def refusal_reply(refusal: Refusal, heads: Heads, lines: str, request_id: str, n
         lines += f"retry-after: {refusal.retry_after:g}\r\n"
     body = error_body(error_type(refusal.status), refusal.message, request_id)
     head = heads.head(refusal.status, "application/json", lines, now, limits=refusal.status == 429)
+    return json_reply(refusal.status, head, body)
+
+
+def chat_refusal_reply(refusal: Refusal, heads: Heads, lines: str, now: float) -> Reply:
+    """An error in OpenAI's shape, with `retry-after` where it was asked for or trying again helps."""
+    wait = refusal.retry_after
+    if wait is None and refusal.status in {429, 503}:
+        wait = 1.0
+    if wait is not None:
+        lines += f"retry-after: {wait:g}\r\nretry-after-ms: {wait * 1000:g}\r\n"
+    body = chat_error_body(refusal.status, refusal.message)
+    head = heads.head(refusal.status, "application/json", lines, now, limits=False)
     return json_reply(refusal.status, head, body)
 
 

@@ -71,17 +71,23 @@ class Hosting:
         """
         if "tools" in request.top:
             refuse_reserved(request.top)
+        unhosted, assignment = self.unhosted(draft, current), draft.assignment
+        if not assignment.skills:
+            return unhosted
+        skills = {use.name: assignment.variant.skills[use.name] for use in assignment.skills}
+        if not offered(list(skills.values()), request.top):
+            return unhosted
+        allowed = unhosted.allowed
+        return Engagement(allowed, SkillDesk(self._counter, draft, skills, allowed))
+
+    def unhosted(self, draft: Draft, current: Callable[[], RoutingSnapshot]) -> Engagement:
+        """An engagement without tools, under the switches of the `current` snapshot."""
         tenant, assignment = draft.key.tenant, draft.assignment
 
         def allowed() -> bool:
             return not switched_off(current(), tenant, assignment.skills)
 
-        if not assignment.skills:
-            return Engagement(allowed)
-        skills = {use.name: assignment.variant.skills[use.name] for use in assignment.skills}
-        if not offered(list(skills.values()), request.top):
-            return Engagement(allowed)
-        return Engagement(allowed, SkillDesk(self._counter, draft, skills, allowed))
+        return Engagement(allowed)
 
     async def unsealed(
         self, draft: Draft, request: MessagesRequest, engaged: Engagement
