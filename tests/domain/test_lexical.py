@@ -96,6 +96,32 @@ def test_scores_mean_the_same_in_a_small_and_in_a_large_catalogue() -> None:
     assert among.score == alone
 
 
+def test_a_short_text_that_says_other_things_counts_less_than_a_short_one_that_does_not() -> None:
+    skills = [Description("own", "Audits zebra stables.", ("zebra",)), Description("other", "Paints walls.")]
+    index = LexicalIndex(skills)
+    alone, lost, work = (
+        index.rank(f"zebra stables{''.join(f' word{letter}' for letter in others)}")[0].score
+        for others in ("", "abcde", "abcdefgh")
+    )
+    assert work == alone
+    assert lost == pytest.approx(0.7 * alone, abs=0.001)
+    assert chosen("Which zebra stables?", index) == ["own"]
+
+
+@given(CATALOGUE, PROSE, st.integers(0, 12))
+def test_a_short_text_never_counts_for_more_than_with_words_that_nobody_knows(
+    skills: list[Description], text: str, words: int
+) -> None:
+    index = LexicalIndex(skills)
+    short = {each.name: each.score for each in index.rank(text)}
+    long = {each.name: each.score for each in index.rank(text + "".join(f" unknown{n}" for n in range(20)))}
+    some = {
+        each.name: each.score for each in index.rank(text + "".join(f" unknown{n}" for n in range(words)))
+    }
+    assert short.keys() == long.keys() == some.keys()
+    assert all(max(short[name], some[name]) <= long[name] for name in long)
+
+
 def test_a_lower_threshold_chooses_more() -> None:
     text = "something on liability"
     assert chosen(text, LexicalIndex(SKILLS, threshold=0.5)) != []

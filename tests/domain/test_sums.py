@@ -52,3 +52,22 @@ def test_the_places_that_reach_a_least_value_are_those_of_a_loop(
     sums = Sums(PLACES, rows, least=least)
     expected = {place: value for place, value in enumerate(sums.of(chosen)) if value >= least}
     assert sums.reaching(chosen) == expected
+
+
+@given(ROWS, st.integers(1, 600), st.floats(0.0, 1.0), st.data())
+def test_near_the_best_only_those_far_from_it_are_left_out(
+    rows: list[tuple[tuple[int, int], ...]], least: int, near_best: float, data: st.DataObject
+) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(rows) - 1)))
+    sums = Sums(PLACES, rows, least=least)
+    found = sums.reaching(chosen, near_best=near_best)
+    every = sums.reaching(chosen)
+    enough = max(every.values(), default=0) * near_best
+    assert {place: each for place, each in every.items() if each >= enough}.items() <= found.items()
+    assert found.items() <= every.items()
+
+
+def test_of_many_places_only_those_near_the_best_are_taken() -> None:
+    rows = [tuple((place, 100 + place) for place in range(PLACES))]
+    assert Sums(PLACES, rows, least=100).reaching([0], near_best=0.99) == {38: 138, 39: 139}
+    assert len(Sums(PLACES, rows, least=100).reaching([0])) == PLACES

@@ -29,7 +29,16 @@ def test_inflections_of_a_word_share_a_stem(family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pair", ["contract contrast", "log lag", "test text", "plan plant", "policy politics", "class clause"]
+    "pair",
+    [
+        "contract contrast",
+        "log lag",
+        "test text",
+        "plan plant",
+        "policy politics",
+        "class clause",
+        "threat three",
+    ],
 )
 def test_different_words_keep_apart(pair: str) -> None:
     first, second = pair.split()
@@ -60,6 +69,13 @@ def test_scripts_without_spaces_are_pairs_of_characters() -> None:
 def test_function_words_and_what_is_too_long_have_no_term() -> None:
     assert [term(word) for word in ("the", "please", "x" * (LONGEST + 1))] == ["", "", ""]
     assert term("contracts") == term("contract") == "contract"
+
+
+def test_a_short_number_has_no_term_and_a_long_one_has() -> None:
+    assert [term(word) for word in ("2", "30", "٣٠", "365", "27001", "k8s", "2fa")] == [
+        *("", "", ""),
+        *("365", "27001", "k8s", "2fa"),
+    ]
 
 
 @given(st.text(max_size=300))

@@ -111,11 +111,11 @@ async def judge(
 def _refuse_unknown(cases: Mapping[str, Sequence[Case]], catalogue: Catalogue) -> None:
     """A label that no skill has would count as a miss for ever; raises InvalidInput."""
     for file, each in cases.items():
-        labels = {name for case in each for name in case.skills}
+        labels = {name for case in each for name in (*case.skills, *case.acceptable)}
         unknown = sorted(labels - catalogue.selectable.keys())
         if unknown:
             raise InvalidInput(
-                f"{file}: prompts need {', '.join(map(repr, unknown))}, which is no skill here"
+                f"{file}: prompts name {', '.join(map(repr, unknown))}, which is no skill here"
             )
 
 

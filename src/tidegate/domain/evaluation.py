@@ -6,25 +6,32 @@ import msgspec
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A prompt and the skills it needs; none for one that needs none."""
+    """A prompt and the skills it needs; none for one that needs none.
+
+    An `acceptable` skill is not needed, and choosing it does not count against precision. `id` is for people.
+    """
 
     text: str
     skills: tuple[str, ...]
+    acceptable: tuple[str, ...] = ()
+    id: str = ""
 
 
-class Miss(msgspec.Struct, frozen=True):
+class Miss(msgspec.Struct, frozen=True, omit_defaults=True):
     """A prompt whose first choice is wrong, or that needs none and got some."""
 
     text: str
     wanted: tuple[str, ...]
     chosen: tuple[str, ...]
+    id: str = ""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Ratios from 0 to 1; None where there is nothing to divide by.
 
     `precision` and `recall` are over all single choices of all prompts; `top1`: of the prompts that need a
-    skill, those whose first choice is one they need; `none`: of those that need none, those that get none.
+    skill, those whose first choice is one they need; `none`: of those that need none, those that get none,
+    not even an acceptable one.
     """
 
     prompts: int
@@ -44,14 +51,18 @@ def evaluate(cases: Iterable[Case], choose: Callable[[str], Sequence[str]]) -> E
     return Evaluation(
         prompts=len(judged),
         needing_none=len(judged) - len(needing),
-        precision=_ratio(right, sum(len(chosen) for _, chosen in judged)),
+        precision=_ratio(
+            right, sum(len({*chosen} - ({*case.acceptable} - {*case.skills})) for case, chosen in judged)
+        ),
         recall=_ratio(right, sum(len({*case.skills}) for case, _ in judged)),
         top1=_ratio(sum(_is_hit(case, chosen) for case, chosen in needing), len(needing)),
         none=_ratio(
             sum(not chosen for case, chosen in judged if not case.skills), len(judged) - len(needing)
         ),
         misses=tuple(
-            Miss(case.text, case.skills, chosen) for case, chosen in judged if not _is_hit(case, chosen)
+            Miss(case.text, case.skills, chosen, case.id)
+            for case, chosen in judged
+            if not _is_hit(case, chosen)
         ),
     )
 

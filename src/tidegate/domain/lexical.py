@@ -3,7 +3,7 @@
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.6: fields
 are weighed before saturation. Inverse document frequency is divided by that of a word which one skill alone
 has, so that scores mean the same in a catalogue of one skill and of 500: such a word, once in a
-description of mean length, counts 1, and never more than 2.2.
+description of mean length, counts 1, and never more than 1.8.
 """
 
 import re
@@ -17,8 +17,8 @@ import msgspec
 from tidegate.domain.sums import Sums
 from tidegate.domain.words import LONGEST, common_terms, term, tokens
 
-THRESHOLD = 2.0
-"""Scores below it choose nothing: two words of its own, or one that name, keywords and description share."""
+THRESHOLD = 1.5
+"""Scores below it choose nothing; a word that one skill alone has is worth up to 1.8."""
 
 NEAR_BEST = 0.7
 """Of a text's best score, the share that a further skill needs."""
@@ -26,10 +26,10 @@ NEAR_BEST = 0.7
 AT_MOST = 3
 """Skills of one text."""
 
-SATURATION = 1.2
+SATURATION = 0.8
 """BM25's k1: how soon a word said again counts no more."""
 
-COMMON_WEIGHT = 0.4
+COMMON_WEIGHT = 0.7
 """What an everyday word counts of what another does."""
 
 OPENING_BYTES = 1_536
@@ -39,11 +39,17 @@ CLOSING_BYTES = 512
 TOKENS_KEPT = 16_384
 """Tokens whose terms an index remembers, since the same words come again."""
 
+WORDS_OF_A_REQUEST = 10
+"""A text of fewer words, function words aside, is more often a quick question than work: it counts less."""
+
 WORDS_AT_MOST = 64
 """Words of a text that count, the rarest first: a long text has many that happen to be in descriptions."""
 
 _SCALE = 100
 """Impacts are whole hundredths: sums do not depend on the order of adding, nor on the machine."""
+
+_SILENT, _UNKNOWN, _KNOWN = 0, 1, 2
+"""Rows: of words that say nothing, of those that no skill has, and the first of those that one has."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -96,19 +102,20 @@ class LexicalIndex:
         term_of = cache(term)
         self._weights = _field_weights([_fields(each, term_of) for each in known])
         impacts = _impacts(self._weights)
-        self._rows = _Rows({found: row for row, found in enumerate(impacts, start=1)})
+        self._rows = _Rows({found: row for row, found in enumerate(impacts, start=_KNOWN)})
         least = ceil(threshold * _SCALE)
-        rows = [(), *(each.items() for each in impacts.values())]
+        rows = [*[()] * _KNOWN, *(each.items() for each in impacts.values())]
         self._sums = Sums(len(known), rows, least=least)
-        self._most = [0, *(max(each.values()) for each in impacts.values())]
+        self._most = [*[0] * _KNOWN, *(max(each.values()) for each in impacts.values())]
         self._least = least
 
     def choose(self, text: str) -> Sequence[Ranked]:
         """The skills that the text chooses, best first: from the threshold on, and near the best."""
-        rows = self._known(text)
+        rows, words = self._read(text)
         if sum(map(self._most.__getitem__, rows)) < self._least:
             return ()
-        return self.chosen(self._ranked(self._sums.reaching(rows)))
+        scores = self._sums.reaching(rows, near_best=NEAR_BEST if words >= WORDS_OF_A_REQUEST else 0.0)
+        return self.chosen(self._ranked(scores, rows, words)) if scores else ()
 
     def chosen(self, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
         """Those of a text's ranking that it chooses."""
@@ -117,35 +124,53 @@ class LexicalIndex:
 
     def rank(self, text: str) -> Sequence[Ranked]:
         """Every skill that shares a word with the text, best first; names break ties."""
-        scores = self._sums.of(self._known(text))
-        return self._ranked({place: score for place, score in enumerate(scores) if score})
+        rows, words = self._read(text)
+        scores = {place: score for place, score in enumerate(self._sums.of(rows)) if score}
+        return self._ranked(scores, rows, words)
 
     def explain(self, text: str, name: str) -> Sequence[TermScore]:
         """What each shared word adds to a skill's score, the most first; a word's share is split by field."""
         if name not in self._names:
             return ()
         place = self._names.index(name)
-        words = {self._rows[token]: token for token in reversed(tokens(text))}
+        spelt = {self._rows[token]: token for token in reversed(tokens(text))}
+        rows, words = self._read(text)
+        clear = self._clearness(place, rows, words)
         parts = [
-            TermScore(words[row], field, round(self._sums.at(row, place) / _SCALE * share, 3))
-            for row in self._known(text)
-            for field, share in _shares(self._weights[place].get(term(words[row]), {}))
+            TermScore(spelt[row], field, round(self._sums.at(row, place) / _SCALE * clear * share, 3))
+            for row in rows
+            for field, share in _shares(self._weights[place].get(term(spelt[row]), {}))
         ]
         return sorted(parts, key=lambda part: (-part.score, part.word, part.field))
 
-    def _known(self, text: str) -> Sequence[int]:
-        """The rows of the text's words that skills have, without doublets, the rarest first."""
-        rows = set(map(self._rows.__getitem__, tokens(text)))
-        rows.discard(0)
-        return sorted(rows)[:WORDS_AT_MOST]
+    def _read(self, text: str) -> tuple[Sequence[int], int]:
+        """The rows of the text's words that skills have, the rarest first; and how many words there are."""
+        found = list(map(self._rows.__getitem__, set(tokens(text))))
+        rows = set(found)
+        rows.discard(_SILENT)
+        words = len(rows)
+        if _UNKNOWN in rows:
+            words += found.count(_UNKNOWN) - 1
+            rows.discard(_UNKNOWN)
+        return sorted(rows)[:WORDS_AT_MOST], words
 
-    def _ranked(self, scores: Mapping[int, int]) -> Sequence[Ranked]:
-        ordered = sorted(scores.items(), key=lambda each: (-each[1], each[0]))
-        return [Ranked(self._names[place], score / _SCALE) for place, score in ordered]
+    def _clearness(self, place: int, rows: Sequence[int], words: int) -> float:
+        """What a score counts: all of it, unless the text is short and says other things than the skill."""
+        if words >= WORDS_OF_A_REQUEST:
+            return 1.0
+        shared = sum(1 for row in rows if self._sums.at(row, place))
+        return max(words / WORDS_OF_A_REQUEST, (shared / words) ** 2)
+
+    def _ranked(self, scores: Mapping[int, int], rows: Sequence[int], words: int) -> Sequence[Ranked]:
+        clear: Mapping[int, float] = scores
+        if words < WORDS_OF_A_REQUEST:
+            clear = {place: score * self._clearness(place, rows, words) for place, score in scores.items()}
+        ordered = sorted(clear.items(), key=lambda each: (-each[1], each[0]))
+        return [Ranked(self._names[place], round(score / _SCALE, 3)) for place, score in ordered]
 
 
 class _Rows(dict[str, int]):
-    """By token, the row of its term's impacts; 0, an empty row, where no skill has it. Bounded."""
+    """By token, the row of its term's impacts; an empty one for a silent or an unknown word. Bounded."""
 
     def __init__(self, by_term: Mapping[str, int]) -> None:
         super().__init__()
@@ -153,10 +178,11 @@ class _Rows(dict[str, int]):
 
     def __missing__(self, token: str) -> int:
         if len(token) > LONGEST:
-            return 0
+            return _SILENT
         if len(self) >= TOKENS_KEPT:
             self.clear()
-        row = self[token] = self._by_term.get(term(token), 0)
+        found = term(token)
+        row = self[token] = self._by_term.get(found, _UNKNOWN) if found else _SILENT
         return row
 
 

@@ -46,7 +46,7 @@ def _undoubled(word: str) -> str:
 
 
 def _underived(word: str) -> str:
-    if word.endswith(_DERIVED):
+    if word.endswith(_DERIVED) and not word.endswith("eat"):
         for suffix in _DERIVED:
             if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST:
                 return word[: -len(suffix)]

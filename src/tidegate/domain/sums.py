@@ -5,6 +5,7 @@ operations of the interpreter on whole rows in place of loops over places.
 """
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 from struct import Struct
 
 _BITS = 16
@@ -12,6 +13,9 @@ _MASK = (1 << _BITS) - 1
 _TOP = 1 << (_BITS - 1)
 LARGEST = _TOP - 1
 """What a place of a sum may come to: its top bit is kept for comparing."""
+
+_FEW = 24
+"""Places up to which taking each out of the integer costs less than looking for the largest of all."""
 
 
 class Sums:
@@ -21,6 +25,7 @@ class Sums:
         ones = sum(1 << (_BITS * place) for place in range(places))
         self._places = Struct(f"<{places}H")
         self._rows = [sum(value << (_BITS * place) for place, value in row) for row in rows]
+        self._ones = ones
         self._missing = ones * (_TOP - least)
         self._tops = ones * _TOP
 
@@ -28,10 +33,16 @@ class Sums:
         """The sum of these rows, by place; none may come to more than LARGEST."""
         return self._places.unpack(self._total(chosen).to_bytes(self._places.size, "little"))
 
-    def reaching(self, chosen: Iterable[int]) -> dict[int, int]:
-        """The places whose sum of these rows is `least` or more, with it."""
+    def reaching(self, chosen: Iterable[int], *, near_best: float = 0.0) -> dict[int, int]:
+        """The places whose sum of these rows is `least` or more, with it.
+
+        Where these are many, those below `near_best` of the largest sum are left out already.
+        """
         total = self._total(chosen)
         tops = (total + self._missing) & self._tops  # a place at or above `least` carries into its top bit
+        if near_best and tops.bit_count() > _FEW:
+            best = max(self._places.unpack(total.to_bytes(self._places.size, "little")))
+            tops &= total + self._ones * (_TOP - ceil(best * near_best))
         found: dict[int, int] = {}
         while tops:
             bit = tops.bit_length() - 1

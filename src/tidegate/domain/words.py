@@ -11,6 +11,9 @@ from tidegate.domain.stemming import stem
 LONGEST = 40
 """Letters of a word; what is longer is a key, a hash or an encoding, and is looked up by nobody."""
 
+_NUMBER = 3
+"""Digits from which a number is looked up (`365`, `27001`); a shorter one is an amount or a day."""
+
 _RUN = re.compile(r"[a-z0-9\x80-\U0010ffff]+")
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _PART = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
@@ -35,7 +38,9 @@ def tokens(text: str) -> list[str]:
 
 def term(token: str) -> str:
     """What a token is looked up by; empty for one that says nothing of the subject."""
-    return "" if token in _FUNCTION or len(token) > LONGEST else stem(token)
+    if token in _FUNCTION or len(token) > LONGEST or (len(token) < _NUMBER and token.isdecimal()):
+        return ""
+    return stem(token)
 
 
 @cache
