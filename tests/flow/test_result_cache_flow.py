@@ -17,7 +17,7 @@ from tidegate.adapters.storage.store import open_store
 from tidegate.domain.skill import VersionState
 
 MODEL = "claude-sonnet-4-6"
-CONTRACT = "Review this contract and list the risky clauses."
+INCIDENT = "Write an incident summary of last night's outage."
 SLOW = """
 seed = 1
 [timing]
@@ -32,7 +32,7 @@ kind: Rollout
 metadata: {name: cached}
 spec:
   candidate:
-    skills: {contract-analysis: latest}
+    skills: {incident-summary: latest}
     timeout: 30s
     cache: {ttl: 1h}
   stages:
@@ -81,7 +81,7 @@ async def until_metric(url: str, line: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def body(text: str = CONTRACT, **more: object) -> dict[str, object]:
+def body(text: str = INCIDENT, **more: object) -> dict[str, object]:
     return {
         "model": MODEL,
         "max_tokens": 64,
@@ -123,15 +123,15 @@ async def test_a_revoked_version_is_served_from_no_cache_of_any_gateway(
 ) -> None:
     async with pair(tmp_path, valkey_server) as it, aiohttp.ClientSession() as session:
         key = it.first.client_key
-        await it.first.publish("contract-analysis")
+        await it.first.publish("incident-summary")
         await it.first.start_rollout(SPEC)
         urls = (it.first.url, it.second.url)
         warm = [(await ask(session, url, key, body()))[1:3] for url in (*urls, *urls)]
-        assert warm == [("miss", "contract-analysis@1")] + [("hit", "contract-analysis@1")] * 3
+        assert warm == [("miss", "incident-summary@1")] + [("hit", "incident-summary@1")] * 3
         store = await open_store(f"sqlite:///{it.first.folder}/home/tidegate.db", clock=SystemClock())
         try:
             revision = await store.skills.set_state(
-                "contract-analysis", 1, VersionState.REVOKED, by="test", reason="bad", at=1.0
+                "incident-summary", 1, VersionState.REVOKED, by="test", reason="bad", at=1.0
             )
             async with asyncio.timeout(20):
                 while any(each.revision < revision for each in await store.routing.processes()):

@@ -37,12 +37,16 @@ def warm_up(
         raise typer.Exit(1)
 
 
+async def _figures() -> dict[str, float]:
+    from tidegate.cli.cache_figures import figures  # noqa: PLC0415 -- the HTTP client takes long to import
+
+    return await figures(_url())
+
+
 @app.command()
 def stats(as_json: AsJson = False) -> None:
     """Show the cache's figures of the gateway at TIDEGATE_URL, as its /metrics has them."""
-    from tidegate.cli.cache_figures import figures  # noqa: PLC0415 -- the HTTP client takes long to import
-
-    found = run(figures(_url()))
+    found = run(_figures())
     if as_json:
         emit_json(found)
         return

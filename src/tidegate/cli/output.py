@@ -9,6 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tidegate.domain.errors import TidegateError
 
@@ -24,12 +25,15 @@ def emit_json(value: object) -> None:
 
 
 def emit_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print rows under named columns; an empty list still says what was looked for."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    """Print rows under named columns; an empty list still says what was looked for.
+
+    Cells are text, never markup: reasons and names are people's own. What is too long is folded, not cut.
+    """
+    table = Table(title=Text(title), title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     paper().print(table)
 
 

@@ -82,5 +82,5 @@ def _gates(status: RolloutStatus) -> Table:
     for gate in status.gates:
         numbers = (gate.value, gate.bound, gate.e_value)
         cells = ["–" if number is None else f"{number:.4g}" for number in numbers]
-        table.add_row(gate.name, gate.verdict, *cells, gate.reason)
+        table.add_row(gate.name, gate.verdict, *cells, Text(gate.reason))
     return table

@@ -52,8 +52,8 @@ OVERHEAD_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1,
 REQUESTS = Metric(
     name="tidegate_requests_total",
     kind=Kind.COUNTER,
-    help="Requests under /v1, refused ones included, by route (messages, count_tokens, models, files, "
-    "batches, skills, feedback or other), arm and what the user got.",
+    help="Requests under /v1, refused ones too, by route (messages, chat_completions, count_tokens, models, "
+    "files, batches, skills, feedback or other), arm and what the user got.",
     labels=("route", "arm", "outcome"),
 )
 REQUEST_DURATION = Metric(

@@ -195,8 +195,7 @@ def _switched(snapshot: RoutingSnapshot, tenant: str, assignment: Assignment) ->
 def _select(variant: ServedVariant, asker: Asker) -> tuple[SkillUse, ...]:
     if not variant.skills:
         return ()
-    rank = variant.lexical.choose if variant.lexical else None
-    return select(variant.catalogue, asker.named, asker.texts, variant.patterns.match, rank)
+    return select(variant.catalogue, asker.named, asker.texts, variant.match, variant.rank)
 
 
 def _unit(rollout: Rollout, asker: Asker) -> str:

@@ -13,7 +13,7 @@ from tidegate.domain.exchange import SkillUse
 from tidegate.domain.lexical import Description, LexicalIndex
 from tidegate.domain.rollout import CachePolicy, SkillRef, Variant
 from tidegate.domain.routing import Route
-from tidegate.domain.selection import Selectable
+from tidegate.domain.selection import Match, Rank, Selectable
 from tidegate.domain.skill import (
     NATIVE,
     FileEntry,
@@ -22,6 +22,7 @@ from tidegate.domain.skill import (
     SyncedVersion,
     VersionState,
 )
+from tidegate.serving.memo import Memo
 from tidegate.serving.skill_text import is_script, skill_text
 
 _log = structlog.stdlib.get_logger("tidegate.routing")
@@ -109,6 +110,13 @@ class PatternSet:
         return self._set.Match(text.encode("utf-8", "replace")) or ()
 
 
+def _nothing(_: str) -> Mapping[str, int]:
+    return {}
+
+
+NOTHING_MATCHES: Match = _nothing
+
+
 @dataclass(frozen=True, slots=True)
 class ServedVariant:
     """A serving policy compiled; `names_skills` says that the plan names some, live or not; `natives` are
@@ -120,6 +128,9 @@ class ServedVariant:
     catalogue: Mapping[str, Selectable] = field(default_factory=lambda: MappingProxyType({}))
     lexical: LexicalIndex | None = None
     """None: words choose nothing."""
+    match: Match = NOTHING_MATCHES
+    """What `patterns` match in a text, and `rank` what `lexical` chooses: with a memory of earlier texts."""
+    rank: Rank | None = None
     names_skills: bool = False
     natives: frozenset[str] = frozenset()
     model: str | None = None
@@ -174,14 +185,18 @@ class VariantCache:
 
 
 def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced) -> ServedVariant:
+    patterns = PatternSet({name: version.manifest.match for name, version in live.items()})
+    lexical = lexical_index(live.values(), variant.threshold) if variant.lexical else None
     return ServedVariant(
-        patterns=PatternSet({name: version.manifest.match for name, version in live.items()}),
+        patterns=patterns,
+        match=Memo(patterns.match),
         skills={name: _skill(version, synced) for name, version in live.items()},
         catalogue={
             name: Selectable(name, version.number, version.manifest.requires, version.manifest.excludes)
             for name, version in live.items()
         },
-        lexical=lexical_index(live.values(), variant.threshold) if variant.lexical else None,
+        lexical=lexical,
+        rank=Memo(lexical.choose) if lexical else None,
         names_skills=bool(variant.skills),
         natives=frozenset(name for name, version in live.items() if version.manifest.mode == NATIVE),
         model=variant.model,

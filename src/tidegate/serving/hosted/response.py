@@ -82,11 +82,14 @@ class HostedResponse:
         plainly = not turn.held and turn.turn.stop_reason in _PLAINLY
         settled = self._loop.settle(Ended(turn.turn, ()) if plainly else turn.finished())
         start = self._shown + turn.shown
-        text, count = released(turn.held, settled, start)
-        self._shown = start + count
-        self._ready += text
+        alone = settled.last and self._loop.turns == 1
+        if alone and not settled.hidden and not settled.renamed:
+            self._ready += b"".join(turn.held)  # as it came, whatever a later API may have put into it
+        else:
+            text, count = released(turn.held, settled, start)
+            self._shown = start + count
+            self._ready += text
         if settled.last:
-            alone = self._loop.turns == 1
             self._ready += ending(turn, settled, None if alone else self._loop.usage)
             self._over = True
         else:
