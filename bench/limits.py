@@ -4,7 +4,7 @@ Machines are noisy. The bare proxy does nothing but forward, so what it takes in
 the machine is just now, in CPU and by the clock; limits are stretched by that, never made tighter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 QUIET_BARE_US = 62.0
@@ -58,6 +58,13 @@ REQUIRED = (
 )
 
 
+FIRST = (
+    Limit("cpu_us", 400.0, "CPU-µs a request", "cpu"),
+    Limit("added_p50_ms", 2.0, "ms added at p50", "clock"),
+)
+"""The first targets, which every change is held to; REQUIRED is what `make bench` asks for."""
+
+
 def slowness(bare: Mapping[str, float]) -> Slowness:
     """From the bare proxy's figures of the same run."""
     return Slowness(
@@ -66,6 +73,6 @@ def slowness(bare: Mapping[str, float]) -> Slowness:
     )
 
 
-def missed(figures: Mapping[str, float], slow: Slowness) -> list[str]:
+def missed(figures: Mapping[str, float], slow: Slowness, limits: Sequence[Limit]) -> list[str]:
     """Every limit that was missed, in words."""
-    return [said for limit in REQUIRED if (said := limit.missed(figures[limit.figure], slow))]
+    return [said for limit in limits if (said := limit.missed(figures[limit.figure], slow))]

@@ -1,6 +1,7 @@
 """The table of a run, its figures as JSON, and what of the required was missed."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,9 +36,13 @@ COLUMNS = {
 
 
 def report(
-    measured: dict[str, Measured], start_seconds: float, selection: dict[str, dict[str, float]], out: Path
+    measured: dict[str, Measured],
+    start_seconds: float,
+    selection: dict[str, dict[str, float]],
+    out: Path,
+    held_to: Sequence[limits.Limit],
 ) -> list[str]:
-    """Print the table, keep the figures in `out`, and return which requirements were missed.
+    """Print the table, keep the figures in `out`, and return which of the limits were missed.
 
     `selection` by kind of conversation; `measured` by target; `upstream alone`, `bare proxy` and `tidegate`
     are there in any run.
@@ -57,7 +62,7 @@ def report(
         name: each.bad for name, each in measured.items() if each.bad and name in ("bare proxy", "tidegate")
     }
     return [
-        *limits.missed(judged, slow),
+        *limits.missed(judged, slow, held_to),
         *(f"{count} answers of {name} were not 200" for name, count in bad.items()),
     ]
 
