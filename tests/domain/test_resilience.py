@@ -66,9 +66,9 @@ def test_the_plain_request_that_has_to_save_another_is_retried_once() -> None:
 @pytest.mark.parametrize(
     ("failure", "waits"),
     [
-        (status(503), (0.1, 0.2)),
+        (status(503), (0.05, 0.1)),
         (status(503, retry_after=1.0), (1.0, 1.0)),
-        (status(503, retry_after=0.0), (0.1, 0.2)),
+        (status(503, retry_after=0.0), (0.05, 0.1)),
     ],
 )
 def test_waits_double_and_respect_retry_after(failure: Failure, waits: tuple[float, float]) -> None:

@@ -13,7 +13,7 @@ PLAIN_RETRIES = 2
 RESCUE_RETRIES = 1
 """A plain request that has to save a composed one, or has another provider behind it, is tried once more."""
 
-BACKOFF_SECONDS = 0.1
+BACKOFF_SECONDS = 0.05
 """Wait before the first retry; doubles with each further one."""
 
 PATIENCE_SECONDS = 2.0
