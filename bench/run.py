@@ -135,9 +135,9 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=4.0, help="of each measurement in a round")
     options.add_argument("--out", type=Path, default=Path("out/bench"))
-    options.add_argument("--first", action="store_true", help="hold it to the first targets alone")
+    options.add_argument("--reached", action="store_true", help="hold it to what was reached before")
     chosen = options.parse_args()
-    held_to = limits.FIRST if chosen.first else limits.REQUIRED
+    held_to = limits.REACHED if chosen.reached else limits.REQUIRED
     targets, start_seconds = uvloop.run(measure(chosen.rounds, chosen.seconds))
     choosing = selection.measured()
     selection.show(choosing)
