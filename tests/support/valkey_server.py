@@ -41,7 +41,7 @@ class ValkeyServer:
             if time.monotonic() > until or self.process.poll() is not None:
                 self.stop()
                 require("A Valkey that starts", INSTALL)
-            time.sleep(0.01)
+            time.sleep(0.01)  # another program: there is no event to wait for
 
     def ask(self, *words: str) -> bytes:
         """The raw answer to one command, over a connection of its own; nothing where nobody answers."""

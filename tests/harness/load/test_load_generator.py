@@ -70,7 +70,7 @@ async def test_time_counts_from_when_a_request_was_due() -> None:
 
 
 def _block(seconds: float) -> None:
-    time.sleep(seconds)
+    time.sleep(seconds)  # holds the event loop up on purpose: the generator must say that it was late
 
 
 @pytest.mark.parametrize(
