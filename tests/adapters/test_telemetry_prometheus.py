@@ -134,3 +134,29 @@ def test_a_name_that_another_metric_still_shows_keeps_its_room() -> None:
 
 def test_clearing_what_is_not_shown_changes_nothing() -> None:
     PrometheusMeter().clear(ROLLOUT_WEIGHT, ("nobody",))
+
+
+def test_a_bucket_takes_what_is_at_most_its_bound_and_the_last_one_takes_the_rest() -> None:
+    meter = PrometheusMeter()
+    for seconds in (0.05, 0.0500001, 5.0, 10_000.0):
+        meter.observe(REQUEST_DURATION, ("messages", "control"), seconds)
+    arm = {"route": "messages", "arm": "control"}
+    upto = {
+        le: value(meter, "tidegate_request_duration_seconds_bucket", le=le, **arm)
+        for le in ("0.05", "0.1", "5.0", "600.0", "+Inf")
+    }
+    assert upto == {"0.05": 1, "0.1": 2, "5.0": 3, "600.0": 3, "+Inf": 4}
+    assert value(meter, "tidegate_request_duration_seconds_count", **arm) == 4
+
+
+def test_a_count_that_would_fall_is_refused_and_changes_nothing() -> None:
+    meter = PrometheusMeter()
+    meter.add(SKILL_TIMEOUTS, ("a",))
+    with pytest.raises(ValueError, match="cannot be moved by -1"):
+        meter.add(SKILL_TIMEOUTS, ("a",), -1)
+    assert value(meter, "tidegate_skill_timeouts_total", skill="a") == 1
+
+
+def test_metrics_without_labels_are_there_from_the_start() -> None:
+    shown = {name for name, labels in samples(PrometheusMeter()) if not labels}
+    assert {metric.name for metric in CATALOGUE if not metric.labels and not metric.buckets} <= shown

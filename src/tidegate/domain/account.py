@@ -1,6 +1,7 @@
 """Accounts: what was used and what it cost, summed by who asked, what was served, and quarter of an hour."""
 
 from collections.abc import Iterable
+from operator import add
 from typing import NamedTuple
 
 import msgspec
@@ -43,8 +44,7 @@ class Costs(msgspec.Struct, frozen=True):
     cost_picos: int = 0
 
     def __add__(self, other: "Costs") -> "Costs":
-        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
-        return Costs(*(one + two for one, two in zip(mine, theirs, strict=True)))
+        return Costs(*map(add, msgspec.structs.astuple(self), msgspec.structs.astuple(other)))
 
     @property
     def usd(self) -> float:
@@ -63,19 +63,34 @@ class Spent(msgspec.Struct, frozen=True):
 def account_of(exchange: Exchange) -> Account:
     """Where an exchange is summed, by the time it arrived."""
     return Account(
-        slot=int(exchange.at // SLOT_SECONDS),
-        tenant=exchange.tenant,
-        key_id=exchange.key_id,
-        model=exchange.model,
-        rollout=exchange.rollout or "",
-        skills=",".join(sorted({use.name for use in exchange.skills})),
+        int(exchange.at // SLOT_SECONDS),
+        exchange.tenant,
+        exchange.key_id,
+        exchange.model,
+        exchange.rollout or "",
+        ",".join(sorted({use.name for use in exchange.skills})) if exchange.skills else "",
     )
 
 
 def costs_of(exchange: Exchange) -> Costs:
     """What one exchange adds."""
+    return Costs(*_counts(exchange))
+
+
+def summed(exchanges: Iterable[Exchange]) -> dict[Account, Costs]:
+    """Their sums by account."""
+    sums: dict[Account, Iterable[int]] = {}
+    for exchange in exchanges:
+        place, more = account_of(exchange), _counts(exchange)
+        known = sums.get(place)
+        sums[place] = more if known is None else tuple(map(add, known, more))
+    return {place: Costs(*totals) for place, totals in sums.items()}
+
+
+def _counts(exchange: Exchange) -> tuple[int, ...]:
+    """In the order of the fields of Costs."""
     usage, cost = exchange.usage, exchange.cost_usd
-    return Costs(
+    return (
         1,
         int(cost is not None),
         int(cost is None and usage != _NOTHING),
@@ -87,16 +102,6 @@ def costs_of(exchange: Exchange) -> Costs:
         usage.cache_write_1h_tokens,
         0 if cost is None else round(cost * PICOS),
     )
-
-
-def summed(exchanges: Iterable[Exchange]) -> dict[Account, Costs]:
-    """Their sums by account."""
-    sums: dict[Account, list[int]] = {}
-    for exchange in exchanges:
-        more = msgspec.structs.astuple(costs_of(exchange))
-        known = sums.get(place := account_of(exchange))
-        sums[place] = list(more) if known is None else [a + b for a, b in zip(known, more, strict=True)]
-    return {place: Costs(*totals) for place, totals in sums.items()}
 
 
 _NOTHING = Usage()

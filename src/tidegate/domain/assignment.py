@@ -1,12 +1,18 @@
 """Assignment: which arm a unit belongs to, by a salted hash in integer arithmetic; same input, same arm."""
 
 from hashlib import blake2b
+from typing import Final
 
 from tidegate.domain.exchange import Arm
 from tidegate.domain.rollout import After, Stage
 
 BUCKETS = 10_000
 """Buckets of assignment: one is a basis point of the units."""
+
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_CANDIDATE: Final = Arm.CANDIDATE
+_CONTROL: Final = Arm.CONTROL
 
 
 def bucket(salt_hex: str, tenant: str, unit: str) -> int:
@@ -32,12 +38,12 @@ def candidate_share(stage: Stage) -> float:
 
 def arm(bucket: int, stage: Stage) -> Arm:
     """The arm of an eligible unit while the stage lasts; control is everyone who is not candidate."""
-    return Arm.CANDIDATE if bucket < ceiling(stage) else Arm.CONTROL
+    return _CANDIDATE if bucket < ceiling(stage) else _CONTROL
 
 
 def arm_after(bucket: int, after: After) -> Arm:
     """The arm of an eligible unit once the rollout has completed, while its `after` lasts."""
-    return Arm.CANDIDATE if bucket < BUCKETS - after.holdout else Arm.CONTROL
+    return _CANDIDATE if bucket < BUCKETS - after.holdout else _CONTROL
 
 
 def moved_range(previous: Stage | None, stage: Stage) -> range:

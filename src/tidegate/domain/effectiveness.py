@@ -8,8 +8,9 @@ first answers do not decide. A part that has too little to go by is left out and
 
 from collections.abc import Iterable, Mapping
 from math import exp, log
+from operator import add
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -33,6 +34,10 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 )
 _SILENT = frozenset({Outcome.CLIENT_ERROR, Outcome.POLICY_DENIED, Outcome.CLIENT_CLOSED})
 """Outcomes that say nothing of the skill."""
+
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_OK: Final = Outcome.OK
 
 
 class SkillCell(NamedTuple):
@@ -60,12 +65,7 @@ class SkillSums(msgspec.Struct, frozen=True):
     down: int = 0
 
     def __add__(self, other: "SkillSums") -> "SkillSums":
-        return SkillSums(
-            *(
-                a + b
-                for a, b in zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
-            )
-        )
+        return SkillSums(*map(add, msgspec.structs.astuple(self), msgspec.structs.astuple(other)))
 
 
 NO_SUMS = SkillSums()
@@ -89,14 +89,16 @@ class Effectiveness(msgspec.Struct, frozen=True):
 
 def sum_skills(exchanges: Iterable[Exchange]) -> dict[SkillCell, SkillSums]:
     """What a batch of exchanges adds, by cell; a cached answer says nothing of a skill and is left out."""
-    sums: dict[SkillCell, SkillSums] = {}
+    sums: dict[SkillCell, tuple[int, ...]] = {}
     for exchange in exchanges:
         if exchange.outcome in _SILENT or exchange.cache in ("hit", "shared"):
             continue
-        for use, served, added in _added(exchange):
+        uses, served, more = _added(exchange)
+        for use in uses:
             cell = SkillCell(use.name, use.version, _hour(exchange.finished_at), served)
-            sums[cell] = sums.get(cell, NO_SUMS) + added
-    return sums
+            known = sums.get(cell)
+            sums[cell] = more if known is None else tuple(map(add, known, more))
+    return {cell: SkillSums(*totals) for cell, totals in sums.items()}
 
 
 def vote_cells(exchange: Exchange, vote: str, at: float) -> dict[SkillCell, SkillSums]:
@@ -123,25 +125,28 @@ def effectiveness(sums: Mapping[tuple[int, bool], SkillSums], now: float) -> Eff
     return Effectiveness(sum(part.weight * (part.value or 0.0) for part in told) / weight, parts)
 
 
-def _added(exchange: Exchange) -> Iterable[tuple[SkillUse, bool, SkillSums]]:
+def _added(exchange: Exchange) -> tuple[tuple[SkillUse, ...], bool, tuple[int, ...]]:
+    """Which skills an exchange speaks of, whether it was served them, and what it adds to each."""
     if exchange.skills and exchange.skill_outcome is not None:
-        mine = _sums(exchange, ok=exchange.skill_outcome is Outcome.OK)
-        yield from ((use, True, mine) for use in exchange.skills)
-    elif exchange.wanted:
-        other = _sums(exchange, ok=exchange.outcome is Outcome.OK)
-        yield from ((use, False, other) for use in exchange.wanted)
+        return exchange.skills, True, _counts(exchange, ok=exchange.skill_outcome is _OK)
+    if exchange.wanted:
+        return exchange.wanted, False, _counts(exchange, ok=exchange.outcome is _OK)
+    return (), False, ()
 
 
-def _sums(exchange: Exchange, *, ok: bool) -> SkillSums:
-    priced = exchange.cost_usd is not None
-    answered = exchange.outcome is Outcome.OK
-    return SkillSums(
-        requests=1,
-        ok=int(ok),
-        priced=int(priced),
-        cost_picos=round((exchange.cost_usd or 0.0) * PICOS),
-        answered=int(answered),
-        milliseconds=round(exchange.seconds * 1000) if answered else 0,
+def _counts(exchange: Exchange, *, ok: bool) -> tuple[int, ...]:
+    """In the order of the fields of SkillSums."""
+    cost = exchange.cost_usd
+    answered = exchange.outcome is _OK
+    return (
+        1,
+        int(ok),
+        int(cost is not None),
+        0 if cost is None else round(cost * PICOS),
+        int(answered),
+        round(exchange.seconds * 1000) if answered else 0,
+        0,
+        0,
     )
 
 

@@ -1,7 +1,7 @@
 """From exchanges to evidence: a pure fold in the order of arrival, over the units' states so far."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,10 @@ STREAK = 3
 """A `streak` is this many faulted of a unit's RECENT latest exchanges (design, section 7, event b)."""
 
 SKILL_FAILURES = frozenset({Outcome.SKILL_ERROR, Outcome.SKILL_TIMEOUT})
+
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_OUTSIDE: Final = Arm.OUTSIDE
 
 
 class Cell(NamedTuple):
@@ -107,7 +111,7 @@ def is_evidence(exchange: Exchange) -> bool:
     return (
         exchange.rollout is not None
         and exchange.stage is not None
-        and exchange.arm is not Arm.OUTSIDE
+        and exchange.arm is not _OUTSIDE
         and exchange.counted
     )
 
@@ -183,8 +187,9 @@ def _add_sticky(
         return
     sums.capped_short += _counted(before.short_step, before.short_count, after.short_step, after.short_count)
     sums.capped_long += _counted(before.long_step, before.long_count, after.long_step, after.long_count)
-    kinds = ("bad", "streak") if after.recent.bit_count() >= STREAK else ("bad",)
-    for kind in kinds if exchange.faulted else ():
+    if not exchange.faulted:
+        return
+    for kind in ("bad", "streak") if after.recent.bit_count() >= STREAK else ("bad",):
         event = UnitEvent(
             unit=exchange.unit_hash,
             arm=exchange.arm,

@@ -1,6 +1,7 @@
 """Assignment: which rollout governs a request, on which side it is, and which skills it is served."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +15,11 @@ from tidegate.serving.identity import Identity
 from tidegate.serving.pins import Pins
 from tidegate.serving.snapshot import RoutingSnapshot, ServedRollout
 from tidegate.serving.variant import PLAIN, ServedVariant
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_CANDIDATE: Final = Arm.CANDIDATE
+_REQUEST: Final = Unit.REQUEST
+_CONVERSATION: Final = Unit.CONVERSATION
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -115,7 +121,7 @@ def _in_rollout(served: ServedRollout, uses: tuple[SkillUse, ...], asker: Asker,
     place = bucket(rollout.salt, asker.tenant, _unit(rollout, asker))
     side = arm(place, rollout.current)
     stays = _stays(served, place, asker, pins)
-    candidate = side is Arm.CANDIDATE and not stays
+    candidate = side is _CANDIDATE and not stays
     triggered = bool(uses) or not served.candidate.names_skills
     return Assignment(
         variant=served.candidate if candidate else served.baseline,
@@ -133,7 +139,7 @@ def _in_rollout(served: ServedRollout, uses: tuple[SkillUse, ...], asker: Asker,
 def _stays(served: ServedRollout, place: int, asker: Asker, pins: Pins) -> bool:
     """True where a conversation in progress stays on the old side of the latest step."""
     rollout = served.rollout
-    if place not in served.moved or rollout.plan.unit is Unit.REQUEST:
+    if place not in served.moved or rollout.plan.unit is _REQUEST:
         return False
     pin = (rollout.name, rollout.attempt, rollout.stage, asker.identity.conversation_hash)
     known = pins.side(pin, asker.now)
@@ -165,7 +171,7 @@ def _standing(snapshot: RoutingSnapshot, asker: Asker) -> Assignment:
         return Assignment(variant=served.candidate, skills=uses)
     rollout = served.rollout
     side = arm_after(bucket(rollout.salt, asker.tenant, _unit(rollout, asker)), rollout.plan.after)
-    candidate = side is Arm.CANDIDATE
+    candidate = side is _CANDIDATE
     return Assignment(
         variant=served.candidate if candidate else served.baseline,
         skills=uses if candidate else _select(served.baseline, asker),
@@ -200,6 +206,6 @@ def _select(variant: ServedVariant, asker: Asker) -> tuple[SkillUse, ...]:
 
 def _unit(rollout: Rollout, asker: Asker) -> str:
     unit = rollout.plan.unit
-    if unit is Unit.REQUEST:
+    if unit is _REQUEST:
         return asker.exchange_id
-    return asker.identity.conversation if unit is Unit.CONVERSATION else asker.identity.unit
+    return asker.identity.conversation if unit is _CONVERSATION else asker.identity.unit

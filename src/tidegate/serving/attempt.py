@@ -1,6 +1,7 @@
 """Attempting upstream along the fallback chain, until there is an answer to relay."""
 
 import asyncio
+from typing import Final
 
 import msgspec
 
@@ -10,10 +11,15 @@ from tidegate.serving.course import Course
 from tidegate.serving.exchange_id import spread
 from tidegate.serving.guards import Guards
 from tidegate.serving.headers import is_stream
+from tidegate.serving.hosted.response import HostedResponse
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order, UpstreamRequest
 from tidegate.serving.turned_away import turned_away
 from tidegate.serving.wire import MESSAGES, Scanner, Wire
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_COMPOSED: Final = Path.COMPOSED
+
 
 _Result = tuple[Answer | None, Failure | None, UpstreamFailure | None]
 
@@ -53,7 +59,7 @@ class Attempts:
                 course.go_on(failure, result, error)
             elif verdict.step is Step.FALLBACK:
                 course.fall_back(failure)
-            elif course.path is Path.COMPOSED and not order.allowed():
+            elif course.path is _COMPOSED and not order.allowed():
                 course.fall_back(failure, switched=True)
         if result is None:
             raise error or course.unavailable()
@@ -94,11 +100,11 @@ class Attempts:
         """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""
         request, whole_start = course.request, course.whole_start
         in_messages = request.wire is MESSAGES
-        hosted = order.hosted if course.path is Path.COMPOSED and in_messages else None
+        hosted = order.hosted if course.path is _COMPOSED and in_messages else None
         response = await _sent(request, request.body, order.deadline)
-        looped = hosted is not None and response.status == 200
-        if hosted is not None and looped:
-            response = hosted.follow(
+        looped: HostedResponse | None = None
+        if hosted is not None and response.status == 200:
+            response = looped = hosted.follow(
                 draft,
                 response,
                 request.body,
@@ -107,7 +113,7 @@ class Attempts:
             )
         try:
             if response.status == 200 and is_stream(response.headers):
-                scanner = request.wire.scanner(metered=not looped)
+                scanner = request.wire.scanner(metered=looped is None)
                 return await self._open_stream(
                     draft, response, scanner, request.wire, whole_start=whole_start
                 )
@@ -121,7 +127,7 @@ class Attempts:
             message = request.wire.message(read)
             draft.model = message.model or draft.model
             draft.message_id = message.id
-            if not looped:
+            if looped is None or looped.plain:
                 draft.bill(draft.model, message.usage, self._prices)
         return Answer(response, read, wire=request.wire)
 
@@ -163,7 +169,7 @@ async def _sent(request: UpstreamRequest, body: bytes, deadline: float) -> Upstr
 
 def _late(course: Course) -> tuple[Failure, UpstreamFailure]:
     """No first content in time: the skill's, or, where another provider is left to ask, this one's."""
-    cause = Cause.SKILL_TIMEOUT if course.path is Path.COMPOSED else Cause.TIMEOUT
+    cause = Cause.SKILL_TIMEOUT if course.path is _COMPOSED else Cause.TIMEOUT
     message = f"model {course.request.model} gave no first content in time, and nothing else did better"
     return Failure(cause=cause), UpstreamFailure("timeout", message)
 

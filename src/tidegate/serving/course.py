@@ -1,5 +1,7 @@
 """One exchange on its way along the fallback chain: what goes out next, and whom a result speaks of."""
 
+from typing import Final
+
 from tidegate.domain.breaker import State
 from tidegate.domain.errors import UpstreamUnavailable
 from tidegate.domain.exchange import Outcome
@@ -8,6 +10,10 @@ from tidegate.ports import UpstreamFailure
 from tidegate.serving.guards import Guards
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order, Passage, UpstreamRequest
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_PLAIN: Final = Path.PLAIN
+_COMPOSED: Final = Path.COMPOSED
 
 
 class Course:
@@ -38,7 +44,7 @@ class Course:
         self._order = order
         self._guards = guards
         self.guarded = draft.on_ledger
-        self.path = Path.PLAIN
+        self.path = _PLAIN
         self.request: UpstreamRequest = order.plain
         self.tries = 0
         self.sent_at = 0.0
@@ -61,7 +67,7 @@ class Course:
 
     def first_content_by(self, now: float) -> float | None:
         """Until when this attempt may take to its first content; None: the exchange's deadline."""
-        if self.path is Path.COMPOSED:
+        if self.path is _COMPOSED:
             return self._order.skill_deadline
         if self.further:
             return min(now + self._order.try_seconds, self._order.deadline)
@@ -70,11 +76,11 @@ class Course:
     @property
     def whole_start(self) -> bool:
         """Whether a stream is held up to its first content: another try may follow, or a skill is judged."""
-        return self.path is Path.COMPOSED or self.further or bool(self._suspects)
+        return self.path is _COMPOSED or self.further or bool(self._suspects)
 
     def situation(self, spread: float, now: float) -> Situation:
         """Where the exchange stands after a failed attempt."""
-        composed = self.path is Path.COMPOSED
+        composed = self.path is _COMPOSED
         return Situation(
             path=self.path,
             tries=self.tries,
@@ -114,14 +120,14 @@ class Course:
         if not switched and failure.cause is not Cause.BREAKER:
             self._suspect(failure)
         _leave_skills(self._draft, failure, switched=switched)
-        self._go(Path.PLAIN, self._order.plain)
+        self._go(_PLAIN, self._order.plain)
         self._rescues = True
 
     def go_on(self, failure: Failure, answer: Answer | None, error: UpstreamFailure | None) -> None:
         """Ask the next of the chain; what the client's own model said is kept for the case that all fail."""
         if self._kept is None:
             self._kept = (answer, error)
-        if self.path is Path.COMPOSED:
+        if self.path is _COMPOSED:
             self._draft.skill_outcome = Outcome.UPSTREAM_ERROR
         hop = self._order.further[self._hop]
         self._hop += 1
@@ -153,7 +159,7 @@ class Course:
             if any(skills[name].proven for name in closed):
                 self._draft.first_attempt_failed = True
             return
-        self.path, self.request = Path.COMPOSED, composed
+        self.path, self.request = _COMPOSED, composed
         if self.guarded:
             self._skill_turns = [
                 (name, turn) for name in self._order.skills if (turn := skills.enter(name)) is not None
@@ -167,7 +173,7 @@ class Course:
             return answer
         place = self.request.place
         turn = self._turns[place]
-        for name, skill_turn in self._skill_turns if self.path is Path.COMPOSED else ():
+        for name, skill_turn in self._skill_turns if self.path is _COMPOSED else ():
             self._guards.skills.succeeded(name, skill_turn)
         self._judge(good=True, now=now)
         self._guards.upstreams.succeeded(place, turn, whole=answer.scanner is None)
@@ -180,14 +186,14 @@ class Course:
         """Report a failed attempt; with skills in the request nobody knows yet whose failure it was."""
         if failure.cause is Cause.BREAKER or not self.guarded:
             return
-        if self.path is Path.COMPOSED and self._order.skills:
+        if self.path is _COMPOSED and self._order.skills:
             return
         place = self.request.place
         if is_fault(failure):
             self._guards.upstreams.failed(place, self._turns.pop(place))
         else:
             self._guards.upstreams.succeeded(place, self._turns[place])
-        if is_fault(failure) and self.path is Path.PLAIN:
+        if is_fault(failure) and self.path is _PLAIN:
             self._judge(good=False, now=now)
 
     def _suspect(self, failure: Failure) -> None:
@@ -205,7 +211,7 @@ class Course:
 
     def _judge(self, *, good: bool, now: float) -> None:
         """What the plain request says of the skills that were left out for it."""
-        if not self._suspects or self.path is not Path.PLAIN:
+        if not self._suspects or self.path is not _PLAIN:
             return
         suspects, self._suspects = self._suspects, []
         skills = self._guards.skills

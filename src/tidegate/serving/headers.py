@@ -75,7 +75,7 @@ def own_headers(
     headers = [(b"tidegate-request-id", request_id.encode())]
     if assignment.rollout is not None:
         headers.append((b"tidegate-rollout", assignment.rollout.name.encode()))
-        headers.append((b"tidegate-arm", assignment.arm.value.encode()))
+        headers.append((b"tidegate-arm", assignment.arm.encode()))
     if fallback is not None:
         headers.append((b"tidegate-fallback", fallback.encode()))
     elif composed and assignment.skills:

@@ -1,7 +1,7 @@
 """What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
 
 from collections.abc import Callable
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import msgspec
 
@@ -25,6 +25,11 @@ EXCHANGES = frozenset({"messages", CHAT_ROUTE})
 
 NOBODY = Identity(unit="", source="", unit_hash="", conversation="", conversation_hash="", task="")
 """Of a request that was refused before it said whose it is."""
+
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_CONTROL: Final = Arm.CONTROL
+_SKILL_TIMEOUT: Final = Outcome.SKILL_TIMEOUT
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -178,12 +183,12 @@ def _placement(served: Assignment) -> _Placement:
         stage=served.stage,
         stage_name=served.stage_name,
         stage_since=rollout.stage_since if rollout else 0.0,
-        unit_kind=rollout.plan.unit.value if rollout else "user",
+        unit_kind=rollout.plan.unit if rollout else "user",
         arm=served.arm,
         triggered=served.triggered,
         counted=served.counted,
         skills=served.skills,
-        wanted=served.triggers if served.arm is Arm.CONTROL and not served.skills else (),
+        wanted=served.triggers if served.arm is _CONTROL and not served.skills else (),
         routed=served.routed.tier if served.routed else None,
     )
 
@@ -196,8 +201,8 @@ def _unit_hash(identity: Identity, served: Assignment) -> str:
 
 def count(meter: Meter, draft: Draft, exchange: Exchange) -> None:
     """Move the metrics of the request path by one exchange."""
-    arm = exchange.arm.value
-    meter.add(metrics.REQUESTS, (exchange.route, arm, exchange.outcome.value))
+    arm = exchange.arm
+    meter.add(metrics.REQUESTS, (exchange.route, arm, exchange.outcome))
     meter.observe(metrics.REQUEST_DURATION, (exchange.route, arm), exchange.seconds)
     if draft.sent_at is not None:
         meter.observe(metrics.GATEWAY_OVERHEAD, (exchange.route,), draft.sent_at - draft.ready_at)
@@ -232,8 +237,8 @@ def _count_tokens(meter: Meter, exchange: Exchange, arm: str) -> None:
 
 
 def _count_skills(meter: Meter, exchange: Exchange) -> None:
-    came_of_it = (exchange.skill_outcome or exchange.outcome).value
+    came_of_it = exchange.skill_outcome or exchange.outcome
     for use in exchange.skills:
         meter.add(metrics.SKILL_REQUESTS, (use.name, str(use.version), came_of_it))
-        if exchange.skill_outcome is Outcome.SKILL_TIMEOUT:
+        if exchange.skill_outcome is _SKILL_TIMEOUT:
             meter.add(metrics.SKILL_TIMEOUTS, (use.name,))

@@ -1,6 +1,7 @@
 """Relaying: the answer to the client as it comes, its last bytes only once the exchange is on record."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,10 @@ from tidegate.serving.refusal import status_of_failure
 from tidegate.serving.wire import Scanner
 
 _CHAT_ERRORS = ChatErrors()
+
+
+# Bound once: before Python 3.12 each look-up of an enum's member is a call.
+_OK: Final = Outcome.OK
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -100,7 +105,7 @@ class Relay:
             self._settle(draft, scanner)
         if answer.passage is not None:
             answer.passage.ended(well=not scanner.failed)
-        return Outcome.UPSTREAM_ERROR if scanner.failed else Outcome.OK, scanner.held
+        return Outcome.UPSTREAM_ERROR if scanner.failed else _OK, scanner.held
 
     async def _events(self, draft: Draft, answer: Answer, scanner: Scanner, client: Client) -> None:
         """Pass events on as they come, up to the one that ends the stream; raises UpstreamFailure."""
@@ -174,7 +179,7 @@ OWN_ENDINGS = frozenset({"hosted_limit", "switch"})
 def outcome_of(status: int) -> Outcome:
     """What an upstream's status means to the user; its 401 and 429 are about the gateway's key."""
     if status < 300:
-        return Outcome.OK
+        return _OK
     if status in (401, 429) or status >= 500 or status < 400:
         return Outcome.UPSTREAM_ERROR
     return Outcome.CLIENT_ERROR

@@ -55,6 +55,10 @@ class Reading(Enum):
     REFUSED = "refused"
 
 
+# Bound once: before Python 3.12 each look-up of an enum's member is a call, and a request makes fourteen.
+_IDLE, _HEAD, _BODY, _REFUSED = Reading
+
+
 class _AnswerSide:
     """The transport as an answer sees it: closing it waits for a client that is still sending."""
 
@@ -83,7 +87,7 @@ class GatewayProtocol(HttpToolsProtocol):
         super().__init__(config, state, {}, loop)
         self._limits = limits
         self._draining = draining
-        self._reading = Reading.IDLE
+        self._reading = _IDLE
         self._since = loop.time()
         self._head_bytes = 0
         self._counted_headers = 0
@@ -156,15 +160,15 @@ class GatewayProtocol(HttpToolsProtocol):
     # ---- reading within bounds
 
     def data_received(self, data: bytes) -> None:
-        if self._reading is Reading.REFUSED:
+        if self._reading is _REFUSED:
             return
         self._idle_bytes += len(data)
         super().data_received(data)
-        if self._reading is Reading.HEAD:
+        if self._reading is _HEAD:
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.max_head:
                 self._refuse_head()
-        elif self._reading is Reading.BODY:
+        elif self._reading is _BODY:
             self._since = self.loop.time()
             if self._idle_bytes > self._limits.max_head:
                 self._refuse_trailer()
@@ -172,7 +176,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions  # pyright: ignore[reportGeneralTypeIssues] ASGI lets servers extend the scope
-        self._reading = Reading.HEAD
+        self._reading = _HEAD
         self._since = self.loop.time()
         self._head_bytes = 0
         self._counted_headers = 0
@@ -182,7 +186,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
         Taken as headers they would be read as such after a proxy in between has judged the head.
         """
-        if self._reading is not Reading.HEAD:
+        if self._reading is not _HEAD:
             return
         self._counted_headers += len(name) + len(value) + 4
         name = name.lower()
@@ -191,7 +195,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self._reading is Reading.REFUSED:
+        if self._reading is _REFUSED:
             return
         size = len(self.url) + self._counted_headers
         if size > self._limits.max_head or len(self.headers) > self._limits.max_headers:
@@ -204,7 +208,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self.cycle.transport = cast(asyncio.Transport, _AnswerSide(self.transport, self._close_after_answer))
-        self._reading = Reading.BODY
+        self._reading = _BODY
         self._idle_bytes = 0
         self._served = True
         if self._draining():
@@ -212,13 +216,13 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
-        if self._reading is not Reading.REFUSED:
+        if self._reading is not _REFUSED:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._reading is not Reading.REFUSED:
+        if self._reading is not _REFUSED:
             super().on_message_complete()
-            self._reading = Reading.IDLE
+            self._reading = _IDLE
             self._since = self.loop.time()
 
     def on_response_complete(self) -> None:
@@ -230,7 +234,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        if self._reading is Reading.IDLE:
+        if self._reading is _IDLE:
             self._since = self.loop.time()
 
     # ---- the server's sweep
@@ -245,18 +249,18 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._stalled(now):
             self.transport.abort()  # closing would wait for the client to read the rest
             return
-        if self._reading is Reading.BODY and self.flow.read_paused:
+        if self._reading is _BODY and self.flow.read_paused:
             self._since = now  # the gateway makes the client wait, not the other way round
         age = now - self._since
-        if self._reading is Reading.REFUSED:
+        if self._reading is _REFUSED:
             if age > _LINGER_SECONDS:
                 self.transport.abort()
-        elif self._reading is Reading.HEAD:
+        elif self._reading is _HEAD:
             if age > self._limits.head_timeout:
                 self._refuse(
                     408, f"the request's head was not complete after {self._limits.head_timeout:g} s"
                 )
-        elif self._reading is Reading.BODY:
+        elif self._reading is _BODY:
             if age > self._limits.body_timeout:
                 self._refuse(408, f"no piece of the request's body came for {self._limits.body_timeout:g} s")
         elif age > self._limits.keep_alive and not self.answering:
@@ -278,7 +282,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
         A connection that has not asked anything yet may be about to: it gets a moment.
         """
-        if self._reading is Reading.IDLE and not self.answering and (self._served or now - self._since > 0.5):
+        if self._reading is _IDLE and not self.answering and (self._served or now - self._since > 0.5):
             self.transport.close()
 
     def end_after_answer(self) -> None:
@@ -309,8 +313,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer with an error unless an answer has begun, take nothing more, and close soon."""
-        was_body = self._reading is Reading.BODY
-        self._reading = Reading.REFUSED
+        was_body = self._reading is _BODY
+        self._reading = _REFUSED
         self._since = self.loop.time()
         if self.answering and not was_body:
             self.cycle.keep_alive = False  # an earlier request's answer goes out whole, then the end
@@ -328,14 +332,14 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _close_after_answer(self) -> None:
         """uvicorn closes after an answer; a client still sending its body could lose the answer by that."""
-        if self._reading is Reading.BODY:
+        if self._reading is _BODY:
             self._linger()
         else:
             self.transport.close()
 
     def _linger(self) -> None:
         """Say that nothing more comes, and drop what does until the client or the sweep closes."""
-        self._reading = Reading.REFUSED
+        self._reading = _REFUSED
         self._since = self.loop.time()
         if self.transport.can_write_eof():
             self.transport.write_eof()

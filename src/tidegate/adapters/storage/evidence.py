@@ -33,6 +33,8 @@ _CELLS = msgspec.json.Decoder(dict[int, int])
 _UNIT_KEY = ("rollout", "attempt", "unit")
 _CELL_KEY = Cell._fields
 _ARMS = {arm.value: arm for arm in Arm}
+_TEXTS = {arm: text for text, arm in _ARMS.items()}
+"""Arms as plain strings; `value` is a call before Python 3.12."""
 
 
 class EvidenceRows:
@@ -141,7 +143,7 @@ def _unit_row(key: UnitKey, state: UnitState) -> Values:
         key.attempt,
         key.stage,
         key.unit,
-        state.arm.value,
+        _TEXTS[state.arm],
         state.triggered,
         state.recent,
         state.short_step,

@@ -15,7 +15,7 @@ from tidegate.adapters.storage.schema import EXCHANGE
 from tidegate.adapters.storage.skill_sums import SkillRows
 from tidegate.adapters.storage.votes import Counted, VoteRows
 from tidegate.domain.evidence import StageEvidence
-from tidegate.domain.exchange import Amend, Exchange, Vote
+from tidegate.domain.exchange import Amend, Arm, Exchange, Outcome, Vote
 from tidegate.domain.recount import recount
 from tidegate.domain.tallying import has_sticky_unit, is_evidence
 from tidegate.ports import IngestResult, LedgerQuery, StageKey
@@ -136,6 +136,9 @@ class SqlLedger:
         return distinct
 
 
+_TEXTS: dict[str, str] = {member: member.value for kind in (Arm, Outcome) for member in kind}
+"""Members as plain strings, which the driver binds at once; `value` is a call before Python 3.12."""
+
 _STORED = (EXCHANGE.c.at, EXCHANGE.c.id, EXCHANGE.c.body, EXCHANGE.c.delivered, EXCHANGE.c.delivered_seconds)
 
 
@@ -163,8 +166,8 @@ def _exchange_row(exchange: Exchange, amend: Amend | None) -> Values:
         exchange.rollout,
         exchange.attempt,
         exchange.stage,
-        exchange.arm.value,
-        exchange.outcome.value,
+        _TEXTS[exchange.arm],
+        _TEXTS[exchange.outcome],
         exchange.faulted,
         exchange.triggered and is_evidence(exchange) and not has_sticky_unit(exchange),
         amend.delivered if amend else None,

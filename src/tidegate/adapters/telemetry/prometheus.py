@@ -1,15 +1,14 @@
-"""The port Meter over prometheus_client: cached children, bounded labels, the text exposition."""
+"""The port Meter: numbers in dictionaries of this process, shown by prometheus_client as its text format.
 
-from collections.abc import Callable, Iterator, Sequence
+The library's own children lock, validate and walk their buckets for each number that moves: a twentieth of
+what a request costs, for threads that are not there. Here it only writes the exposition.
+"""
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-)
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric as ShownMetric
 from prometheus_client.registry import Collector
 
@@ -18,54 +17,60 @@ from tidegate.domain.metrics import CATALOGUE, LABEL_BOUNDS, OTHER, Kind, Metric
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
-_Family = Counter | Gauge | Histogram
-_Record = Callable[[float], None]
+_Labels = tuple[str, ...]
+_Numbers = dict[str, dict[_Labels, float]]
 
 
 class PrometheusMeter:
-    """Metrics of one process in a registry of its own.
+    """Metrics of one process, moved by its event loop alone.
 
-    Each (metric, label values) pair finds its child by two dictionary look-ups. A label of names
-    (`LABEL_BOUNDS`) takes that many distinct values; any further one is counted as `other`.
+    Each (metric, label values) pair is found by two dictionary look-ups. A label of names (`LABEL_BOUNDS`)
+    takes that many distinct values; any further one is counted as `other`. Metrics without labels begin at 0.
     """
 
     def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
-        disable_created_metrics()  # the text format shows creation times as gauges nobody asked for
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._families = {metric.name: self._register(metric) for metric in catalogue}
-        self._labels = {metric.name: metric.labels for metric in catalogue}
-        self._children: dict[str, dict[tuple[str, ...], _Record]] = {metric.name: {} for metric in catalogue}
+        self._catalogue = {metric.name: metric for metric in catalogue}
+        self._counters: _Numbers = _series(catalogue, Kind.COUNTER)
+        self._gauges: _Numbers = _series(catalogue, Kind.GAUGE)
+        self._histograms: dict[str, dict[_Labels, _Histogram]] = {
+            metric.name: {} if metric.labels else {(): _Histogram(metric.buckets)}
+            for metric in catalogue
+            if metric.kind is Kind.HISTOGRAM
+        }
         self._seen: dict[str, set[str]] = {label: set() for label in LABEL_BOUNDS}
 
-    def add(self, metric: Metric, labels: tuple[str, ...], value: float = 1.0) -> None:
-        """Count: `value` is not negative."""
+    def add(self, metric: Metric, labels: _Labels, value: float = 1.0) -> None:
+        """Count; raises ValueError for a negative value."""
+        if value < 0:
+            raise ValueError(f"{metric.name} counts, so it cannot be moved by {value}")
         try:
-            record = self._children[metric.name][labels]
+            self._counters[metric.name][labels] += value
         except KeyError:
-            record = self._child(metric, labels, Kind.COUNTER)
-        record(value)
+            labels = self._bounded(metric, labels, Kind.COUNTER)
+            series = self._counters[metric.name]
+            series[labels] = series.get(labels, 0.0) + value
 
-    def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
+    def observe(self, metric: Metric, labels: _Labels, value: float) -> None:
         """Put a value into a histogram."""
         try:
-            record = self._children[metric.name][labels]
+            histogram = self._histograms[metric.name][labels]
         except KeyError:
-            record = self._child(metric, labels, Kind.HISTOGRAM)
-        record(value)
+            labels = self._bounded(metric, labels, Kind.HISTOGRAM)
+            histogram = self._histograms[metric.name].setdefault(labels, _Histogram(metric.buckets))
+        histogram.counts[bisect_left(histogram.bounds, value)] += 1
+        histogram.sum += value
 
-    def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
+    def set(self, metric: Metric, labels: _Labels, value: float) -> None:
         """Set a gauge."""
-        try:
-            record = self._children[metric.name][labels]
-        except KeyError:
-            record = self._child(metric, labels, Kind.GAUGE)
-        record(value)
+        series = self._gauges.get(metric.name)
+        if series is None or labels not in series:
+            labels = self._bounded(metric, labels, Kind.GAUGE)
+        self._gauges[metric.name][labels] = float(value)
 
-    def clear(self, metric: Metric, labels: tuple[str, ...]) -> None:
+    def clear(self, metric: Metric, labels: _Labels) -> None:
         """Show these label values no more; a name that nothing shows any longer makes room for another."""
-        if self._children[metric.name].pop(labels, None) is None:
+        if self._all(metric.name).pop(labels, None) is None:
             return
-        self._families[metric.name].remove(*labels)
         for label, value in zip(metric.labels, labels, strict=True):
             if label in self._seen and not self._shown(label, value):
                 self._seen[label].discard(value)
@@ -73,47 +78,41 @@ class PrometheusMeter:
     def report(self) -> Report:
         """Every sample of this process, to be merged with those of others."""
         report: list[Sample] = []
-        for name, labels in self._labels.items():
-            for shown in self._families[name].collect():
-                for sample in shown.samples:
-                    values = tuple(sample.labels[label] for label in labels)
-                    suffix = sample.name.removeprefix(name)
-                    report.append(Sample(name, suffix, values, sample.labels.get("le", ""), sample.value))
+        for name in self._catalogue:
+            for labels, shown in self._all(name).items():
+                if isinstance(shown, _Histogram):
+                    report.extend(shown.samples(name, labels))
+                else:
+                    report.append(Sample(name, "", labels, "", shown))
         return report
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format, version 0.0.4 (`CONTENT_TYPE`)."""
-        return generate_latest(self._registry)
+        return exposition_of(self.report(), tuple(self._catalogue.values()))
 
-    def _register(self, metric: Metric) -> _Family:
-        if metric.kind is Kind.COUNTER:
-            return Counter(metric.name, metric.help, metric.labels, registry=self._registry)
-        if metric.kind is Kind.GAUGE:
-            return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
-        return Histogram(
-            metric.name, metric.help, metric.labels, registry=self._registry, buckets=metric.buckets
-        )
+    def _all(self, name: str) -> "dict[_Labels, float] | dict[_Labels, _Histogram]":
+        """The series of one metric."""
+        numbers = self._counters.get(name, self._gauges.get(name))
+        return self._histograms[name] if numbers is None else numbers
 
-    def _child(self, metric: Metric, labels: tuple[str, ...], asked: Kind) -> _Record:
-        """Find or make the child of new label values; the rare path."""
-        family = self._families.get(metric.name)
-        if family is None:
+    def _bounded(self, metric: Metric, labels: _Labels, asked: Kind) -> _Labels:
+        """Label values not seen before, those beyond a bound as `other`; the rare path."""
+        if metric.name not in self._catalogue:
             raise ValueError(f"{metric.name} is not in the catalogue of metrics: add it to domain/metrics.py")
         if metric.kind is not asked or len(labels) != len(metric.labels):
             raise ValueError(
                 f"{metric.name} is a {metric.kind} with labels {metric.labels}, "
                 f"but was asked for as a {asked} with {labels}"
             )
-        bounded = tuple(self._bound(*pair) for pair in zip(metric.labels, labels, strict=True))
-        child = family.labels(*bounded) if bounded else family
-        record = _recorder(child)
-        if bounded == labels:  # a value beyond the bound is not kept, so that the cache is bounded as well
-            self._children[metric.name][labels] = record
-        return record
+        return tuple(self._bound(*pair) for pair in zip(metric.labels, labels, strict=True))
 
     def _shown(self, label: str, value: str) -> bool:
-        places = ((name, names.index(label)) for name, names in self._labels.items() if label in names)
-        return any(labels[at] == value for name, at in places for labels in self._children[name])
+        places = (
+            (name, metric.labels.index(label))
+            for name, metric in self._catalogue.items()
+            if label in metric.labels
+        )
+        return any(labels[at] == value for name, at in places for labels in self._all(name))
 
     def _bound(self, label: str, value: str) -> str:
         seen = self._seen.get(label)
@@ -123,6 +122,29 @@ class PrometheusMeter:
             return OTHER
         seen.add(value)
         return value
+
+
+class _Histogram:
+    """One series: how many values fell into each bucket, the last one without a bound, and their sum."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def samples(self, name: str, labels: _Labels) -> Iterator[Sample]:
+        """Its parts, the buckets cumulative."""
+        upper = (*(str(float(bound)) for bound in self.bounds), "+Inf")
+        for le, count in zip(upper, accumulate(self.counts), strict=True):
+            yield Sample(name, "_bucket", labels, le, float(count))
+        yield Sample(name, "_count", labels, "", float(sum(self.counts)))
+        yield Sample(name, "_sum", labels, "", self.sum)
+
+
+def _series(catalogue: Sequence[Metric], kind: Kind) -> _Numbers:
+    return {metric.name: {} if metric.labels else {(): 0.0} for metric in catalogue if metric.kind is kind}
 
 
 def exposition_of(report: Report, catalogue: Sequence[Metric] = CATALOGUE) -> bytes:
@@ -154,9 +176,3 @@ def _family(metric: Metric) -> ShownMetric:
     """Counters are told without their `_total`, which the text format adds."""
     name = metric.name.removesuffix("_total") if metric.kind is Kind.COUNTER else metric.name
     return ShownMetric(name, metric.help, metric.kind.value)
-
-
-def _recorder(child: _Family) -> _Record:
-    if isinstance(child, Counter):
-        return child.inc
-    return child.set if isinstance(child, Gauge) else child.observe

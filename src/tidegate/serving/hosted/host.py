@@ -24,7 +24,7 @@ class Hosted:
 
     def follow(
         self, draft: Draft, first: UpstreamResponse, body: bytes, send: Send, deadline: float
-    ) -> UpstreamResponse:
+    ) -> HostedResponse:
         """The exchange's answer, beginning with `first`, the upstream's answer to `body`."""
         loop = Loop(draft, self._plan, body, prices=self._prices, meter=self._meter, clock=self._clock)
 

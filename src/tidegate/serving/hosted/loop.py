@@ -9,7 +9,7 @@ from tidegate.domain import metrics
 from tidegate.domain.hosted import OUT_OF_TOKENS, Move, Spent, next_move
 from tidegate.ports import Clock, Meter, Prices, UpstreamFailure, UpstreamResponse
 from tidegate.serving.hosted.blocks import Block
-from tidegate.serving.hosted.follow_up import allowance, follow_up
+from tidegate.serving.hosted.follow_up import Allowance, allowance, follow_up
 from tidegate.serving.hosted.plan import Plan, Round
 from tidegate.serving.hosted.turn import Ended, Turn
 from tidegate.serving.hosted.turn_usage import reported, summed
@@ -55,7 +55,7 @@ class Loop:
         self._meter = meter
         self._clock = clock
         self._started = clock.monotonic()
-        self._allowance = allowance(body)
+        self._allowance: Allowance | None = None
         self._rounds: list[Round] = []
         self._warned = False
         self.usage: dict[str, object] = {}
@@ -104,7 +104,7 @@ class Loop:
             self._body,
             settled.ended.blocks,
             results,
-            max_tokens=self._allowance.tokens - self._output(),
+            max_tokens=self._allowed().tokens - self._output(),
             container=settled.ended.turn.container,
         )
         self.turns += 1
@@ -130,9 +130,15 @@ class Loop:
             turns=self.turns,
             seconds=self._clock.monotonic() - self._started,
             tokens=sum(self._used(name) for name in _COUNTED),
-            output_left=self._allowance.left(self._output()),
+            output_left=self._allowed().left(self._output()),
             warned=self._warned,
         )
+
+    def _allowed(self) -> Allowance:
+        """What the client allows, read once, of the first body: no turn is judged before it is asked."""
+        if self._allowance is None:
+            self._allowance = allowance(self._body)
+        return self._allowance
 
     def _output(self) -> int:
         return self._used("output_tokens")

@@ -7,9 +7,7 @@ from tidegate.serving.finish import finish
 from tidegate.serving.headers import is_stream
 from tidegate.serving.hosted.join import ending, joined, released
 from tidegate.serving.hosted.loop import Loop, Send, Settled
-from tidegate.serving.hosted.turn import Ended, StreamedTurn, read_turn
-
-_PLAINLY = frozenset({"end_turn", "max_tokens", "stop_sequence", "refusal"})
+from tidegate.serving.hosted.turn import PLAINLY, Ended, StreamedTurn, ends_plainly, read_turn
 
 
 class HostedResponse:
@@ -27,6 +25,8 @@ class HostedResponse:
         self._ready = b""
         self._pending: Settled | None = None
         self._over = False
+        self.plain = False
+        """The whole answer was one turn without a call: it goes out, and is billed, as any other."""
 
     async def chunk(self) -> bytes:
         """The next events for the client, b"" once at the end; raises UpstreamFailure."""
@@ -43,6 +43,9 @@ class HostedResponse:
     async def read(self, limit: int) -> bytes:
         """The whole message; raises UpstreamFailure."""
         body = await self._response.read(limit)
+        if ends_plainly(body):
+            self.plain = True
+            return body
         bodies: list[tuple[Settled, bytes]] = []
         while True:
             try:
@@ -79,7 +82,7 @@ class HostedResponse:
 
     def _end_turn(self, turn: StreamedTurn) -> None:
         """Release what was held of the turn, but for the gateway's calls."""
-        plainly = not turn.held and turn.turn.stop_reason in _PLAINLY
+        plainly = not turn.held and turn.turn.stop_reason in PLAINLY
         settled = self._loop.settle(Ended(turn.turn, ()) if plainly else turn.finished())
         start = self._shown + turn.shown
         alone = settled.last and self._loop.turns == 1

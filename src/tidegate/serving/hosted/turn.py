@@ -12,6 +12,9 @@ from tidegate.serving.hosted.turn_usage import merged
 from tidegate.serving.stream import end_of_events, fields
 
 CALL = "tool_use"
+_CALL = CALL.encode()
+PLAINLY = frozenset({"end_turn", "max_tokens", "stop_sequence", "refusal"})
+"""Stop reasons after which nothing follows."""
 
 
 class Turn(msgspec.Struct, kw_only=True):
@@ -72,9 +75,24 @@ class _BlockStart(msgspec.Struct):
     content_block: _Opening
 
 
+class _Stop(msgspec.Struct):
+    stop_reason: str | None = None
+
+
 _MESSAGE = msgspec.json.Decoder(_Message)
+_STOP = msgspec.json.Decoder(_Stop)
 _EVENT = msgspec.json.Decoder(_Event)
 _BLOCK_START = msgspec.json.Decoder(_BlockStart)
+
+
+def ends_plainly(body: bytes) -> bool:
+    """Whether a whole message ended the exchange and holds no call of any tool: most do."""
+    if _CALL in body:
+        return False
+    try:
+        return _STOP.decode(body).stop_reason in PLAINLY
+    except msgspec.DecodeError:
+        return False
 
 
 def read_turn(body: bytes) -> Ended:
