@@ -4,8 +4,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tidegate.config.settings import SECTIONS, Entry, entries
-from tidegate.domain.metrics import CATALOGUE, LABEL_BOUNDS, Metric
+from tidegate.config.credential import Credential
+from tidegate.config.settings import SECTIONS, Entry, entries, entries_of
+from tidegate.domain.metric import LABEL_BOUNDS, Metric
+from tidegate.domain.metrics import CATALOGUE
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -37,13 +39,32 @@ UPSTREAMS = """\
 ## [upstreams.NAME]
 
 Further providers, each with the keys of `[upstream]` and `models`: globs of the models that go there. The first
-that claims a model gets it; what none claims goes to `[upstream]`. Their keys are set in the file alone.
+that claims a model gets it; what none claims goes to `[upstream]`. They are set in the file alone.
 
 ```toml
 [upstreams.local]
 url = "http://127.0.0.1:8000"
 models = ["llama-*", "qwen*"]
 ```
+"""
+
+CREDENTIALS = """\
+## [credentials.NAME]
+
+What opens the upstreams, for the gateway and for single tenants; each has exactly one of `file`, `env`, `command` and
+`value`. [Keys of upstreams](../howto/upstream-credentials.md) says how they are rotated and what happens when one
+fails. `key` and `key_file` of an upstream are the short form of one without a tenant. They are set in the file alone;
+the name is the operator's, and stands in logs, metrics and `/readyz`.
+
+```toml
+[credentials.acme]
+tenant = "acme"
+command = ["/usr/bin/vault", "kv", "get", "-field=key", "secret/acme"]
+refresh = "30m"
+```
+
+| key | default | what it is |
+|---|---|---|
 """
 
 PRICES = """\
@@ -73,7 +94,8 @@ that is not on this page cannot be emitted.
 def configuration() -> str:
     """Every setting, section by section."""
     sections = [_section(name, shape.__doc__ or "") for name, shape in SECTIONS.items()]
-    return "\n".join([CONFIGURATION, *sections, UPSTREAMS, PRICES])
+    credentials = CREDENTIALS + "".join(map(_named_setting, entries_of("credentials.NAME", Credential)))
+    return "\n".join([CONFIGURATION, *sections, UPSTREAMS, credentials, PRICES])
 
 
 def _section(name: str, purpose: str) -> str:
@@ -82,9 +104,16 @@ def _section(name: str, purpose: str) -> str:
     return f"## [{name}]\n\n{purpose}\n\n{head}" + "".join(rows)
 
 
+def _named_setting(entry: Entry) -> str:
+    return f"| `{entry.name}` | {_default(entry)} | {entry.help} |\n"
+
+
 def _setting(entry: Entry) -> str:
-    default = f"`{entry.written}`" if entry.written else "empty"
-    return f"| `{entry.name}` | {default} | `{entry.variable}` | {entry.help} |\n"
+    return f"| `{entry.name}` | {_default(entry)} | `{entry.variable}` | {entry.help} |\n"
+
+
+def _default(entry: Entry) -> str:
+    return f"`{entry.written}`" if entry.written else "empty"
 
 
 def metrics() -> str:

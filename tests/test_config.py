@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.cli.configure import app
-from tidegate.config import NO_KEY, Settings, load, unit_secret, upstream_key
+from tidegate.config import Settings, load, unit_secret
 from tidegate.config.settings import Identity, Limits, Upstream, entries
 from tidegate.config.values import duration, size
 from tidegate.domain.errors import InvalidInput
@@ -188,41 +188,6 @@ def test_prices_follow_the_ratios_where_they_are_not_given(tmp_path: Path) -> No
     text = "[prices.mine]\ninput = 10\noutput = 20\ncache_read = 3\n"
     price = load(config=written(tmp_path, text), environ={}).settings.prices["mine"]
     assert (price.cache_read, price.cache_write_5m, price.cache_write_1h) == (3.0, 12.5, 20.0)
-
-
-def test_the_upstream_key_comes_from_its_file(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("sk-1\nignored\n")
-    assert upstream_key(Upstream(key_file=str(tmp_path / "key"))) == "sk-1"
-    assert upstream_key(Upstream(key="sk-2")) == "sk-2"
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "set TIDEGATE_UPSTREAM_KEY"),
-        ({"key": "a", "key_file": "b"}, "keep one of them"),
-        ({"key_file": "/nowhere/key"}, "cannot be read: No such file"),
-        ({"key": "a\r\nx-evil: 1"}, "characters that no HTTP header may carry"),
-        ({"key": "clé"}, "characters that no HTTP header may carry"),
-    ],
-)
-def test_a_missing_or_bad_upstream_key_is_refused(given: dict[str, str], said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
-        upstream_key(Upstream(**given))
-
-
-def test_an_upstream_that_is_not_the_providers_own_may_do_without_a_key() -> None:
-    assert upstream_key(Upstream(url="http://127.0.0.1:8080")) == "unset"
-
-
-def test_an_empty_key_file_is_refused_wherever_the_upstream_is(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("\n")
-    with pytest.raises(InvalidInput, match="empty first line"):
-        upstream_key(Upstream(url="http://127.0.0.1:1", key_file=str(tmp_path / "key")))
-
-
-def test_an_upstream_of_ones_own_may_ask_for_no_key() -> None:
-    assert upstream_key(Upstream(url="http://127.0.0.1:1")) == NO_KEY
 
 
 def test_the_home_secret_is_made_once_for_the_owner_alone(tmp_path: Path) -> None:

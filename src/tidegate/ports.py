@@ -12,7 +12,7 @@ from tidegate.domain.cost import Price
 from tidegate.domain.effectiveness import SkillCell, SkillSums
 from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
-from tidegate.domain.metrics import Metric
+from tidegate.domain.metric import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
@@ -45,16 +45,15 @@ class Clock(Protocol):
         ...
 
 
-# ---- upstream -------------------------------------------------------------------------------------------
+# ---- upstream, sandbox ----------------------------------------------------------------------------------
 
 
 class UpstreamFailure(Exception):
     """No answer, or half of one, came from the upstream.
 
     `kind`: connect | timeout | reset | protocol; of the gateway's own hosted loop also hosted_turn |
-    hosted_limit | switch.
-    `replayable` is True only where the request went out on a
-    reused connection and not one response byte came back: sending it again cannot do the work twice.
+    hosted_limit | switch. `replayable` is True only where the request went out on a reused connection and not
+    one response byte came back: sending it again cannot do the work twice.
     """
 
     def __init__(self, kind: str, message: str, *, replayable: bool = False) -> None:
@@ -97,7 +96,16 @@ class Upstream(Protocol):
     async def aclose(self) -> None: ...
 
 
-# ---- sandbox --------------------------------------------------------------------------------------------
+class CredentialSource(Protocol):
+    """Where a key comes from; it is good for `refresh` seconds or (None) until the source has changed."""
+
+    refresh: float | None
+    fixed: bool  # it never changes
+
+    async def changed(self) -> bool: ...
+    async def read(self) -> str:
+        """The key as it is now; raises InvalidInput where there is none."""
+        ...
 
 
 class ScriptRefused(Exception):
@@ -112,7 +120,7 @@ class Sandbox(Protocol):
         ...
 
 
-# ---- ledger ---------------------------------------------------------------------------------------------
+# ---- ledger, quotas -------------------------------------------------------------------------------------
 
 
 class Spool(Protocol):
@@ -157,9 +165,6 @@ class Costs(Protocol):
     async def spent(self, since: float, until: float) -> Sequence[Spent]:
         """By key, at quarters of an hour."""
         ...
-
-
-# ---- quotas -------------------------------------------------------------------------------------------
 
 
 class SharedAway(Exception):
@@ -326,7 +331,7 @@ class Syncs(Protocol):
     """Which versions are at which provider."""
 
     async def list(self) -> Sequence[SyncedVersion]:
-        """By upstream, then oldest first."""
+        """By upstream and tenant, then oldest first."""
         ...
 
     async def put(self, synced: SyncedVersion, *, reason: str) -> int:
@@ -349,7 +354,7 @@ class SkillHost(Protocol):
     async def versions(self, skill_id: str) -> Sequence[ProviderVersion]: ...
 
 
-# ---- reuse ----------------------------------------------------------------------------------------------
+# ---- reuse, measuring -----------------------------------------------------------------------------------
 
 
 class ResultCache(Protocol):
@@ -373,9 +378,6 @@ class Clearings(Protocol):
     async def clear(self, tenant: str, *, by: str, reason: str, at: float) -> int:
         """From the revision returned on, nothing kept before is given to `tenant` (`*`: to anybody)."""
         ...
-
-
-# ---- measuring ------------------------------------------------------------------------------------------
 
 
 class Meter(Protocol):

@@ -8,17 +8,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.domain import metrics
+from tidegate.domain.metric import LABEL_BOUNDS, Kind, Metric
 from tidegate.domain.metrics import (
     CATALOGUE,
     DECISIONS,
-    LABEL_BOUNDS,
     LEDGER_QUEUED,
     REQUEST_DURATION,
     REQUESTS,
     ROLLOUT_WEIGHT,
     SKILL_TIMEOUTS,
-    Kind,
-    Metric,
 )
 
 

@@ -1,6 +1,7 @@
 """Every metric can be shown for several processes as one."""
 
-from tidegate.domain.metrics import CATALOGUE, Kind
+from tidegate.domain.metric import Kind
+from tidegate.domain.metrics import CATALOGUE
 
 
 def test_each_gauge_says_how_the_workers_of_a_machine_show_as_one() -> None:

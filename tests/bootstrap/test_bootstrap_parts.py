@@ -19,8 +19,10 @@ from tidegate.domain.breaker import Policy
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.retry_budget import RetryPolicy
 from tidegate.serving.guards import Guards
+from tidegate.serving.keyring import Keyring
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import EMPTY, Overrides
+from tidegate.serving.upstreams import DEFAULT, Endpoint, Upstreams
 
 
 async def test_broken_background_work_is_started_again_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +145,7 @@ def health(clock: FakeClock, shipper: FakeShipper, *, draining: bool = False) ->
         "prices": Loaded(),
         "cache": MemoryCache(1000, clock, PrometheusMeter()),
         "server": Loaded(draining=draining),
+        "keyring": Keyring((), Upstreams(Endpoint(DEFAULT, cast(Any, None))), meter, clock),
     }
     return Health(holder=holder, meter=meter, background=(), confirm_seconds=60, **cast(Any, parts))
 

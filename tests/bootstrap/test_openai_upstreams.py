@@ -4,11 +4,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from gateway_parts import FakeClock, FakeMeter
 
 from tidegate.adapters.upstream.openai_upstream import OpenAIUpstream
 from tidegate.bootstrap.upstreams import open_upstreams
 from tidegate.config import load
 from tidegate.domain.errors import InvalidInput
+from tidegate.serving.keyring import Keyring
+from tidegate.serving.upstreams import Upstreams
 
 BESIDE = """
 [upstream]
@@ -22,6 +25,11 @@ models = ["gpt-*"]
 """
 
 
+async def opened(home: Path, stack: AsyncExitStack) -> tuple[Upstreams, Keyring]:
+    settings = load(home=home, environ={}).settings
+    return await open_upstreams(settings, FakeMeter(), FakeClock(), stack)
+
+
 @pytest.mark.parametrize(
     ("url", "limit"),
     [("http://127.0.0.1:2", "max_tokens"), ("https://api.openai.com", "max_completion_tokens")],
@@ -29,7 +37,7 @@ models = ["gpt-*"]
 async def test_a_named_upstream_speaks_chat_completions(tmp_path: Path, url: str, limit: str) -> None:
     (tmp_path / "tidegate.toml").write_text(BESIDE.format(url=url))
     async with AsyncExitStack() as stack:
-        upstreams = open_upstreams(load(home=tmp_path, environ={}).settings, stack)
+        upstreams, _ = await opened(tmp_path, stack)
         endpoint = upstreams.endpoint("gpt-4o", "default")
         assert (endpoint.name, endpoint.chat) == ("open", True)
         assert endpoint.credentials == ((b"authorization", b"Bearer secret"),)
@@ -42,4 +50,4 @@ async def test_the_providers_own_address_does_not_fit_the_kind(tmp_path: Path) -
     (tmp_path / "tidegate.toml").write_text('[upstream]\nkind = "openai"\nkey = "k"\n')
     async with AsyncExitStack() as stack:
         with pytest.raises(InvalidInput, match=r"upstream\.url is Anthropic's"):
-            open_upstreams(load(home=tmp_path, environ={}).settings, stack)
+            await opened(tmp_path, stack)

@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from exchanges import make_exchange
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine, text
 
 from tidegate.adapters.storage import database, migrate
 from tidegate.adapters.storage.migrate import HEAD, upgrade
@@ -70,6 +71,26 @@ async def test_data_outlives_a_close_and_another_upgrade(store_url: str, clock) 
     second = await open_store(store_url, clock=clock)
     assert await second.ledger.count(LedgerQuery()) == 1
     await second.close()
+
+
+def test_what_was_synced_before_tenants_had_workspaces_is_in_the_gateways(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/t.db")
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    row = "('sha256:a', 'default', 'tides', 'skill_1', 'skver_1', '', 7.0, 'ann')"
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.execute(text(f"INSERT INTO skill_sync VALUES {row}"))
+        command.upgrade(config, "head")
+        (found,) = connection.execute(text("SELECT * FROM skill_sync")).mappings()
+    engine.dispose()
+    assert (found["tenant"], found["digest"], found["skill_id"], found["by"]) == (
+        "",
+        "sha256:a",
+        "skill_1",
+        "ann",
+    )
 
 
 def test_a_start_on_an_up_to_date_home_does_not_load_alembic(tmp_path: Path) -> None:

@@ -22,6 +22,15 @@ async def test_syncs_are_kept_by_digest_and_upstream_and_bump_the_revision(store
     assert (await store.routing.load()).synced == (ELSEWHERE, OTHER, SYNC)
 
 
+async def test_a_tenants_workspace_is_a_place_of_its_own(store) -> None:
+    theirs = msgspec.structs.replace(SYNC, tenant="acme", there=ProviderVersion(skill_id="skill_9"))
+    for each in (theirs, SYNC):
+        await store.syncs.put(each, reason="because")
+    assert await store.syncs.list() == [SYNC, theirs]
+    _, event = reversed(await store.rollouts.events("skills"))
+    assert msgspec.json.decode(event.data)["tenant"] == "acme"
+
+
 async def test_the_same_digest_again_takes_the_place_of_what_was_known(store) -> None:
     await store.syncs.put(SYNC, reason="because")
     there = ProviderVersion(skill_id="skill_2", version_id="skver_2", epoch="17")

@@ -12,7 +12,7 @@ from tidegate.adapters.storage.store import Store, open_store
 from tidegate.control.commit import commit
 from tidegate.control.services import Services
 from tidegate.domain.exchange import Arm, Exchange, Outcome
-from tidegate.domain.metrics import Metric
+from tidegate.domain.metric import Metric
 from tidegate.domain.rollout import (
     Eligible,
     ErrorsGate,

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
+from tidegate.config.credential import Credential
 from tidegate.config.settings import NamedUpstream, Native, Settings, Upstream
 from tidegate.control.services import Services
 from tidegate.control.sync import sync_skill
@@ -36,6 +37,11 @@ class World:
             home=None,  # type: ignore[arg-type] # no file is read
             upstream=Upstream(url=emulator.url, key="k"),
             upstreams={"chat": NamedUpstream(kind="openai", url=emulator.url)},
+            credentials={
+                "theirs": Credential(tenant="acme", value="acme-key"),
+                "gone": Credential(tenant="gone", env="NOBODY_HAS_SET_THIS"),
+                "chat-of-acme": Credential(upstream="chat", tenant="acme", value="x"),
+            },
             native=Native(dialect=dialect),
         )
         self.services = Services(services.store, services.clock, hosts=ConfiguredSkillHosts(self.settings))
@@ -46,8 +52,14 @@ class World:
         )
         return version
 
-    async def sync(self, number: int | None = None, upstream: str = "default", name: str = "tide-table"):
-        return await sync_skill(self.services, name, number, upstream, **WHY)
+    async def sync(
+        self,
+        number: int | None = None,
+        upstream: str = "default",
+        name: str = "tide-table",
+        tenant: str = "",
+    ):
+        return await sync_skill(self.services, name, number, upstream, tenant=tenant, **WHY)
 
     def fault(self, **fault) -> None:
         self.emulator.set_faults([Fault(route="skills", **fault)] if fault else [])
@@ -92,16 +104,41 @@ async def test_a_further_version_is_one_of_the_same_skill(world) -> None:
     assert first.synced.there.skill_id == second.synced.there.skill_id
 
 
+async def test_each_credential_has_a_workspace_of_its_own(world) -> None:
+    await world.publish()
+    ours, theirs = await world.sync(), await world.sync(tenant="acme")
+    assert (ours.uploaded, theirs.uploaded) == (True, True)
+    assert ours.synced.there.skill_id != theirs.synced.there.skill_id
+    shelf = world.emulator._service.provider._native.shelf("acme-key")
+    assert list(shelf.skills) == [theirs.synced.there.skill_id]
+    again = await world.sync(tenant="acme")
+    assert (again.uploaded, again.synced) == (False, theirs.synced)
+    assert {each.tenant for each in await world.services.store.syncs.list()} == {"", "acme"}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "said"),
+    [
+        ("nobody", "has no credential of its own"),
+        ("gone", "credential gone .*NOBODY_HAS_SET_THIS is not set"),
+    ],
+)
+async def test_a_workspace_without_a_key_is_refused_with_what_to_do(world, tenant: str, said: str) -> None:
+    await world.publish()
+    with pytest.raises(InvalidInput, match=said):
+        await world.sync(tenant=tenant)
+
+
 class Losing:
     """Reaches the provider, but loses the answer of every upload, as a cut connection does."""
 
     def __init__(self, hosts) -> None:
-        self.names = hosts.names
+        self.places = hosts.places
         self._hosts = hosts
 
     @asynccontextmanager
-    async def open(self, upstream: str):
-        async with self._hosts.open(upstream) as host:
+    async def open(self, upstream: str, tenant: str = ""):
+        async with self._hosts.open(upstream, tenant) as host:
             for name in ("create", "add_version"):
                 setattr(host, name, self._losing(getattr(host, name)))
             yield host
@@ -245,7 +282,12 @@ async def test_a_plan_is_warned_of_native_skills_that_a_provider_does_not_have(w
         stages=(Stage(name="full", weight=10_000, bake_seconds=60),),
         gates=Gates(),
     )
-    (warning,) = await unsynced(world.services, plan)
-    assert "tidegate skill sync tide-table --version 1 --upstream default" in warning
+    ours, acme, gone = await unsynced(world.services, plan)
+    assert ours.endswith("tidegate skill sync tide-table --version 1 --upstream default`")
+    assert acme.endswith("--upstream default --tenant acme`")
+    assert "workspace of the tenant 'gone'" in gone
     await world.sync()
-    assert await unsynced(world.services, plan) == []
+    await world.sync(tenant="acme")
+    assert await unsynced(world.services, plan) == [gone]
+    other = msgspec.structs.replace(plan, eligible=Eligible(tenants=("default",)))
+    assert await unsynced(world.services, other) == []

@@ -4,12 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.merging import Sample, bound, lasting, merge
+from tidegate.domain.metric import LABEL_BOUNDS, OTHER
 from tidegate.domain.metrics import (
     CATALOGUE,
     GATE_VERDICT,
-    LABEL_BOUNDS,
     LEDGER_QUEUED,
-    OTHER,
     REQUEST_DURATION,
     REQUESTS,
     SKILL_TIMEOUTS,

@@ -121,7 +121,13 @@ def test_the_next_of_the_chain_is_asked_where_a_provider_fails(failure: Failure)
     assert step(failure, further=False, tries=2) is Step.RELAY
 
 
-@pytest.mark.parametrize("code", [400, 401, 403, 404, 413])
+def test_a_key_of_the_gateways_that_is_refused_is_no_doing_of_the_client() -> None:
+    for path in (Path.PLAIN, Path.COMPOSED):
+        assert step(status(401), path, further=True) is Step.NEXT
+        assert step(status(401), path) is Step.RELAY
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 413])
 def test_what_the_client_did_wrong_is_no_reason_to_ask_another_provider(code: int) -> None:
     assert step(status(code), further=True) is Step.RELAY
     assert not may_go_on(status(code))

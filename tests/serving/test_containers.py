@@ -26,7 +26,7 @@ from tidegate.domain.errors import NotFound
 from tidegate.domain.skill import ProviderVersion, SyncedVersion
 from tidegate.serving.containers import ContainerTags, involves_containers
 from tidegate.serving.request import read_request
-from tidegate.serving.upstreams import Endpoint, Upstreams
+from tidegate.serving.upstreams import Endpoint
 
 OTHER = "tgk_client_other"
 TOOL = {"type": "code_execution_20260521", "name": "code_execution"}
@@ -46,9 +46,8 @@ def world(*scripts: Script, own: bool = False) -> World:
     made = World(upstream=FakeUpstream(list(scripts) or [Script(chunks=(msgspec.json.encode(ANSWER),))]))
     made.serve(state(keys=(key(), key(OTHER, tenant="acme"))))
     if own:
-        endpoint = Endpoint("default", made.upstream, ((b"x-api-key", b"theirs"),), own=True)
-        handler = made.gateway._handler
-        handler._upstreams = handler._provider._upstreams = Upstreams(endpoint)
+        theirs = ((b"x-api-key", b"theirs"),)
+        made.upstreams.put(Endpoint("default", made.upstream, theirs, own=True, tenant="default"))
     return made
 
 
@@ -213,3 +212,52 @@ async def test_a_tenants_own_workspace_is_passed_as_it_is() -> None:
     got = await made.call(body)
     assert made.upstream.sent[0].body == body
     assert got.json == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("skills", "left"),
+    [
+        (["skill_synced"], None),
+        (["skill_theirs", "skill_synced"], ["skill_theirs"]),
+        (["skill_of_the_gateway"], ["skill_of_the_gateway"]),
+    ],
+)
+async def test_skills_that_were_synced_there_are_selected_not_named_by_the_client(
+    skills: list[str], left: list[str] | None
+) -> None:
+    made = world(own=True)
+    there = [("skill_synced", "default"), ("skill_of_the_gateway", ""), ("skill_theirs", "acme")]
+    made.serve(
+        state(
+            synced=tuple(
+                SyncedVersion(
+                    name=name,
+                    digest=f"sha256:{name}",
+                    upstream="default",
+                    tenant=tenant,
+                    there=ProviderVersion(skill_id=name, version_id="1"),
+                    at=1.0,
+                    by="t",
+                )
+                for name, tenant in there
+            )
+        )
+    )
+    named = [{"type": "custom", "skill_id": name, "version": "1"} for name in skills]
+    await made.call({**RUN, "container": {"id": "container_1", "skills": named}})
+    container = sent(made)["container"]
+    assert container["id"] == "container_1"
+    told = container.get("skills")
+    assert (told and [each["skill_id"] for each in told]) == left
+
+
+@pytest.mark.parametrize("skills", ["text", [1], [{"skill_id": 1}]])
+async def test_what_is_no_list_of_skills_is_refused_in_ones_own_workspace_too(skills: object) -> None:
+    made = world(own=True)
+    there = ProviderVersion(skill_id="skill_synced", version_id="1")
+    one = SyncedVersion(
+        name="a", digest="sha256:a", upstream="default", tenant="default", there=there, at=1.0, by="t"
+    )
+    made.serve(state(synced=(one,)))
+    got = await made.call({**RUN, "container": {"skills": skills}})
+    assert (got.status, got.json["error"]["type"]) == (400, "invalid_request_error")

@@ -24,12 +24,18 @@ def native(name: str, **more):
     return skill(name, mode="native", match=(name,), **more)
 
 
-def synced(version, upstream: str = "default", **names) -> SyncedVersion:
+def synced(version, upstream: str = "default", tenant: str = "", **names) -> SyncedVersion:
     there = ProviderVersion(
         skill_id=f"skill_{version.name}", **(names or {"version_id": "skver_1", "epoch": "17"})
     )
     return SyncedVersion(
-        name=version.name, digest=version.digest, upstream=upstream, there=there, at=1.0, by="t"
+        name=version.name,
+        digest=version.digest,
+        upstream=upstream,
+        tenant=tenant,
+        there=there,
+        at=1.0,
+        by="t",
     )
 
 
@@ -140,12 +146,21 @@ def test_what_the_provider_cannot_serve_is_served_hosted_and_says_why(case: str)
     assert body.get("container") == fields.get("container")
 
 
-def test_a_tenants_own_workspace_has_none_of_the_gateways_skills() -> None:
+@pytest.mark.parametrize(
+    ("tenant", "result"), [("acme", "native"), ("", "own_workspace"), ("other", "own_workspace")]
+)
+def test_a_tenants_own_workspace_is_asked_for_what_was_synced_there_alone(tenant: str, result: str) -> None:
     request = read_request(msgspec.json.encode(ask()))
-    plan = planned(
-        request, assignment(ONE, at=[synced(ONE)]), endpoint=Endpoint("default", FakeUpstream(), own=True)
-    )
-    assert plan.results == (("one", "own_workspace"),)
+    own = Endpoint("default", FakeUpstream(), own=True, tenant="acme")
+    plan = planned(request, assignment(ONE, at=[synced(ONE, tenant=tenant)]), endpoint=own)
+    assert plan.results == (("one", result),)
+    assert bool(plan.entries) == (tenant == "acme")
+
+
+def test_the_gateways_workspace_is_never_asked_for_a_tenants_skill() -> None:
+    request = read_request(msgspec.json.encode(ask()))
+    plan = planned(request, assignment(ONE, at=[synced(ONE, tenant="acme")]))
+    assert (plan.results, plan.entries) == ((("one", "not_synced"),), ())
 
 
 def test_at_most_eight_skills_in_all_the_rest_are_hosted() -> None:

@@ -14,7 +14,7 @@ from tidegate.adapters.sandbox.none import NoSandbox
 from tidegate.domain.access import KeyRecord, Role, Switch
 from tidegate.domain.cost import Price
 from tidegate.domain.exchange import Amend, Exchange, Vote
-from tidegate.domain.metrics import Metric
+from tidegate.domain.metric import Metric
 from tidegate.domain.rollout import (
     After,
     Eligible,
@@ -341,10 +341,11 @@ class World:
         self.serve(state())
         settings = {"home_secret": b"s" * 32}
         default = Endpoint(DEFAULT, self.upstream, ((b"x-api-key", b"upstream-key"),))
+        self.upstreams = Upstreams(default, self.claims)
         self.gateway = Gateway(
             ServingSettings(**{**settings, **self.settings}),
             holder=self.holder,
-            upstreams=Upstreams(default, self.claims),
+            upstreams=self.upstreams,
             spool=self.spool,
             ledger=self.ledger,
             meter=self.meter,

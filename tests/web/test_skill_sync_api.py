@@ -29,10 +29,10 @@ class Clock:
 class Hosts:
     """One provider that numbers its versions, or is away."""
 
-    names = ("default",)
+    places = (("default", ""),)
     away = False
 
-    def open(self, upstream):
+    def open(self, upstream, tenant=""):
         return self
 
     async def __aenter__(self):

@@ -4,7 +4,7 @@ import pytest
 from gateway_parts import SECRET, FakeUpstream, Script, World, key, state
 
 from tidegate.ports import UpstreamFailure
-from tidegate.serving.upstreams import Endpoint, Upstreams
+from tidegate.serving.upstreams import Endpoint
 from tidegate.web.gateway_api import workspace_route
 
 OTHER = "tgk_client_other"
@@ -16,22 +16,11 @@ PATHS = {
 }
 
 
-class OwnedBy(Upstreams):
-    """One tenant has a credential of its own."""
-
-    def __init__(self, tenant: str, upstream: FakeUpstream) -> None:
-        super().__init__(Endpoint("default", upstream, ((b"x-api-key", b"gateway"),)))
-        self._tenant = tenant
-        self._own = Endpoint("default", upstream, ((b"x-api-key", b"theirs"),), own=True)
-
-    def endpoint(self, model: str, tenant: str) -> Endpoint:
-        return self._own if tenant == self._tenant else self.default
-
-
 def world(*scripts: Script) -> World:
     made = World(upstream=FakeUpstream(list(scripts) or [Script(chunks=(b"theirs",))]))
     made.serve(state(keys=(key(), key(OTHER, tenant="acme"))))
-    made.gateway._handler._upstreams = OwnedBy("acme", made.upstream)
+    theirs = ((b"x-api-key", b"theirs"),)
+    made.upstreams.put(Endpoint("default", made.upstream, theirs, own=True, tenant="acme"))
     return made
 
 
@@ -70,6 +59,15 @@ async def test_the_providers_refusal_is_passed_back(status: int) -> None:
     made = world(Script(status=status, chunks=(b'{"type":"error"}',)))
     got = await made.call(path="/v1/files/x", method="GET", secret=OTHER)
     assert (got.status, got.body) == (status, b'{"type":"error"}')
+
+
+async def test_a_key_that_the_provider_refuses_is_not_taken_for_the_clients() -> None:
+    made = world(Script(status=401, chunks=(b'{"error":{"message":"invalid x-api-key: theirs"}}',)))
+    got = await made.call(path="/v1/files/x", method="GET", secret=OTHER)
+    assert (got.status, got.json["error"]["type"]) == (502, "api_error")
+    assert "your tenant's credential" in got.json["error"]["message"]
+    assert "your own key is good" in got.json["error"]["message"]
+    assert b"theirs" not in got.body
 
 
 async def test_a_provider_without_an_answer_is_a_502_on_its_route() -> None:

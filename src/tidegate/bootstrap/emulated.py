@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from tidegate.config import Settings
+from tidegate.serving.upstreams import DEFAULT
 
 
 async def emulated(stack: AsyncExitStack) -> str:
@@ -16,6 +17,7 @@ async def emulated(stack: AsyncExitStack) -> str:
 
 
 def served_by(settings: Settings, url: str) -> Settings:
-    """The settings with the emulated provider at `url` as the upstream."""
+    """The settings with the emulated provider at `url` as the upstream; no real key of it is sent there."""
     upstream = replace(settings.upstream, url=url, key="emulated", key_file="", proxy="")
-    return replace(settings, upstream=upstream)
+    credentials = {name: each for name, each in settings.credentials.items() if each.upstream != DEFAULT}
+    return replace(settings, upstream=upstream, credentials=credentials)

@@ -44,6 +44,7 @@ from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
 from tidegate.serving.hosted.hosting import Hosting
+from tidegate.serving.keyring import Keyring
 from tidegate.serving.quotas import Quotas
 from tidegate.serving.routing import Follower, SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -118,7 +119,7 @@ async def _assemble(
     stack.enter_context(open_home(settings.home))
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
-    upstreams = open_upstreams(settings, stack)
+    upstreams, keyring = await open_upstreams(settings, meter, clock, stack)
     valkey = open_valkey(settings.valkey, meter, stack)
     caches = open_cache(settings.cache, valkey, clock, meter)
     services = await _services(settings, clock, stack)
@@ -129,7 +130,7 @@ async def _assemble(
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
-    own = [Supervised("follower", follower.run), Supervised("skill-files", archives.run)]
+    own = [Supervised("follower", follower.run), Supervised("skill-files", archives.run), _keep(keyring)]
     background = await _in_background(settings, own, controller, shipper, keeping, stack)
     hosting = open_hosting(settings, archives, meter=meter, prices=prices, clock=clock)
     gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
@@ -144,10 +145,17 @@ async def _assemble(
         confirm_seconds=settings.routing.confirm,
         valkey=valkey,
         cache=caches.near,
+        keyring=keyring,
     )
     control = _control(services, holder, _in_crew(crew, health, settings, services), stack)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
     return health.server, partial(_warm_up, prices, control)
+
+
+def _keep(keyring: Keyring) -> Supervised:
+    """The keys of upstreams are kept in the background; SIGHUP has them all read again."""
+    Signals.on_hangup(keyring.reread)
+    return Supervised("keyring", keyring.run)
 
 
 def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them apart)

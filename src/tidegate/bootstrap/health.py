@@ -13,6 +13,7 @@ from tidegate.bootstrap.workers.crew import Crew
 from tidegate.domain import metrics
 from tidegate.domain.breaker import Breaker
 from tidegate.domain.merging import Report
+from tidegate.serving.keyring import Keyring
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.snapshot import Overrides
 from tidegate.web.gateway_api import Gateway
@@ -46,6 +47,7 @@ class Health:
     background: Sequence[Watched]
     confirm_seconds: float
     cache: MemoryCache
+    keyring: Keyring
     valkey: ValkeyLink | None = None
     server: Server | None = None
     crew: Crew | None = None
@@ -69,6 +71,7 @@ class Health:
             self._store(),
             self._spool(),
             self._breakers(),
+            self._credentials(),
             *self._valkey(),
             *(() if self.crew is None else (self.crew.check(),)),
             *(
@@ -98,6 +101,7 @@ class Health:
         self.meter.set(metrics.LEDGER_SPOOLED, (), self.shipper.spooled_bytes)
         self.meter.set(metrics.CACHE_ENTRIES, (), self.cache.entries)
         self.meter.set(metrics.CACHE_BYTES, (), self.cache.size)
+        self.keyring.gauge()
         off = _pairs(self.holder.current().overrides)
         for pair in self.shown_off | off:
             self.meter.set(metrics.SWITCH_STATE, pair, float(pair in off))
@@ -136,6 +140,12 @@ class Health:
         detail = f"{shipper.queued} exchanges wait, {shipper.spooled_bytes} bytes, {shipper.dropped} dropped"
         wrong = _spool_faults(shipper)
         return Check(name="spool", ok=not shipper.dropped and not wrong, detail=", ".join((detail, *wrong)))
+
+    def _credentials(self) -> Check:
+        """Not needed: whoever has a key is served, and the last good ones go on being used."""
+        troubles = self.keyring.troubles()
+        detail = "; ".join(troubles) or f"{self.keyring.size} keys of upstreams are well"
+        return Check(name="credentials", ok=not troubles, detail=detail)
 
     def _breakers(self) -> Check:
         guards = self.gateway.guards

@@ -3,52 +3,79 @@
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.openai_upstream import OpenAIUpstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
-from tidegate.config import NO_KEY, Settings, upstream_key
+from tidegate.bootstrap.credentials import NO_KEY, keys_of, place_of, source_of
+from tidegate.config import Settings
+from tidegate.config.credential import Credential
 from tidegate.config.settings import Upstream as Given
 from tidegate.domain.errors import InvalidInput
-from tidegate.ports import Header, Upstream
+from tidegate.ports import Clock, Meter, Upstream
+from tidegate.serving.keyring import Keyring, Slot
 from tidegate.serving.upstreams import DEFAULT, Claim, Endpoint, Upstreams
 
 _log = structlog.stdlib.get_logger("tidegate.process")
 
 
-def open_upstreams(settings: Settings, stack: AsyncExitStack) -> Upstreams:
-    """Every configured upstream; `stack` closes their connections. Raises InvalidInput."""
-    default = _endpoint(DEFAULT, "upstream", settings.upstream, stack)
-    others = [
-        Claim(_endpoint(name, f"upstreams.{name}", given, stack), given.models)
-        for name, given in settings.upstreams.items()
+async def open_upstreams(
+    settings: Settings, meter: Meter, clock: Clock, stack: AsyncExitStack
+) -> tuple[Upstreams, Keyring]:
+    """Every configured upstream with the keys that open it; `stack` closes their connections.
+
+    Raises InvalidInput.
+    """
+    keys = keys_of(settings)
+    endpoints = {DEFAULT: _endpoint(DEFAULT, "upstream", settings.upstream, stack)}
+    for name, given in settings.upstreams.items():
+        endpoints[name] = _endpoint(name, f"upstreams.{name}", given, stack)
+    slots = [
+        Slot(
+            name=name,
+            endpoint=_opened_by(credential, endpoints[credential.upstream]),
+            source=source_of(credential, keys),
+            place=place_of(name, credential),
+        )
+        for name, credential in keys.items()
     ]
-    return Upstreams(default, others)
+    claims = [Claim(endpoints[name], given.models) for name, given in settings.upstreams.items()]
+    upstreams = Upstreams(endpoints[DEFAULT], claims)
+    for endpoint in endpoints.values():
+        if not any(slot.endpoint is endpoint for slot in slots):
+            upstreams.put(msgspec.structs.replace(endpoint, locked=True))
+            _log.info("only tenants with a credential of their own are served here", upstream=endpoint.name)
+    keyring = Keyring(slots, upstreams, meter, clock)
+    await keyring.open()
+    return upstreams, keyring
+
+
+def _opened_by(credential: Credential, endpoint: Endpoint) -> Endpoint:
+    """The upstream as that credential opens it."""
+    if not credential.tenant:
+        if credential.value == NO_KEY:
+            _log.warning(
+                "no upstream key is set: an upstream that wants one will refuse", upstream=endpoint.name
+            )
+        return endpoint
+    return msgspec.structs.replace(endpoint, own=True, tenant=credential.tenant)
 
 
 def _endpoint(name: str, section: str, given: Given, stack: AsyncExitStack) -> Endpoint:
     if given.kind == "anthropic":
-        return Endpoint(name, client_of(given, stack), credentials_of(given, section))
+        return Endpoint(name, client_of(given, stack))
     if given.url == Given().url:
         raise InvalidInput(f"{section}.url is Anthropic's, but {section}.kind is openai; set the server's")
-    upstream = OpenAIUpstream(client_of(given, stack), limit_name=_limit_name(given.url))
-    return Endpoint(name, upstream, credentials_of(given, section), chat=True)
+    return Endpoint(
+        name, OpenAIUpstream(client_of(given, stack), limit_name=_limit_name(given.url)), chat=True
+    )
 
 
 def _limit_name(url: str) -> str:
     """OpenAI's newer models know no `max_tokens`; several other servers know nothing else."""
     return "max_completion_tokens" if urlsplit(url).hostname == "api.openai.com" else "max_tokens"
-
-
-def credentials_of(given: Given, section: str) -> tuple[Header, ...]:
-    """The gateway's own headers at an upstream; raises InvalidInput."""
-    key = upstream_key(given, section)
-    if key == NO_KEY:
-        _log.warning("no upstream key is set: an upstream that wants one will refuse", url=given.url)
-    if given.kind == "openai":
-        return ((b"authorization", b"Bearer " + key.encode("ascii")),)
-    return ((b"x-api-key", key.encode("ascii")),)
 
 
 def client_of(given: Given, stack: AsyncExitStack) -> Upstream:

@@ -52,9 +52,11 @@ def shown(settings: Settings) -> dict[str, object]:
     values: dict[str, object] = {"home": str(settings.home)}
     for entry in entries():
         values[entry.key] = _masked(entry, getattr(getattr(settings, entry.section), entry.name))
-    for name, upstream in settings.upstreams.items():
-        for entry in entries_of(f"upstreams.{name}", type(upstream)):
-            values[entry.key] = _masked(entry, getattr(upstream, entry.name))
+    tables = {"upstreams": settings.upstreams, "credentials": settings.credentials}
+    for section, named in tables.items():
+        for name, table in named.items():
+            for entry in entries_of(f"{section}.{name}", type(table)):
+                values[entry.key] = _masked(entry, getattr(table, entry.name))
     values |= {
         f"fallback.models.{model}": [":".join(filter(None, hop)) for hop in chain]
         for model, chain in settings.chains.items()

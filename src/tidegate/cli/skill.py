@@ -43,6 +43,7 @@ class _Sync(msgspec.Struct, kw_only=True):
     """Where a version is at a provider."""
 
     upstream: str
+    tenant: str
     skill_id: str
     version_id: str
 
@@ -127,7 +128,8 @@ def get(
     for pattern in found.match:
         say(f"match: {pattern}")
     for sync in found.synced:
-        say(f"synced to {sync.upstream}: {sync.skill_id} version {sync.version_id}")
+        whose = f" (workspace of the tenant {sync.tenant})" if sync.tenant else ""
+        say(f"synced to {sync.upstream}{whose}: {sync.skill_id} version {sync.version_id}")
     emit_table("files", ("path", "bytes"), [(file.path, str(file.size)) for file in found.files])
 
 
@@ -136,15 +138,20 @@ def sync(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The skill's name.")],
     reason: Reason,
     version: Annotated[int | None, typer.Option("--version", min=1, help="Default: the latest.")] = None,
+    *,
     upstream: Annotated[str, typer.Option("--upstream", help="Which upstream's provider.")] = "default",
+    tenant: Annotated[
+        str, typer.Option("--tenant", help="Into the workspace of this tenant's own credential.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Upload a native skill's version to a provider; what is there already is left as it is."""
-    body = {"version": version, "upstream": upstream, "reason": reason}
+    body = {"version": version, "upstream": upstream, "tenant": tenant, "reason": reason}
     document = run(call("POST", f"/api/skills/{quote(name, safe='')}/sync", json=body))
     done = msgspec.convert(document, _Synced)
     how = "synced" if done.uploaded else "is already there"
     there = f"{done.skill_id} version {done.version_id} at the upstream {done.upstream}"
+    there += f", workspace of the tenant {done.tenant}" if done.tenant else ""
     tell(document, f"{done.name} version {done.version} {how}: {there}", as_json=as_json)
 
 

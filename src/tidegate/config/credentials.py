@@ -1,81 +1,124 @@
-"""Secrets that live beside the configuration: the upstream's key, and the home's own secret."""
+"""What opens the upstreams: `[credentials.NAME]` tables, beside `key` and `key_file` of an upstream."""
 
-import os
-import secrets
-from pathlib import Path
+import re
+from collections import defaultdict
+from collections.abc import Mapping, MutableMapping
+from typing import cast
 
-from tidegate.config.settings import Settings, Upstream
-from tidegate.domain.errors import InvalidInput
+from tidegate.config.credential import SOURCES, Credential
+from tidegate.config.document import Document
+from tidegate.config.settings import NamedUpstream, Settings, Upstream
+from tidegate.config.tables import table_values
 
-NO_KEY = "unset"
-"""Sent where no upstream key is configured: a header that is there and says what is wrong."""
+_SHAPE: type = Credential
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DEFAULT = "default"
+OF_THE_DEFAULT = "upstream"
+"""What the key of the section `[upstream]` is called; that of `[upstreams.NAME]` is `upstreams.NAME`."""
 
 
-def upstream_key(upstream: Upstream, section: str = "upstream") -> str:
-    """The gateway's key at the provider, from `key` or the first line of `key_file` in that section.
+def read_credentials(
+    document: Document,
+    upstreams: Mapping[str, NamedUpstream],
+    sources: MutableMapping[str, str],
+    problems: list[str],
+) -> dict[str, Credential]:
+    """Each named credential; where its values come from goes to `sources`, what is wrong to `problems`."""
+    found: dict[str, Credential] = {}
+    for name, table in document.section("credentials").items():
+        section = f"credentials.{name}"
+        wrong = _misnamed(name, table)
+        if wrong is None:
+            given = cast(Mapping[str, object], table)
+            before = len(problems)
+            values = table_values(
+                section, _SHAPE, given, document=document, sources=sources, problems=problems
+            )
+            credential = cast(Credential, _SHAPE(**values))
+            found[name] = credential
+            wrong = _wrong(credential, given, {DEFAULT, *upstreams}) if len(problems) == before else None
+        if wrong is not None:
+            problems.append(f"{document.source(section)}: `{section}` {wrong}")
+    return found
 
-    A client's own key is checked here and never forwarded. Without a key of its own the gateway sends NO_KEY:
-    what runs on this machine (an emulator, a local model server) mostly asks for none. Raises InvalidInput
-    where there is none and the upstream is the provider's own.
-    """
-    if upstream.key and upstream.key_file:
-        raise InvalidInput(f"both {section}.key and {section}.key_file are set; keep one of them")
-    key = _first_line(Path(upstream.key_file), section) if upstream.key_file else upstream.key
-    if not key and upstream.key_file:
-        raise InvalidInput(
-            f"{section}.key_file {upstream.key_file} has an empty first line: write the key there"
+
+def credential_variables(document: Document) -> set[str]:
+    """The environment variables that credentials name: they are known, however they begin."""
+    tables = document.section("credentials").values()
+    named = (cast(Mapping[str, object], table).get("env") for table in tables if isinstance(table, dict))
+    return {name for name in named if isinstance(name, str)}
+
+
+def all_credentials(settings: Settings) -> dict[str, Credential]:
+    """Every credential by its name: the upstreams' own keys, then the named ones."""
+    given = {OF_THE_DEFAULT: (DEFAULT, settings.upstream)} | {
+        f"upstreams.{name}": (name, upstream) for name, upstream in settings.upstreams.items()
+    }
+    own = {
+        section: Credential(upstream=name, value=upstream.key, file=upstream.key_file)
+        for section, (name, upstream) in given.items()
+        if upstream.key or upstream.key_file
+    }
+    return {**own, **settings.credentials}
+
+
+def disputes(settings: Settings, sources: Mapping[str, str]) -> list[str]:
+    """Upstreams with two keys, or two for one tenant: which one counts would be a guess."""
+    problems = [
+        f"both {section}.key ({sources[f'{section}.key']}) and {section}.key_file "
+        f"({sources[f'{section}.key_file']}) are set; keep one of them"
+        for section, upstream in _sections(settings).items()
+        if upstream.key and upstream.key_file
+    ]
+    named: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, credential in all_credentials(settings).items():
+        named[credential.upstream, credential.tenant].append(name)
+    return problems + [
+        f"the credentials {' and '.join(f'`{name}`' for name in names)} open the same upstream `{upstream}` "
+        f"for {f'the same tenant `{tenant}`' if tenant else 'every tenant without one of its own'}; keep one "
+        "of them"
+        for (upstream, tenant), names in named.items()
+        if len(names) > 1
+    ]
+
+
+def _sections(settings: Settings) -> dict[str, Upstream]:
+    return {OF_THE_DEFAULT: settings.upstream} | {
+        f"upstreams.{name}": upstream for name, upstream in settings.upstreams.items()
+    }
+
+
+def _misnamed(name: str, table: object) -> str | None:
+    if not isinstance(table, dict):
+        return f"must be a table: write [credentials.{name}]"
+    if not _NAME.fullmatch(name) or name in (OF_THE_DEFAULT, DEFAULT):
+        return (
+            "needs another name: lower-case letters, digits and `-`, at most 63, and neither "
+            f"`{OF_THE_DEFAULT}` nor `{DEFAULT}`"
         )
-    if not key and upstream.url != Upstream().url:
-        return NO_KEY
-    if not key:
-        raise InvalidInput(
-            f"no key for the upstream {upstream.url}: set TIDEGATE_UPSTREAM_KEY, or upstream.key_file in "
-            "tidegate.toml (clients' keys are Tidegate's own and are never forwarded), or use --emulator"
+    return None
+
+
+def _wrong(credential: Credential, given: Mapping[str, object], upstreams: set[str]) -> str | None:
+    if len(credential.sources) != 1:
+        there = " and ".join(f"`{name}`" for name in credential.sources) or "none"
+        return f"needs exactly one of {', '.join(f'`{name}`' for name in SOURCES)}; it has {there}"
+    if credential.upstream not in upstreams:
+        return f"opens the upstream {credential.upstream!r}, which is not configured; there are " + ", ".join(
+            sorted(upstreams)
         )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise InvalidInput(
-            "the upstream's key holds characters that no HTTP header may carry; check its source"
+    if credential.tenant and not _TENANT.fullmatch(credential.tenant):
+        return f"is for the tenant {credential.tenant!r}; a name has letters, digits, `.`, `_` and `-`"
+    if credential.env and not _VARIABLE.fullmatch(credential.env):
+        return (
+            "has in `env` what is no name of an environment variable; write the variable's name there, "
+            "not the key"
         )
-    return key
-
-
-def _first_line(path: Path, section: str) -> str:
-    try:
-        return path.expanduser().read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    except OSError as wrong:
-        raise InvalidInput(f"{section}.key_file {path} cannot be read: {wrong.strerror}") from None
-
-
-def unit_secret(settings: Settings) -> bytes:
-    """32 bytes that key the hashes of units: `identity.secret_file`, else the home's own `secret`.
-
-    The home's is made at the first start, readable by the owner alone; of two processes that start at once,
-    whoever links the file first wins. Raises InvalidInput for a file that is missing or damaged.
-    """
-    named = settings.identity.secret_file
-    path = Path(named).expanduser() if named else settings.home / "secret"
-    if not named and not path.exists():
-        _make_secret(path)
-    try:
-        secret = path.read_bytes()
-    except OSError as wrong:
-        raise InvalidInput(f"identity.secret_file {path} cannot be read: {wrong.strerror}") from None
-    if len(secret) != 32:
-        raise InvalidInput(f"{path} must hold 32 bytes and holds {len(secret)}; restore it from a backup")
-    return secret
-
-
-def _make_secret(path: Path) -> None:
-    draft = path.with_name(f".secret.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(32))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was first: its secret is the home's
-    finally:
-        draft.unlink()
+    timed = [name for name in ("refresh", "timeout") if name in given]
+    if timed and not credential.command:
+        return f"has `{timed[0]}`, which only a `command` takes; leave it out"
+    if credential.command and credential.timeout >= credential.refresh:
+        return "has a `timeout` that is not shorter than its `refresh`: it could end before it is read anew"
+    return None

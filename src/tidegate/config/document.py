@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]")
 
 
 @dataclass(frozen=True, slots=True)

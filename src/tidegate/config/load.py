@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tidegate.config.chains import read_chains
+from tidegate.config.credentials import credential_variables, disputes, read_credentials
 from tidegate.config.document import Document
 from tidegate.config.prices import read_prices
 from tidegate.config.settings import SECTIONS, Breakers, Entry, Settings, entries
@@ -54,7 +55,7 @@ def load(
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     place = (home or default_home(environ)).expanduser()
     document = _read_file(place, config or _named(environ))
-    problems = [*_unknown_in_file(document), *_unknown_in_environment(environ)]
+    problems = _unknown(document, environ)
     values: dict[str, object] = {}
     sources = {"home": _home_source(home, environ)}
     for entry in entries():
@@ -67,11 +68,13 @@ def load(
     prices = read_prices(document, problems)
     sources |= {f"prices.{model}": document.source("prices", model) for model in prices}
     upstreams = read_upstreams(document, sources, problems)
+    credentials = read_credentials(document, upstreams, sources, problems)
     chains = read_chains(document, upstreams, problems)
     sources |= {f"fallback.models.{model}": document.source("fallback.models", model) for model in chains}
     _refuse(problems)
-    settings = replace(_assemble(place, values, prices), upstreams=upstreams, chains=chains)
-    _refuse(_hasty(settings.breakers, sources))
+    named = {"upstreams": upstreams, "credentials": credentials, "chains": chains}
+    settings = replace(_assemble(place, values, prices), **named)
+    _refuse([*_hasty(settings.breakers, sources), *disputes(settings, sources)])
     return Configuration(settings, sources)
 
 
@@ -134,7 +137,14 @@ def _found(entry: Entry, raw: object) -> str:
     return "" if entry.secret else f"; found {raw!r}"
 
 
-_TABLES = ("prices", "upstreams")
+def _unknown(document: Document, environ: Mapping[str, str]) -> list[str]:
+    """What the file and the environment have that no setting is called."""
+    ours = credential_variables(document)
+    others = {name: value for name, value in environ.items() if name not in ours}
+    return [*_unknown_in_file(document), *_unknown_in_environment(others)]
+
+
+_TABLES = ("prices", "upstreams", "credentials")
 """Sections whose keys are names of the operator's; each is read by a module of its own."""
 
 _NESTED = {"fallback.models"}
@@ -147,8 +157,10 @@ def _unknown_in_file(document: Document) -> list[str]:
     problems: list[str] = []
     for section, value in document.top.items():
         if section in _TABLES:
-            continue
-        if section not in known:
+            if not isinstance(value, dict):
+                what = f"`{section}` is a section: write [{section}.NAME]"
+                problems.append(f"{document.source(section)}: {what}")
+        elif section not in known:
             hint = _near(section, [*known, *_TABLES])
             problems.append(f"{document.source(section)}: unknown section or key `{section}`{hint}")
         elif not isinstance(value, dict):

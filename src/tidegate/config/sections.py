@@ -68,7 +68,7 @@ class Upstream:
     key: str = setting(
         text, "", "The gateway's own key there; a client's key is never forwarded.", secret=True
     )
-    key_file: str = setting(text, "", "A file that holds the key (its first line), read at start.")
+    key_file: str = setting(text, "", "A file with the key in its first line; read again when it changes.")
     client: str = setting(choice("http1", "aiohttp"), "http1", "Tidegate's own HTTP/1.1 client, or aiohttp.")
     ca_file: str = setting(text, "", "PEM file of certificate authorities instead of the system's.")
     client_cert: str = setting(text, "", "PEM file of a client certificate, for mutual TLS.")

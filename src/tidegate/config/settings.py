@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tidegate.config.chains import Chain
+from tidegate.config.credential import Credential
 from tidegate.config.hosted import Hosted
 from tidegate.config.sections import (
     Breakers,
@@ -55,6 +56,7 @@ class Settings:
     hosted: Hosted = field(default_factory=Hosted)
     native: Native = field(default_factory=Native)
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
+    credentials: Mapping[str, Credential] = field(default_factory=dict[str, Credential])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     chains: Mapping[str, Chain] = field(default_factory=dict[str, Chain])
 

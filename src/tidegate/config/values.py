@@ -78,6 +78,20 @@ def names(value: object) -> tuple[str, ...]:
     raise ValueError('a list of texts, as in ["a", "b"]')
 
 
+def argv(value: object) -> tuple[str, ...]:
+    """A program and its arguments as a list of texts; nothing where it is empty text. No shell reads it."""
+    if isinstance(value, str):
+        if value:
+            raise ValueError(
+                'a list of program and arguments, as in ["vault", "read", "…"]: no shell reads it'
+            )
+        return ()
+    words = names(value)
+    if not words or not words[0] or any("\0" in word for word in words):
+        raise ValueError("a list that begins with a program, without NUL characters")
+    return words
+
+
 def choice(*allowed: str) -> Callable[[object], str]:
     """One of a closed set."""
 

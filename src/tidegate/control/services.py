@@ -60,14 +60,14 @@ def draw_salt() -> str:
 
 
 class SkillHosts(Protocol):
-    """The providers that have skills of their own, each by the name of its upstream."""
+    """The providers that have skills of their own, by upstream and by whose credential opens it."""
 
     @property
-    def names(self) -> Sequence[str]:
-        """The upstreams that speak the Anthropic API."""
+    def places(self) -> Sequence[tuple[str, str]]:
+        """The upstreams that speak the Anthropic API, and the tenant whose own workspace it is, or empty."""
         ...
 
-    def open(self, upstream: str) -> AbstractAsyncContextManager[SkillHost]:
+    def open(self, upstream: str, tenant: str = "") -> AbstractAsyncContextManager[SkillHost]:
         """Reach one for as long as the context lasts; raises InvalidInput for another kind, or no key."""
         ...
 
@@ -75,9 +75,9 @@ class SkillHosts(Protocol):
 class NoSkillHosts:
     """For a control plane that reaches no provider."""
 
-    names: Sequence[str] = ()
+    places: Sequence[tuple[str, str]] = ()
 
-    def open(self, upstream: str) -> AbstractAsyncContextManager[SkillHost]:
+    def open(self, upstream: str, tenant: str = "") -> AbstractAsyncContextManager[SkillHost]:
         """Raises InvalidInput."""
         raise InvalidInput(f"the upstream {upstream!r} is not reached from here; ask a gateway of this store")
 

@@ -28,9 +28,16 @@ class Sync:
 
 
 async def sync_skill(
-    services: Services, name: str, number: int | None, upstream: str, *, actor: str, reason: str
+    services: Services,
+    name: str,
+    number: int | None,
+    upstream: str,
+    *,
+    tenant: str = "",
+    actor: str,
+    reason: str,
 ) -> Sync:
-    """Bring a version to an upstream's provider, unless it is there.
+    """Bring a version to an upstream's provider, unless it is there; `tenant`: into its own workspace.
 
     It becomes a further version of the skill that the provider knows by this name, or a new skill. Cut off in
     the middle it may be run again: what the provider has by then is used, an upload nobody knows of stays
@@ -38,28 +45,39 @@ async def sync_skill(
     """
     why = require_reason(reason)
     version = await _native_version(services, name, number)
-    known = [each for each in await services.store.syncs.list() if each.upstream == upstream]
+    known = await _known(services, upstream, tenant)
     mine = next((each for each in known if each.digest == version.digest), None)
     before = [each.there.skill_id for each in reversed(known) if each.name == name]
     try:
-        async with asyncio.timeout(SECONDS), services.hosts.open(upstream) as host:
+        async with asyncio.timeout(SECONDS), services.hosts.open(upstream, tenant) as host:
             found = await _still_there(host, mine.there) if mine else None
             there = found or await _upload(services, host, version, before)
     except TimeoutError:
-        raise ProviderUnavailable(
-            f"the upstream {upstream!r} took over {SECONDS:.0f} s; run the same command again later"
-        ) from None
+        raise _late(upstream) from None
     if mine and there == mine.there:
         return Sync(mine, version, False, await services.store.routing.revision())
     synced = SyncedVersion(
         name=name,
         digest=version.digest,
         upstream=upstream,
+        tenant=tenant,
         there=there,
         at=services.clock.now(),
         by=actor,
     )
     return Sync(synced, version, found is None, await services.store.syncs.put(synced, reason=why))
+
+
+def _late(upstream: str) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        f"the upstream {upstream!r} took over {SECONDS:.0f} s; run the same command again later"
+    )
+
+
+async def _known(services: Services, upstream: str, tenant: str) -> list[SyncedVersion]:
+    """What is in that workspace already."""
+    synced = await services.store.syncs.list()
+    return [each for each in synced if (each.upstream, each.tenant) == (upstream, tenant)]
 
 
 async def _native_version(services: Services, name: str, number: int | None) -> SkillVersion:

@@ -2,11 +2,11 @@
 
 from tidegate.control.services import Services
 from tidegate.domain.rollout import Plan
-from tidegate.domain.skill import NATIVE
+from tidegate.domain.skill import NATIVE, SkillVersion
 
 
 async def unsynced(services: Services, plan: Plan) -> list[str]:
-    """A sentence for each native skill and upstream that are not synced."""
+    """A sentence for each native skill and workspace that are not synced; of tenants those in the scope."""
     refs = {ref.digest: ref for ref in (*plan.baseline.skills, *plan.candidate.skills)}
     native = [
         version
@@ -15,12 +15,22 @@ async def unsynced(services: Services, plan: Plan) -> list[str]:
     ]
     if not native:
         return []
-    synced = {(each.digest, each.upstream) for each in await services.store.syncs.list()}
+    synced = {(each.digest, each.upstream, each.tenant) for each in await services.store.syncs.list()}
+    scope = plan.eligible.tenants
     return [
-        f"{version.name} version {version.number} is native, but the upstream {upstream!r} does not have it: "
-        f"it is served hosted there; sync it before units move, `tidegate skill sync {version.name} "
-        f"--version {version.number} --upstream {upstream}`"
+        _sentence(version, upstream, tenant)
         for version in native
-        for upstream in services.hosts.names
-        if (version.digest, upstream) not in synced
+        for upstream, tenant in services.hosts.places
+        if (version.digest, upstream, tenant) not in synced
+        and (not tenant or "*" in scope or tenant in scope)
     ]
+
+
+def _sentence(version: SkillVersion, upstream: str, tenant: str) -> str:
+    where = f"the workspace of the tenant {tenant!r} at the upstream" if tenant else "the upstream"
+    option = f" --tenant {tenant}" if tenant else ""
+    return (
+        f"{version.name} version {version.number} is native, but {where} {upstream!r} does not have it: "
+        f"it is served hosted there; sync it before units move, `tidegate skill sync {version.name} "
+        f"--version {version.number} --upstream {upstream}{option}`"
+    )

@@ -53,8 +53,16 @@ class QuotaExceeded(TidegateError):
         self.retry = retry
 
 
+class CredentialRefused(TidegateError):
+    """The provider refuses the gateway's key (HTTP 502): come back after `retry_after` seconds, or never."""
+
+    def __init__(self, message: str, *, retry_after: float | None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class UpstreamUnavailable(TidegateError):
-    """The provider has been failing and is left alone for now (HTTP 503); `retry_after` in seconds."""
+    """The provider cannot be asked for now (HTTP 503), maybe again after `retry_after` seconds."""
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from tidegate.domain.metrics import LABEL_BOUNDS, OTHER, Across, Kind, Metric
+from tidegate.domain.metric import LABEL_BOUNDS, OTHER, Across, Kind, Metric
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):

@@ -1,45 +1,6 @@
 """The catalogue of metrics: a name not in it cannot be emitted (naming: Prometheus practices)."""
 
-from enum import StrEnum
-
-import msgspec
-
-
-class Kind(StrEnum):
-    """The three Prometheus types in use."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-class Across(StrEnum):
-    """What one number says for several processes: of a gauge their sum, their largest or their least."""
-
-    SUM = "sum"
-    MAX = "max"
-    MIN = "min"
-
-
-class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry: base units, closed label sets; `buckets` are upper bounds of a histogram.
-
-    A gauge says by `across` how the workers of one machine show as one; counters and histograms add up.
-    """
-
-    name: str
-    kind: Kind
-    help: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-    across: Across | None = None
-
-
-OTHER = "other"
-"""The value that stands for all values of a bounded label beyond its bound."""
-
-LABEL_BOUNDS: dict[str, int] = {"skill": 100, "model": 100, "rollout": 100, "target": 100}
-"""How many distinct values each label of names may take in one process; further ones become `other`."""
+from tidegate.domain.metric import Across, Kind, Metric
 
 DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Seconds; 5 and 10 are bounds because latency objectives are set there."""
@@ -245,6 +206,29 @@ NOTIFICATIONS = Metric(
     labels=("kind", "result"),
 )
 
+# ---- upstream credentials -------------------------------------------------------------------------------
+
+CREDENTIAL_READS = Metric(
+    name="tidegate_credential_reads_total",
+    kind=Kind.COUNTER,
+    help="Readings of an upstream credential from its source; result is changed, same or failed (the last "
+    "good value goes on being used).",
+    labels=("credential", "result"),
+)
+CREDENTIAL_REFUSALS = Metric(
+    name="tidegate_credential_refusals_total",
+    kind=Kind.COUNTER,
+    help="Requests whose credential the upstream refused, by status: 401 or 403.",
+    labels=("credential", "status"),
+)
+CREDENTIAL_STALE = Metric(
+    name="tidegate_credential_stale_seconds",
+    kind=Kind.GAUGE,
+    help="For how long an upstream credential could not be read anew; 0 while its source is well.",
+    labels=("credential",),
+    across=Across.MAX,
+)
+
 # ---- the process ----------------------------------------------------------------------------------------
 
 SWITCH_STATE = Metric(
@@ -372,6 +356,9 @@ CATALOGUE: tuple[Metric, ...] = (
     UNPRICED,
     FEEDBACK,
     QUOTA_REFUSALS,
+    CREDENTIAL_READS,
+    CREDENTIAL_REFUSALS,
+    CREDENTIAL_STALE,
     ROLLOUT_WEIGHT,
     ROLLOUT_PHASE,
     GATE_VERDICT,

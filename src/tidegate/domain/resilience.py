@@ -134,8 +134,10 @@ def may_fall_back(failure: Failure) -> bool:
 
 
 def may_go_on(failure: Failure) -> bool:
-    """True where another provider may do better: never for what the client did wrong."""
-    return is_fault(failure) or failure.status == 429
+    """True where another provider may do better: never for what the client did wrong. A 401 is not its doing:
+    the key that was refused is the gateway's.
+    """
+    return is_fault(failure) or failure.status in (401, 429)
 
 
 def is_fault(failure: Failure) -> bool:

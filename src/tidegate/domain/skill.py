@@ -80,7 +80,10 @@ class ProviderVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncedVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """Which version at an upstream's provider is the upload of this digest."""
+    """Which version at an upstream's provider is the upload of this digest.
+
+    `tenant` is whose workspace it is in: empty for the gateway's own credential.
+    """
 
     name: str
     digest: str
@@ -88,6 +91,7 @@ class SyncedVersion(msgspec.Struct, frozen=True, kw_only=True):
     there: ProviderVersion
     at: float
     by: str
+    tenant: str = ""
 
 
 class SkillPackage(msgspec.Struct, frozen=True, kw_only=True):

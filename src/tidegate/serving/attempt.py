@@ -7,11 +7,12 @@ import msgspec
 
 from tidegate.domain.resilience import Cause, Failure, Path, Step, Verdict, is_fault, next_step
 from tidegate.ports import Clock, Prices, UpstreamFailure, UpstreamResponse
-from tidegate.serving.course import Course
+from tidegate.serving.course import Course, Trouble
 from tidegate.serving.exchange_id import spread
 from tidegate.serving.guards import Guards
 from tidegate.serving.headers import is_stream
 from tidegate.serving.hosted.response import HostedResponse
+from tidegate.serving.locked_out import REFUSALS, locked_out
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order, UpstreamRequest
 from tidegate.serving.turned_away import turned_away
@@ -21,7 +22,7 @@ from tidegate.serving.wire import MESSAGES, Scanner, Wire
 _COMPOSED: Final = Path.COMPOSED
 
 
-_Result = tuple[Answer | None, Failure | None, UpstreamFailure | None]
+_Result = tuple[Answer | None, Failure | None, Trouble | None]
 
 
 class Attempts:
@@ -36,7 +37,8 @@ class Attempts:
     async def answer(self, draft: Draft, order: Order) -> Answer:
         """The first answer worth relaying, a refusal included.
 
-        Raises UpstreamFailure where none came, UpstreamUnavailable where a breaker let nothing through.
+        Raises UpstreamFailure where none came, UpstreamUnavailable where a breaker let nothing through,
+        CredentialRefused where the upstream did not take the gateway's key.
         """
         course = Course(draft, order, self._guards)
         while True:
@@ -94,7 +96,12 @@ class Attempts:
         except UpstreamFailure as error:
             return None, Failure(cause=Cause(error.kind), replayable=error.replayable), error
         status = answer.response.status
-        return answer, None if status < 400 else turned_away(answer.response), None
+        if status < 400:
+            return answer, None, None
+        if status in REFUSALS:
+            refused = locked_out(course.request.endpoint, status, answer.body)
+            return None, turned_away(answer.response), refused
+        return answer, turned_away(answer.response), None
 
     async def _open(self, draft: Draft, order: Order, course: Course) -> Answer:
         """Send, and read as far as an answer can be judged: all of a body, or the start of a stream."""

@@ -1,7 +1,7 @@
 """The provider's containers belong to the gateway's workspace: a tenant can name only those it was given.
 
 Without memory: an id goes to a client with a tag under the home's secret, bound to its tenant, and comes back
-with it. Nothing is rewritten where a tenant's own credential opens the upstream.
+with it. No id is rewritten where a tenant's own credential opens the upstream: the workspace is its own.
 """
 
 from base64 import urlsafe_b64encode
@@ -74,8 +74,39 @@ def opened_request(
         opened = _opened_object(raw, tags, tenant, ours)
     else:
         return request
-    if opened == raw:
+    return request if opened == raw else _with_container(request, opened)
+
+
+def without_synced(request: MessagesRequest, ours: Collection[str]) -> MessagesRequest:
+    """The request without the skills that the gateway has put into a tenant's own workspace.
+
+    An answer names them, so a client may send them back; selection says what is served of them. Everything
+    else in that workspace is the tenant's to name. Raises InvalidInput for what is no container.
+    """
+    raw = bytes(request.top.get("container", b"")).strip()
+    if not ours or not raw.startswith(b"{"):
         return request
+    given = _OBJECT.decode(raw)
+    skills = _skills(given.get("skills"))
+    kept = [skill for skill in skills if _id_of(skill) not in ours]
+    if len(kept) == len(skills):
+        return request
+    rest = {**given, "skills": msgspec.Raw(msgspec.json.encode(kept))}
+    if not kept:
+        del rest["skills"]
+    return _with_container(request, msgspec.json.encode(rest))
+
+
+def _id_of(raw: msgspec.Raw) -> str:
+    try:
+        skill = _SKILL.decode(raw)
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"container.skills: {error}") from error
+    return skill.skill_id if skill.type == "custom" else ""
+
+
+def _with_container(request: MessagesRequest, opened: bytes) -> MessagesRequest:
+    """The request with this one in place of its container; an empty one goes."""
     top = {key: msgspec.Raw(opened) if key == "container" else value for key, value in request.top.items()}
     if opened == b"{}":
         del top["container"]

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tidegate.domain.breaker import State
-from tidegate.domain.errors import UpstreamUnavailable
+from tidegate.domain.errors import CredentialRefused, UpstreamUnavailable
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.resilience import Cause, Failure, Path, Situation, is_fault, retries_of
 from tidegate.ports import UpstreamFailure
@@ -14,6 +14,9 @@ from tidegate.serving.order import Answer, Order, Passage, UpstreamRequest
 # Bound once: before Python 3.12 each look-up of an enum's member is a call.
 _PLAIN: Final = Path.PLAIN
 _COMPOSED: Final = Path.COMPOSED
+
+Trouble = UpstreamFailure | CredentialRefused
+"""Why an attempt brought no answer to relay."""
 
 
 class Course:
@@ -53,7 +56,7 @@ class Course:
         self._turns: dict[str, int] = {}
         self._skill_turns: list[tuple[str, int]] = []
         self._suspects: list[tuple[str, int]] = []
-        self._kept: tuple[Answer | None, UpstreamFailure | None] | None = None
+        self._kept: tuple[Answer | None, Trouble | None] | None = None
         if order.composed is not None:
             self._begin_composed(order.composed)
         guards.retries.note(self.request.endpoint.name)
@@ -123,7 +126,7 @@ class Course:
         self._go(_PLAIN, self._order.plain)
         self._rescues = True
 
-    def go_on(self, failure: Failure, answer: Answer | None, error: UpstreamFailure | None) -> None:
+    def go_on(self, failure: Failure, answer: Answer | None, error: Trouble | None) -> None:
         """Ask the next of the chain; what the client's own model said is kept for the case that all fail."""
         if self._kept is None:
             self._kept = (answer, error)
@@ -137,9 +140,7 @@ class Course:
         self._draft.fell_back(f"upstream_{failure.cause.value}")
         self._guards.retries.note(self.request.endpoint.name)
 
-    def last_word(
-        self, answer: Answer | None, error: UpstreamFailure | None
-    ) -> tuple[Answer | None, UpstreamFailure | None]:
+    def last_word(self, answer: Answer | None, error: Trouble | None) -> tuple[Answer | None, Trouble | None]:
         """What to tell the client where nothing helped: what its own model said, not a stand-in's."""
         if self._kept is None:
             return answer, error

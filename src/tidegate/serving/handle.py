@@ -29,6 +29,7 @@ from tidegate.serving.guards import Guards, skill_names
 from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.hosted.hosting import Engagement, Hosting
 from tidegate.serving.identity import Identities, Identity
+from tidegate.serving.locked_out import locked_out
 from tidegate.serving.metering import CHAT_ROUTE, Draft
 from tidegate.serving.order import Answer, Order
 from tidegate.serving.outgoing import Outgoing
@@ -323,6 +324,8 @@ class Handler:
             body = await response.read(self._settings.answer_limit)
         finally:
             response.close()
+        if response.status == 401:
+            raise locked_out(endpoint, response.status, body)
         if crosses:
             body = told_in_chat(response.status, body)
         await client.answer(response.status, to_client(response.headers), body)

@@ -92,7 +92,7 @@ def plan_native(
     served: dict[str, bytes] = {}
     results: list[tuple[str, str]] = []
     for use in chosen:
-        there = assignment.variant.skills[use.name].native.get(endpoint.name)
+        there = assignment.variant.skills[use.name].native.get((endpoint.name, endpoint.tenant))
         why = barred or _unserved(there, endpoint, room - len(served))
         results.append((use.name, why or "native"))
         if not why and there is not None:
@@ -108,10 +108,8 @@ def plan_native(
 
 def _unserved(there: ProviderVersion | None, endpoint: Endpoint, room: int) -> str:
     """Why the provider does not serve a skill; empty where it does."""
-    if endpoint.own:
-        return "own_workspace"
     if there is None:
-        return "not_synced"
+        return "own_workspace" if endpoint.own else "not_synced"
     return "" if room > 0 else "no_room"
 
 

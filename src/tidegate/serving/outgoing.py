@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tidegate.domain.exchange import Outcome
 from tidegate.serving.chains import Chains, Hop
 from tidegate.serving.chat_order import composed_crossing, crossing, other_model, own_bytes, spliced
 from tidegate.serving.chat_request import ChatRequest
@@ -34,8 +35,13 @@ class Outgoing(msgspec.Struct, frozen=True):
         self, request: Asked, draft: Draft, call: Call, engaged: Engagement
     ) -> tuple[UpstreamRequest | None, bytes]:
         """The request on the skill path, and the gateway's tools in it; None, a fallback, where its model's
-        upstream cannot be told it.
+        upstream cannot be told it, or there is no key for that upstream.
         """
+        if not self.upstreams.is_open(draft.model, None, draft.key.tenant):
+            draft.composed, draft.model = False, request.model
+            draft.fell_back("upstream_credential")
+            draft.skill_outcome = Outcome.UPSTREAM_ERROR
+            return None, b""
         if isinstance(request, ChatRequest):
             endpoint = self.upstreams.endpoint(draft.model, draft.key.tenant)
             if endpoint.chat:
@@ -50,7 +56,10 @@ class Outgoing(msgspec.Struct, frozen=True):
         """Where else it may go: a count of tokens nowhere, nor what runs in a container of its provider."""
         if not draft.on_ledger or "container" in request.top:
             return ()
-        return self.chains.after(request.model)
+        hops, tenant = self.chains.after(request.model), draft.key.tenant
+        if not hops:
+            return ()
+        return tuple(hop for hop in hops if self.upstreams.is_open(hop.model, hop.upstream, tenant))
 
     def towards(self, request: Asked, hop: Hop, draft: Draft, call: Call) -> UpstreamRequest:
         """The client's own request for a further model, at the upstream of that name, or of that model."""

@@ -13,6 +13,7 @@ from tidegate.serving.containers import (
     TaggingClient,
     involves_containers,
     opened_request,
+    without_synced,
 )
 from tidegate.serving.headers import to_upstream
 from tidegate.serving.hosted.host import Hosted
@@ -59,15 +60,17 @@ class ProviderSide:
         """Ids of containers opened in the request, and tagged in its answer: the workspace is the gateway's.
 
         As they are where none is involved, and where the tenant's own credential opens each upstream that the
-        request may go to. Raises NotFound, InvalidInput.
+        request may go to: only skills that the gateway has put there are left out then. Raises NotFound,
+        InvalidInput.
         """
         if isinstance(request, ChatRequest) or not _runs(draft, request):
             return request, client
         tenant, models = draft.key.tenant, {request.model, draft.assignment.model or request.model}
-        if all(self._upstreams.endpoint(model, tenant).own for model in models):
-            return request, client
+        synced = self._holder.current().provider_skills
+        if all(self._upstreams.is_own(model, tenant) for model in models):
+            return without_synced(request, synced.get(tenant, ())), client
         if "container" in request.top:
-            ours = self._holder.current().provider_skills
+            ours = synced.get("", frozenset()) | synced.get(tenant, frozenset())
             request = opened_request(request, self._tags, tenant, ours)
         return request, TaggingClient(client, self._tags, tenant)
 

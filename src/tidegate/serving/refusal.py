@@ -4,6 +4,7 @@ import math
 
 from tidegate.domain.errors import (
     Conflict,
+    CredentialRefused,
     Forbidden,
     InvalidInput,
     NotFound,
@@ -26,6 +27,7 @@ _STATUSES: dict[type[TidegateError], int] = {
     Conflict: 409,
     TooLarge: 413,
     QuotaExceeded: 429,
+    CredentialRefused: 502,
     StoreUnavailable: 503,
     UpstreamUnavailable: 503,
     Overloaded: 529,
@@ -64,10 +66,12 @@ def refusal_headers(status: int, request_id: str) -> list[Header]:
 def retry_headers(refusal: TidegateError) -> list[Header]:
     """When to come back, in whole seconds, and whether to do so unasked, of a refusal that passes."""
     retry, seconds = True, float(RETRY_AFTER_SECONDS)
+    if isinstance(refusal, CredentialRefused) and refusal.retry_after is None:
+        return [(b"x-should-retry", b"false")]
     if isinstance(refusal, QuotaExceeded):
         retry, seconds = refusal.retry, refusal.retry_after
-    elif isinstance(refusal, UpstreamUnavailable):
-        seconds = refusal.retry_after
+    elif isinstance(refusal, UpstreamUnavailable | CredentialRefused):
+        seconds = refusal.retry_after or seconds
     elif not isinstance(refusal, StoreUnavailable | Overloaded):
         return []
     told = max(RETRY_AFTER_SECONDS, math.ceil(seconds))

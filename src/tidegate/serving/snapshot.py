@@ -64,8 +64,8 @@ class RoutingSnapshot:
 
     `keys` by sha256 hex of the secret, revoked ones left out; `active` rollouts in order of creation,
     `completed` ones newest first; `quotas` by scope and target; `scores` are the skills' effectiveness;
-    `provider_skills` are ids of skills that the gateway has at its providers. `degraded`: not confirmed for
-    too long, so running rollouts serve the baseline.
+    `provider_skills` are ids of skills that were synced, by tenant (empty: into the gateway's workspace).
+    `degraded`: not confirmed for too long, so running rollouts serve the baseline.
     """
 
     revision: int = 0
@@ -79,7 +79,7 @@ class RoutingSnapshot:
     """By tenant (`*`: all), the revision at which kept answers were last cleared."""
     quotas: Mapping[tuple[str, str], Amounts] = field(default_factory=lambda: MappingProxyType({}))
     scores: Scores = field(default_factory=lambda: MappingProxyType({}))
-    provider_skills: frozenset[str] = frozenset()
+    provider_skills: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     degraded: bool = False
 
     def generation(self, tenant: str) -> int:
@@ -109,7 +109,7 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
             if each.phase is Phase.COMPLETED
         ),
         overrides=overrides(_pairs(state.switches)),
-        provider_skills=frozenset(each.there.skill_id for each in state.synced),
+        provider_skills=_provider_skills(state.synced),
         revoked=frozenset((each.name, each.number) for each in state.versions if each.state not in LIVE),
         cleared=dict(state.cleared),
         quotas={(each.scope.value, each.target): each.amounts for each in state.quotas},
@@ -117,6 +117,14 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
     )
     variants.settle()
     return snapshot
+
+
+def _provider_skills(synced: Sequence[SyncedVersion]) -> Mapping[str, frozenset[str]]:
+    tenants = {each.tenant for each in synced}
+    return {
+        tenant: frozenset(each.there.skill_id for each in synced if each.tenant == tenant)
+        for tenant in tenants
+    }
 
 
 def overrides(off: Sequence[tuple[str, str]], known: Overrides = Overrides()) -> Overrides:

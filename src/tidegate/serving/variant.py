@@ -36,7 +36,7 @@ class ServedSkill:
 
     `block` is the JSON of its system text block without the closing brace, so that a `cache_control` may
     still be put in; its bytes are the same on every turn. `native`: where the version is at the providers,
-    by upstream.
+    by upstream and by the tenant whose workspace it is (empty: the gateway's).
     """
 
     name: str
@@ -44,7 +44,7 @@ class ServedSkill:
     digest: str
     block: bytes
     timeout_seconds: float | None
-    native: Mapping[str, ProviderVersion] = field(default_factory=lambda: MappingProxyType({}))
+    native: Mapping[tuple[str, str], ProviderVersion] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[FileEntry, ...] = ()
     """What a model may read beside the body."""
 
@@ -226,7 +226,7 @@ def _skill(version: SkillVersion, synced: Synced) -> ServedSkill:
         version.digest,
         b'{"type":"text","text":' + msgspec.json.encode(text),
         version.manifest.timeout_seconds,
-        {each.upstream: each.there for each in synced.get(version.digest, ())},
+        {(each.upstream, each.tenant): each.there for each in synced.get(version.digest, ())},
         files,
     )
 

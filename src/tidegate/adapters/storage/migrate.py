@@ -15,7 +15,7 @@ from tidegate.adapters.storage.database import Database, parse_url
 from tidegate.adapters.storage.failures import translated
 from tidegate.domain.errors import InvalidInput
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration under migrations/versions; a test compares the two. Names sort by age."""
 
 _ADVISORY_LOCK = "tidegate schema"

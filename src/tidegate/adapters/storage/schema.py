@@ -192,15 +192,16 @@ SKILL_SYNC = Table(
     METADATA,
     Column("digest", Text),
     Column("upstream", Text),
+    Column("tenant", Text),
     Column("name", Text, nullable=False),
     Column("skill_id", Text, nullable=False),
     Column("version_id", Text, nullable=False),
     Column("epoch", Text, nullable=False),
     Column("at", Double, nullable=False),
     Column("by", Text, nullable=False),
-    PrimaryKeyConstraint("digest", "upstream"),
+    PrimaryKeyConstraint("digest", "upstream", "tenant"),
 )
-"""Where a version is at an upstream's provider."""
+"""Where a version is at an upstream's provider, in the gateway's workspace (tenant empty) or a tenant's."""
 
 # ---- ledger ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Which versions are at which provider; a row says where one digest is at one upstream."""
+"""Which versions are at which provider; a row says where one digest is in one workspace."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ class SqlSyncs:
         self._database = database
 
     async def list(self) -> Sequence[SyncedVersion]:
-        """By upstream, then oldest first."""
+        """By upstream and tenant, then oldest first."""
         async with self._database.read() as connection:
             return await read_syncs(connection)
 
@@ -30,16 +30,19 @@ class SqlSyncs:
         row = {
             "digest": synced.digest,
             "upstream": synced.upstream,
+            "tenant": synced.tenant,
             "name": synced.name,
             **there,
             "at": synced.at,
             "by": synced.by,
         }
         data = {"name": synced.name, "digest": synced.digest, "upstream": synced.upstream, **there}
+        if synced.tenant:
+            data["tenant"] = synced.tenant
         upsert = (
             self._database.insert(SKILL_SYNC)
             .values(row)
-            .on_conflict_do_update(index_elements=[SKILL_SYNC.c.digest, SKILL_SYNC.c.upstream], set_=row)
+            .on_conflict_do_update(index_elements=list(SKILL_SYNC.primary_key.columns), set_=row)
         )
         async with state_change(self._database) as connection:
             await connection.execute(upsert)
@@ -56,8 +59,10 @@ class SqlSyncs:
 
 
 async def read_syncs(connection: AsyncConnection) -> list[SyncedVersion]:
-    """By upstream, then oldest first."""
-    ordered = select(SKILL_SYNC).order_by(SKILL_SYNC.c.upstream, SKILL_SYNC.c.at, SKILL_SYNC.c.digest)
+    """By upstream and tenant, then oldest first."""
+    ordered = select(SKILL_SYNC).order_by(
+        SKILL_SYNC.c.upstream, SKILL_SYNC.c.tenant, SKILL_SYNC.c.at, SKILL_SYNC.c.digest
+    )
     return [_synced(row) for row in await connection.execute(ordered)]
 
 
@@ -69,4 +74,5 @@ def _synced(row: Row[*tuple[object, ...]]) -> SyncedVersion:
         there=ProviderVersion(skill_id=row.skill_id, version_id=row.version_id, epoch=row.epoch),
         at=row.at,
         by=row.by,
+        tenant=row.tenant,
     )

@@ -3,7 +3,8 @@
 from collections.abc import Hashable
 
 from tidegate.domain.merging import Report, Sample, bound, lasting, merge
-from tidegate.domain.metrics import CATALOGUE, Metric
+from tidegate.domain.metric import Metric
+from tidegate.domain.metrics import CATALOGUE
 
 
 class MergedReports:

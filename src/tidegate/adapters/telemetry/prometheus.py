@@ -13,7 +13,8 @@ from prometheus_client.core import Metric as ShownMetric
 from prometheus_client.registry import Collector
 
 from tidegate.domain.merging import Report, Sample
-from tidegate.domain.metrics import CATALOGUE, LABEL_BOUNDS, OTHER, Kind, Metric
+from tidegate.domain.metric import LABEL_BOUNDS, OTHER, Kind, Metric
+from tidegate.domain.metrics import CATALOGUE
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 

@@ -26,11 +26,14 @@ _Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 class SyncBody(BaseModel):
-    """Which version (the latest where none is named) goes to which upstream's provider, and why."""
+    """Which version (the latest where none is named) goes to which upstream's provider, and why; to the
+    workspace of a tenant's own credential where one is named.
+    """
 
     model_config = ConfigDict(extra="forbid")
     version: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
     upstream: str = "default"
+    tenant: str = ""
     reason: str
 
 
@@ -77,7 +80,13 @@ async def post_sync(name: str, body: SyncBody, control: Plane, who: Who) -> Resp
     who.require(Role.PUBLISHER)
     who.require_everywhere()
     done = await sync_skill(
-        control.services, name, body.version, body.upstream, actor=who.actor, reason=body.reason
+        control.services,
+        name,
+        body.version,
+        body.upstream,
+        tenant=body.tenant,
+        actor=who.actor,
+        reason=body.reason,
     )
     document: dict[str, object] = {
         "name": name,
@@ -93,6 +102,7 @@ def describe_sync(synced: SyncedVersion) -> dict[str, object]:
     """Where a version is, as JSON shows it."""
     return {
         "upstream": synced.upstream,
+        "tenant": synced.tenant,
         "skill_id": synced.there.skill_id,
         "version_id": synced.there.version_id or synced.there.epoch,
         "synced_at": rfc3339(synced.at),
