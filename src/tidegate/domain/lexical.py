@@ -115,7 +115,7 @@ class LexicalIndex:
         if sum(map(self._most.__getitem__, rows)) < self._least:
             return ()
         scores = self._sums.reaching(rows, near_best=NEAR_BEST if words >= WORDS_OF_A_REQUEST else 0.0)
-        return self.chosen(self._ranked(scores, rows, words)) if scores else ()
+        return self.chosen(self._ranked(scores, rows, words, AT_MOST)) if scores else ()
 
     def chosen(self, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
         """Those of a text's ranking that it chooses."""
@@ -145,13 +145,12 @@ class LexicalIndex:
 
     def _read(self, text: str) -> tuple[Sequence[int], int]:
         """The rows of the text's words that skills have, the rarest first; and how many words there are."""
-        found = list(map(self._rows.__getitem__, set(tokens(text))))
-        rows = set(found)
-        rows.discard(_SILENT)
+        found = tokens(text)
+        rows = set(map(self._rows.__getitem__, found))
+        rows.difference_update((_SILENT, _UNKNOWN))
         words = len(rows)
-        if _UNKNOWN in rows:
-            words += found.count(_UNKNOWN) - 1
-            rows.discard(_UNKNOWN)
+        if words < WORDS_OF_A_REQUEST:  # beyond it nobody asks how many there are
+            words += sum(1 for token in set(found) if self._rows[token] == _UNKNOWN)
         return sorted(rows)[:WORDS_AT_MOST], words
 
     def _clearness(self, place: int, rows: Sequence[int], words: int) -> float:
@@ -161,12 +160,14 @@ class LexicalIndex:
         shared = sum(1 for row in rows if self._sums.at(row, place))
         return max(words / WORDS_OF_A_REQUEST, (shared / words) ** 2)
 
-    def _ranked(self, scores: Mapping[int, int], rows: Sequence[int], words: int) -> Sequence[Ranked]:
+    def _ranked(
+        self, scores: Mapping[int, int], rows: Sequence[int], words: int, at_most: int | None = None
+    ) -> Sequence[Ranked]:
         clear: Mapping[int, float] = scores
         if words < WORDS_OF_A_REQUEST:
             clear = {place: score * self._clearness(place, rows, words) for place, score in scores.items()}
         ordered = sorted(clear.items(), key=lambda each: (-each[1], each[0]))
-        return [Ranked(self._names[place], round(score / _SCALE, 3)) for place, score in ordered]
+        return [Ranked(self._names[place], round(score / _SCALE, 3)) for place, score in ordered[:at_most]]
 
 
 class _Rows(dict[str, int]):

@@ -7,6 +7,9 @@ _SIBILANT_PLURALS = ("sses", "xes", "ches", "shes", "zes")
 _NO_PLURALS = ("ss", "us", "is")
 _DERIVED = ("ation", "ment", "ate", "at", "ise", "ize", "is", "iz")
 _DOUBLED = frozenset("bdfgmnprt")
+_CUT = frozenset("deginstyz")
+_INFLECTED = frozenset("dgy")
+"""Last letters of all that is ever cut, and of `-ed`, `-ing`, `-ly`: most words end in others."""
 
 
 def stem(word: str) -> str:
@@ -15,14 +18,16 @@ def stem(word: str) -> str:
     Stems are keys, not words: `policies` and `policy` are `polic`, `translation` and `translate` are
     `transl`. Snowball's English stemmer conflates a little more and takes far longer in Python.
     """
-    if len(word) < _SHORTEST or not word.isascii():
+    if len(word) < _SHORTEST or word[-1] not in _CUT or not word.isascii():
         return word
-    return _underived(_uninflected(_singular(word)))
+    if word[-1] == "s":
+        word = _singular(word)
+    if word[-1] in _INFLECTED:
+        word = _uninflected(word)
+    return _underived(word) if word[-1] in _CUT else word
 
 
 def _singular(word: str) -> str:
-    if word[-1] != "s":
-        return word
     if word.endswith("ies"):
         return word[:-3] + "y"
     if word.endswith(_SIBILANT_PLURALS):

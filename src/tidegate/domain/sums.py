@@ -5,7 +5,6 @@ operations of the interpreter on whole rows in place of loops over places.
 """
 
 from collections.abc import Iterable, Sequence
-from math import ceil
 from struct import Struct
 
 _BITS = 16
@@ -14,8 +13,8 @@ _TOP = 1 << (_BITS - 1)
 LARGEST = _TOP - 1
 """What a place of a sum may come to: its top bit is kept for comparing."""
 
-_FEW = 24
-"""Places up to which taking each out of the integer costs less than looking for the largest of all."""
+_FEW = 20
+"""Unpacking so many places costs what taking one of them out of the integer does."""
 
 
 class Sums:
@@ -36,13 +35,13 @@ class Sums:
     def reaching(self, chosen: Iterable[int], *, near_best: float = 0.0) -> dict[int, int]:
         """The places whose sum of these rows is `least` or more, with it.
 
-        Where these are many, those below `near_best` of the largest sum are left out already.
+        Where these are many, those clearly below `near_best` of the largest sum are left out already.
         """
         total = self._total(chosen)
         tops = (total + self._missing) & self._tops  # a place at or above `least` carries into its top bit
-        if near_best and tops.bit_count() > _FEW:
+        if near_best and tops.bit_count() * _FEW > self._places.size // 2:
             best = max(self._places.unpack(total.to_bytes(self._places.size, "little")))
-            tops &= total + self._ones * (_TOP - ceil(best * near_best))
+            tops &= total + self._ones * (_TOP - int(best * near_best))
         found: dict[int, int] = {}
         while tops:
             bit = tops.bit_length() - 1

@@ -14,7 +14,11 @@ LONGEST = 40
 _NUMBER = 3
 """Digits from which a number is looked up (`365`, `27001`); a shorter one is an amount or a day."""
 
-_RUN = re.compile(r"[a-z0-9\x80-\U0010ffff]+")
+_SPACED = bytes(
+    byte if byte > 127 else ord(chr(byte).lower()) if chr(byte).isalnum() else 32 for byte in range(256)
+)
+"""By byte of UTF-8: ASCII letters in lower case, digits and all beyond ASCII as they are, a space for the rest."""
+
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _PART = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
@@ -24,16 +28,16 @@ _FUNCTION = frozenset(FUNCTION_WORDS.split())
 
 def tokens(text: str) -> list[str]:
     """The folded words of a text in their order, not stemmed; Chinese, Japanese, Korean and Thai in pairs."""
-    runs: list[str] = _RUN.findall(text.lower())
     if text.isascii():
-        return runs
+        return text.encode().translate(_SPACED).decode().split()
+    spaced = text.lower().encode(errors="surrogatepass").translate(_SPACED)
     found: list[str] = []
-    for run in runs:
+    for run in spaced.decode(errors="surrogatepass").split(" "):
         if run.isascii():
             found.append(run)
         else:
             found += _parts(run)
-    return found
+    return list(filter(None, found))
 
 
 def term(token: str) -> str:
