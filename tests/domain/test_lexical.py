@@ -8,15 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.lexical import (
+    _KNOWN,
+    _UNKNOWN,
     AT_MOST,
     CLOSING_BYTES,
+    NEAR_BEST,
     OPENING_BYTES,
+    OURS_WEIGHT,
     THRESHOLD,
     TOKENS_KEPT,
+    WORDS_OF_A_REQUEST,
     Description,
     LexicalIndex,
     looked_at,
 )
+from tidegate.domain.words import is_ours, tokens
 
 SET = Path(__file__).parents[1] / "simulation/selection/descriptions.json"
 SKILLS = [
@@ -37,6 +43,8 @@ WORDS = st.sampled_from(
         "slide",
         "the",
         "of",
+        "our",
+        "弊社",
         "合同",
         "審査",
         "straße",
@@ -189,6 +197,39 @@ def test_the_choice_is_the_top_of_the_ranking(skills: list[Description], text: s
     picked = list(index.choose(text))
     assert picked == list(ranked[: len(picked)]) == list(index.chosen(ranked))
     assert all(each.score >= 1.0 for each in picked)
+
+
+@given(CATALOGUE, PROSE)
+def test_a_ranking_is_what_a_loop_over_words_and_skills_makes(skills: list[Description], text: str) -> None:
+    index = LexicalIndex(skills, threshold=0.5)
+    rows = [index._rows[token] for token in sorted(set(tokens(text)))]
+    known = {row for row in rows if row >= _KNOWN}
+    words = len(known) + rows.count(_UNKNOWN)
+    weight = OURS_WEIGHT if any(map(is_ours, tokens(text))) else 1.0
+    expected: dict[str, float] = {}
+    for place, name in enumerate(sorted(each.name for each in skills)):
+        adds = [value for row in sorted(known) if (value := index._sums.at(row, place))]
+        clear = (
+            max(words / WORDS_OF_A_REQUEST, (len(adds) / words) ** 2)
+            if 0 < words < WORDS_OF_A_REQUEST
+            else 1.0
+        )
+        if adds:
+            expected[name] = sum(adds) * weight * clear / 100
+    ranked = index.rank(text)
+    assert {each.name: each.score for each in ranked} == pytest.approx(expected, abs=0.001)
+    best = max(expected.values(), default=0.0)
+    clearly = {
+        name for name, score in expected.items() if score >= 0.501 and score >= best * NEAR_BEST + 0.001
+    }
+    assert len(clearly) > AT_MOST or clearly <= {each.name for each in index.choose(text)}
+
+
+@pytest.mark.parametrize("ours", ["our", "OUR", "unseren", "nos clauses, notre", "我们的"])
+def test_a_text_that_speaks_for_a_group_counts_more(ours: str) -> None:
+    rest = "contract: liability and indemnity clauses, renewal, termination, governing law, negotiation"
+    scores = [INDEX.rank(f"{words} {rest}")[0].score for words in ("the", ours)]
+    assert scores[1] == pytest.approx(scores[0] * OURS_WEIGHT, abs=0.002)
 
 
 @given(CATALOGUE, PROSE)

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain import selection
-from tidegate.domain.lexical import Description, LexicalIndex, Ranked
+from tidegate.domain.lexical import CLOSING_BYTES, OPENING_BYTES, Description, LexicalIndex, Ranked
 from tidegate.domain.selection import (
-    MATCHED_CHARACTERS,
     MATCHED_IN_ALL,
     RANKED_IN_ALL,
     SKILLS_AT_MOST,
@@ -87,8 +86,10 @@ def test_a_skill_that_excludes_what_it_requires_is_never_chosen() -> None:
     assert names(skills, ["a"], [], words) == []
 
 
-def test_only_the_opening_of_a_text_is_matched() -> None:
-    assert names(plain("a"), [], ["x" * MATCHED_CHARACTERS + " a"], words) == []
+def test_the_opening_and_the_end_of_a_text_are_matched() -> None:
+    padding = "x" * (OPENING_BYTES + CLOSING_BYTES)
+    assert names(plain("a", "b"), [], [f"a {padding} b"], words) == ["a", "b"]
+    assert names(plain("a"), [], [f"{padding} a {padding}"], words) == []
 
 
 def test_taking_skills_away_takes_along_all_that_require_them() -> None:
@@ -111,8 +112,8 @@ def test_a_transcript_is_matched_up_to_a_bound_from_its_oldest_text_on() -> None
         matched.append(text)
         return words(text)
 
-    book = "x" * (MATCHED_CHARACTERS - 2) + " a"
-    texts = ["x " * 10, *[book] * 10, "b"]
+    book = "x" * (OPENING_BYTES + CLOSING_BYTES - 2) + " a"
+    texts = ["x " * 10, *[book] * (MATCHED_IN_ALL // len(book)), "b"]
     assert names(plain("a", "b"), [], texts, noted) == ["a"]
     assert sum(map(len, matched)) == MATCHED_IN_ALL
     assert matched[:2] == texts[:2]

@@ -1,11 +1,18 @@
 """Texts as words: folding, splitting, stemming, for any text there is."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.stemming import stem
+from tidegate.domain.stemming import _singular, _underived, _uninflected, stem
 from tidegate.domain.words import LONGEST, term, tokens
+
+SUFFIXES = (
+    *("ies", "sses", "xes", "s", "ss", "us", "is", "ied", "ed", "ing", "ly", "ation", "ment"),
+    *("ate", "at", "eat", "ise", "ize", "iz", "e", "i", "y", "z", "tt"),
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,25 @@ def test_different_words_keep_apart(pair: str) -> None:
 def test_a_stem_is_never_empty_nor_longer_than_its_word(word: str) -> None:
     assert len(stem(word)) <= len(word)
     assert bool(stem(word)) == bool(word)
+
+
+@given(
+    st.lists(
+        st.text("abcdefghijklmnopqrstuvwxyz0", max_size=6) | st.sampled_from(SUFFIXES),
+        max_size=4,
+    ).map("".join)
+)
+def test_a_stem_is_what_all_rules_in_turn_make_of_a_word(word: str) -> None:
+    singular = _singular(word) if word.endswith("s") else word
+    assert stem(word) == (word if len(word) < 4 else _underived(_uninflected(singular)))
+
+
+@given(st.text(max_size=200) | st.text("aZ9 .,_-\n\t\x1c\x85\u00a0\u2003\u2019éﬁKſ合同", max_size=80))
+def test_the_words_of_a_text_are_those_of_its_runs_of_letters_and_digits(text: str) -> None:
+    runs: list[str] = re.findall(r"[a-z0-9\x80-\U0010ffff]+", text.lower())
+    assert tokens(text) == [token for run in runs for token in tokens(run)]
+    if text.isascii():
+        assert tokens(text) == runs
 
 
 def test_case_punctuation_and_compatibility_forms_do_not_matter() -> None:

@@ -5,6 +5,8 @@ import pytest
 import re2
 import structlog
 from gateway_parts import rollout, skill, state, variant
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidegate.registry.pattern import pattern_problem
 from tidegate.serving.snapshot import compile_snapshot
@@ -39,15 +41,54 @@ def test_a_set_that_does_not_compile_still_lets_the_snapshot_take_effect(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(_: object) -> None:
-        raise re2.error("failed to compile Set")
+        raise re2.error("failed to compile Filter")
 
-    monkeypatch.setattr(re2.Set, "Compile", refuse)
+    monkeypatch.setattr(re2.Filter, "Compile", refuse)
     contracts = skill("contracts", match=("contract",))
     with structlog.testing.capture_logs() as logs:
         snapshot = compile_snapshot(state(rollout(variant(contracts)), versions=[contracts]), VariantCache())
     candidate = snapshot.active[0].candidate
     assert (list(candidate.skills), candidate.patterns.match("contract")) == (["contracts"], {})
     assert [log["skills"] for log in logs] == [["contracts"]]
+
+
+PATTERNS = (
+    r"(?i)\b(review|check)\b[^.?!\n]{0,8}\b(contracts?|lease)\b",
+    r"\d{2}-\d{2}",
+    r"(?i)prüf(en|ung)",
+    "合同|contract",
+    r"^gate",
+    r"tide$",
+    "[a-c]x?",
+    r"(?i)K",
+)
+PIECES = (
+    "review",
+    "CHECK",
+    "contract",
+    "lease",
+    "12-34",
+    "PRÜFUNG",
+    "prüfen",
+    "合同",
+    "gate",
+    "tide",
+    "x",
+    "\u212a",
+    " ",
+    ".",
+)
+
+
+@given(
+    st.lists(st.sampled_from(PATTERNS), max_size=8),
+    st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=10).map("".join),
+)
+def test_a_set_matches_what_each_pattern_matches_by_itself(patterns: list[str], text: str) -> None:
+    known = {f"s{number}": (pattern,) for number, pattern in enumerate(patterns)}
+    seen = text.encode("utf-8", "replace").decode()
+    alone = {name: 1 for name, (pattern,) in known.items() if re2.search(pattern, seen)}
+    assert PatternSet(known).match(text) == alone
 
 
 def test_a_match_tells_which_patterns_of_a_skill_match() -> None:

@@ -1,13 +1,15 @@
 """How well words choose skills, by prompts of somebody who saw only the skills' descriptions.
 
 The locked half is packed, and its hash was committed before any tuning: look at its figures, not its prompts.
-The goal for top-1 is 90 % and is missed, as docs/explanation/selection.md says; what was reached is held.
+The goal for top-1 is 90 % and is missed, as docs/explanation/selection.md says; what was reached is held,
+less two prompts. With users' words as keywords the open half says nothing: who wrote them had read it.
 """
 
 import gzip
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,12 +19,24 @@ HERE = Path(__file__).parent / "selection"
 TIDEGATE = Path(sys.executable).with_name("tidegate")
 
 
+Figures = dict[str, dict[str, float]]
+
+
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
-    locked = tmp_path_factory.mktemp("locked") / "locked"
-    locked.write_bytes(gzip.decompress((HERE / "prompts_locked.jsonl.gz").read_bytes()))
-    files = ["--evaluate", str(HERE / "prompts_open.jsonl"), "--evaluate", str(locked)]
-    command = [TIDEGATE, "skill", "match", "--descriptions", HERE / "descriptions.json", *files, "--json"]
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("locked") / "locked"
+    path.write_bytes(gzip.decompress((HERE / "prompts_locked.jsonl.gz").read_bytes()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def judged(locked: Path) -> Figures:
+    return judge("descriptions.json", HERE / "prompts_open.jsonl", locked)
+
+
+def judge(descriptions: str, *prompts: Path, options: Sequence[str] = ()) -> Figures:
+    files = [part for each in prompts for part in ("--evaluate", str(each))]
+    command = [TIDEGATE, "skill", "match", "--descriptions", HERE / descriptions, *files, *options, "--json"]
     done = subprocess.run(command, check=True, capture_output=True)
     found = msgspec.json.decode(done.stdout)["files"]
     return {Path(file).stem.removeprefix("prompts_"): figures for file, figures in found.items()}
@@ -36,10 +50,29 @@ def test_the_locked_half_is_the_one_whose_hash_was_committed() -> None:
 
 
 @pytest.mark.parametrize("half", ["open", "locked"])
-def test_prompts_that_need_no_skill_get_none(judged: dict[str, dict[str, float]], half: str) -> None:
+def test_prompts_that_need_no_skill_get_none(judged: Figures, half: str) -> None:
     assert judged[half]["none"] >= 0.95
 
 
 @pytest.mark.parametrize("half", ["open", "locked"])
-def test_what_was_reached_at_top_one_is_not_lost(judged: dict[str, dict[str, float]], half: str) -> None:
-    assert judged[half]["top1"] >= 0.42
+def test_what_was_reached_at_top_one_is_not_lost(judged: Figures, half: str) -> None:
+    assert judged[half]["top1"] >= 0.46
+
+
+def test_users_words_as_keywords_find_more_and_are_wrong_less_often(judged: Figures, locked: Path) -> None:
+    found = judge("descriptions_users_words.json", locked, options=("--threshold", "2.2"))["locked"]
+    assert found["top1"] >= 0.55
+    assert found["none"] >= 0.95
+    assert found["precision"] > judged["locked"]["precision"] + 0.1
+
+
+def test_users_words_are_all_that_was_added() -> None:
+    plain, more = (
+        msgspec.json.decode((HERE / name).read_bytes())
+        for name in ("descriptions.json", "descriptions_users_words.json")
+    )
+    assert [each | {"keywords": own["keywords"]} for each, own in zip(more, plain, strict=True)] == plain
+    assert all(
+        each["keywords"][: len(own["keywords"])] == own["keywords"] and len(each["keywords"]) <= 64
+        for each, own in zip(more, plain, strict=True)
+    )

@@ -25,6 +25,14 @@ yours yourself yourselves z
 """
 """They say nothing: they are not looked up."""
 
+OURS = """
+we our ours ourselves
+wir unser unsere unserem unseren unserer unseres nous notre nos nosotros nosotras nuestro nuestra nuestros
+nuestras noi nostro nostra nostri nostre nosso nossa nossos nossas wij onze
+我们 本公 我司 弊社 当社 我々 私た 우리
+"""
+"""Words, in some languages, of who speaks for a group; of scripts without spaces the pair of characters."""
+
 COMMON_WORDS = """
 able accept accord achieve act action actual actually add address affect afraid afternoon age agree ahead
 aim air allow alternative amount animal answer appear apply approach area argue arm arrange arrive art

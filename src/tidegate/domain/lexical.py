@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from math import ceil, log
+from math import log
 
 import msgspec
 
 from tidegate.domain.sums import Sums
-from tidegate.domain.words import LONGEST, common_terms, term, tokens
+from tidegate.domain.words import LONGEST, common_terms, is_ours, term, tokens
 
 THRESHOLD = 1.5
 """Scores below it choose nothing; a word that one skill alone has is worth up to 1.8."""
@@ -42,14 +42,17 @@ TOKENS_KEPT = 16_384
 WORDS_OF_A_REQUEST = 10
 """A text of fewer words, function words aside, is more often a quick question than work: it counts less."""
 
+OURS_WEIGHT = 1.2
+"""What scores count in a text that speaks for a group ("our contract"): it is seldom a mere question."""
+
 WORDS_AT_MOST = 64
 """Words of a text that count, the rarest first: a long text has many that happen to be in descriptions."""
 
 _SCALE = 100
 """Impacts are whole hundredths: sums do not depend on the order of adding, nor on the machine."""
 
-_SILENT, _UNKNOWN, _KNOWN = 0, 1, 2
-"""Rows: of words that say nothing, of those that no skill has, and the first of those that one has."""
+_SILENT, _UNKNOWN, _OURS, _KNOWN = 0, 1, 2, 3
+"""Rows of words that say nothing, that no skill has, that speak for a group; the first that a skill has."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -103,19 +106,18 @@ class LexicalIndex:
         self._weights = _field_weights([_fields(each, term_of) for each in known])
         impacts = _impacts(self._weights)
         self._rows = _Rows({found: row for row, found in enumerate(impacts, start=_KNOWN)})
-        least = ceil(threshold * _SCALE)
-        rows = [*[()] * _KNOWN, *(each.items() for each in impacts.values())]
-        self._sums = Sums(len(known), rows, least=least)
+        self._sums = Sums(len(known), [*[()] * _KNOWN, *(each.items() for each in impacts.values())])
         self._most = [*[0] * _KNOWN, *(max(each.values()) for each in impacts.values())]
-        self._least = least
 
     def choose(self, text: str) -> Sequence[Ranked]:
         """The skills that the text chooses, best first: from the threshold on, and near the best."""
-        rows, words = self._read(text)
-        if sum(map(self._most.__getitem__, rows)) < self._least:
+        read = self._read(text)
+        least = int(self.threshold * _SCALE / read.weight)
+        if sum(map(self._most.__getitem__, read.rows)) < least:
             return ()
-        scores = self._sums.reaching(rows, near_best=NEAR_BEST if words >= WORDS_OF_A_REQUEST else 0.0)
-        return self.chosen(self._ranked(scores, rows, words, AT_MOST)) if scores else ()
+        near_best = 0.0 if read.is_short else NEAR_BEST
+        scores = self._sums.reaching(read.rows, least=least, near_best=near_best)
+        return self.chosen(self._ranked(scores, read, AT_MOST)) if scores else ()
 
     def chosen(self, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
         """Those of a text's ranking that it chooses."""
@@ -124,9 +126,9 @@ class LexicalIndex:
 
     def rank(self, text: str) -> Sequence[Ranked]:
         """Every skill that shares a word with the text, best first; names break ties."""
-        rows, words = self._read(text)
-        scores = {place: score for place, score in enumerate(self._sums.of(rows)) if score}
-        return self._ranked(scores, rows, words)
+        read = self._read(text)
+        scores = {place: score for place, score in enumerate(self._sums.of(read.rows)) if score}
+        return self._ranked(scores, read, None)
 
     def explain(self, text: str, name: str) -> Sequence[TermScore]:
         """What each shared word adds to a skill's score, the most first; a word's share is split by field."""
@@ -134,40 +136,50 @@ class LexicalIndex:
             return ()
         place = self._names.index(name)
         spelt = {self._rows[token]: token for token in reversed(tokens(text))}
-        rows, words = self._read(text)
-        clear = self._clearness(place, rows, words)
+        read = self._read(text)
+        clear = self._clearness(place, read)
         parts = [
             TermScore(spelt[row], field, round(self._sums.at(row, place) / _SCALE * clear * share, 3))
-            for row in rows
+            for row in read.rows
             for field, share in _shares(self._weights[place].get(term(spelt[row]), {}))
         ]
         return sorted(parts, key=lambda part: (-part.score, part.word, part.field))
 
-    def _read(self, text: str) -> tuple[Sequence[int], int]:
-        """The rows of the text's words that skills have, the rarest first; and how many words there are."""
+    def _read(self, text: str) -> "_Read":
         found = tokens(text)
         rows = set(map(self._rows.__getitem__, found))
-        rows.difference_update((_SILENT, _UNKNOWN))
+        weight = OURS_WEIGHT if _OURS in rows else 1.0
+        rows.difference_update(range(_KNOWN))
         words = len(rows)
         if words < WORDS_OF_A_REQUEST:  # beyond it nobody asks how many there are
             words += sum(1 for token in set(found) if self._rows[token] == _UNKNOWN)
-        return sorted(rows)[:WORDS_AT_MOST], words
+        return _Read(sorted(rows)[:WORDS_AT_MOST], words, weight)
 
-    def _clearness(self, place: int, rows: Sequence[int], words: int) -> float:
-        """What a score counts: all of it, unless the text is short and says other things than the skill."""
-        if words >= WORDS_OF_A_REQUEST:
-            return 1.0
-        shared = sum(1 for row in rows if self._sums.at(row, place))
-        return max(words / WORDS_OF_A_REQUEST, (shared / words) ** 2)
+    def _clearness(self, place: int, read: "_Read") -> float:
+        """What a score counts: the text's weight, less if short and about other things than the skill."""
+        if not read.is_short:
+            return read.weight
+        shared = sum(1 for row in read.rows if self._sums.at(row, place))
+        return read.weight * max(read.words / WORDS_OF_A_REQUEST, (shared / read.words) ** 2)
 
-    def _ranked(
-        self, scores: Mapping[int, int], rows: Sequence[int], words: int, at_most: int | None = None
-    ) -> Sequence[Ranked]:
+    def _ranked(self, scores: Mapping[int, int], read: "_Read", at_most: int | None) -> Sequence[Ranked]:
         clear: Mapping[int, float] = scores
-        if words < WORDS_OF_A_REQUEST:
-            clear = {place: score * self._clearness(place, rows, words) for place, score in scores.items()}
+        if read.is_short or read.weight != 1.0:
+            clear = {place: score * self._clearness(place, read) for place, score in scores.items()}
         ordered = sorted(clear.items(), key=lambda each: (-each[1], each[0]))
         return [Ranked(self._names[place], round(score / _SCALE, 3)) for place, score in ordered[:at_most]]
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """A text's rows, the rarest first; how many words it has, exactly only if it is short; what it counts."""
+
+    rows: Sequence[int]
+    words: int
+    weight: float
+
+    @property
+    def is_short(self) -> bool:
+        return self.words < WORDS_OF_A_REQUEST
 
 
 class _Rows(dict[str, int]):
@@ -182,6 +194,9 @@ class _Rows(dict[str, int]):
             return _SILENT
         if len(self) >= TOKENS_KEPT:
             self.clear()
+        if is_ours(token):
+            row = self[token] = _OURS
+            return row
         found = term(token)
         row = self[token] = self._by_term.get(found, _UNKNOWN) if found else _SILENT
         return row

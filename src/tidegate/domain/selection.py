@@ -10,11 +10,11 @@ from tidegate.domain.lexical import Ranked, looked_at
 SKILLS_AT_MOST = 8
 """Skills of one request; further matches are not served."""
 
-MATCHED_CHARACTERS = 32_768
-"""Of each text so many characters are matched: a pasted book costs no more than its opening."""
-
 MATCHED_IN_ALL = 131_072
-"""Of a transcript so many characters are matched, oldest text first: matching keeps a process busy."""
+"""Of a transcript so many characters are matched, oldest text first: matching keeps a process busy.
+
+Of each text, patterns and words look at its opening and its end (`lexical.looked_at`).
+"""
 
 RANKED_IN_ALL = 8_192
 """Of a transcript so many characters are ranked, oldest text first, for the same reason."""
@@ -103,8 +103,9 @@ def views(texts: Sequence[str]) -> Iterator[View]:
     for place, text in enumerate(texts):
         if matching <= 0:
             break
-        matched = text[: min(matching, MATCHED_CHARACTERS)]
-        ranked = looked_at(text)[:ranking]
+        seen = looked_at(text)
+        matched = seen[:matching]
+        ranked = seen[:ranking]
         matching -= len(matched)
         ranking -= len(ranked)
         yield View(place, matched, ranked)

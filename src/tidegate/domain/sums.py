@@ -20,25 +20,26 @@ _FEW = 20
 class Sums:
     """Rows over so many places, each given as pairs of a place and a value."""
 
-    def __init__(self, places: int, rows: Iterable[Iterable[tuple[int, int]]], *, least: int) -> None:
+    def __init__(self, places: int, rows: Iterable[Iterable[tuple[int, int]]]) -> None:
         ones = sum(1 << (_BITS * place) for place in range(places))
         self._places = Struct(f"<{places}H")
         self._rows = [sum(value << (_BITS * place) for place, value in row) for row in rows]
         self._ones = ones
-        self._missing = ones * (_TOP - least)
         self._tops = ones * _TOP
 
     def of(self, chosen: Iterable[int]) -> Sequence[int]:
         """The sum of these rows, by place; none may come to more than LARGEST."""
         return self._places.unpack(self._total(chosen).to_bytes(self._places.size, "little"))
 
-    def reaching(self, chosen: Iterable[int], *, near_best: float = 0.0) -> dict[int, int]:
+    def reaching(self, chosen: Iterable[int], *, least: int, near_best: float = 0.0) -> dict[int, int]:
         """The places whose sum of these rows is `least` or more, with it.
 
         Where these are many, those clearly below `near_best` of the largest sum are left out already.
         """
         total = self._total(chosen)
-        tops = (total + self._missing) & self._tops  # a place at or above `least` carries into its top bit
+        tops = (
+            total + self._ones * (_TOP - least)
+        ) & self._tops  # a place at or above `least` carries into its top bit
         if near_best and tops.bit_count() * _FEW > self._places.size // 2:
             best = max(self._places.unpack(total.to_bytes(self._places.size, "little")))
             tops &= total + self._ones * (_TOP - int(best * near_best))

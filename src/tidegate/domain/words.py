@@ -5,7 +5,7 @@ from functools import cache
 from operator import add
 from unicodedata import normalize
 
-from tidegate.domain.common_words import COMMON_WORDS, FUNCTION_WORDS
+from tidegate.domain.common_words import COMMON_WORDS, FUNCTION_WORDS, OURS
 from tidegate.domain.stemming import stem
 
 LONGEST = 40
@@ -17,13 +17,14 @@ _NUMBER = 3
 _SPACED = bytes(
     byte if byte > 127 else ord(chr(byte).lower()) if chr(byte).isalnum() else 32 for byte in range(256)
 )
-"""By byte of UTF-8: ASCII letters in lower case, digits and all beyond ASCII as they are, a space for the rest."""
+"""By byte of UTF-8: ASCII letters in lower case; digits and all beyond ASCII as they are; else a space."""
 
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _PART = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
 _FUNCTION = frozenset(FUNCTION_WORDS.split())
+_OURS = frozenset(OURS.split())
 
 
 def tokens(text: str) -> list[str]:
@@ -45,6 +46,11 @@ def term(token: str) -> str:
     if token in _FUNCTION or len(token) > LONGEST or (len(token) < _NUMBER and token.isdecimal()):
         return ""
     return stem(token)
+
+
+def is_ours(token: str) -> bool:
+    """Whether the token speaks for a group, as people do at work."""
+    return token in _OURS
 
 
 @cache

@@ -5,7 +5,7 @@ import re2
 MAX_PATTERN = 1_000
 
 _MEMORY_BYTES = 1 << 15
-"""What one compiled pattern may take: 500 such still compile into the one set a gateway holds."""
+"""What one compiled pattern may take: a gateway holds 500 such."""
 
 
 def pattern_problem(pattern: str) -> str | None:
