@@ -21,10 +21,12 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 demo: $(READY)
 	$(BIN)/python -m tidegate.harness.demo --out out/demo
 
-# The parallel part first; then what measures time, load or processes, alone on the machine.
+# First what takes the CPU, a worker for each core. Then what mostly waits by the clock: three lanes (`paced` names
+# a test's) that together leave a core of two half idle. At last what measures CPU or reaction times, alone.
 test: $(READY) .venv-locust/.ready
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not exclusive"
-	$(BIN)/pytest -m exclusive
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not paced and not exclusive"
+	$(BIN)/pytest -n 3 --dist loadgroup -m paced tests/flow
+	$(BIN)/pytest -m exclusive tests/flow tests/contract
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests bench

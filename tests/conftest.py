@@ -5,18 +5,48 @@ from collections.abc import Callable, Iterator
 import pytest
 from valkey_server import ValkeyServer
 
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure"
+
+MEASURED = ("flow", "contract")
+"""The folders that `make test` collects for its second and third part."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Paced tests of one lane follow each other on one worker, each lane on a worker of its own.
+
+    Raises UsageError for a measuring test where nothing looks for it.
+    """
+    for item in items:
+        measured = item.get_closest_marker("paced") or item.get_closest_marker("exclusive")
+        if measured is not None and item.path.parent.name not in MEASURED:
+            raise pytest.UsageError(
+                f"{item.nodeid} is {measured.name}: `make test` looks for it in {MEASURED}"
+            )
+        if (paced := item.get_closest_marker("paced")) is not None:
+            item.add_marker(pytest.mark.xdist_group(paced.args[0]))
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Keep a measured figure for the end of the run."""
-    return request.config.stash.setdefault(FIGURES, []).append
+    """Keep a measured figure for the end of the run; it goes with the test's report, from any worker."""
+
+    def keep(line: str) -> None:
+        request.node.user_properties.append((FIGURE, line))
+
+    return keep
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures, so that a run shows what was measured and not only that it passed."""
-    figures = config.stash.get(FIGURES, [])
+    figures = [
+        value
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == FIGURE
+    ]
     if figures:
         terminalreporter.section("figures")
         for line in figures:

@@ -46,3 +46,17 @@ def test_every_direct_dependency_says_what_it_is_for() -> None:
     asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = [re.match(r"[a-z0-9-]+", each)[0] for each in asked]
     assert [name for name in names if f"| {name} " not in page] == []
+
+
+def test_tests_of_a_group_share_a_worker(tmp_path: Path) -> None:
+    """Groups hold module fixtures and the order of tests together; a pair of versions once ignored them."""
+    (tmp_path / "test_group.py").write_text(
+        "import os, pathlib, pytest\n"
+        "@pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('n', range(8))\n"
+        "def test_it(n): pathlib.Path(f'{os.environ[\"PYTEST_XDIST_WORKER\"]}.{n}').touch()\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "test_group.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len({path.name.partition(".")[0] for path in tmp_path.glob("gw*")}) == 1

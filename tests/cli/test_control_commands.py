@@ -123,7 +123,7 @@ def spec_file(tmp_path):
 
 
 def tidegate(*words, code=0):
-    result = CliRunner().invoke(tree(words[0]), list(words))
+    result = CliRunner().invoke(tree(), list(words))
     assert result.exit_code == code, result.output
     return result
 

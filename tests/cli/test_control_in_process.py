@@ -16,7 +16,7 @@ def home(tmp_path, monkeypatch):
 
 
 def tidegate(*words, code=0):
-    result = CliRunner().invoke(tree(words[0]), list(words))
+    result = CliRunner().invoke(tree(), list(words))
     assert result.exit_code == code, result.output
     return result
 

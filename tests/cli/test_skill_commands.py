@@ -44,7 +44,7 @@ def packed(folder: Path) -> Path:
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(tree("skill"), ["skill", *map(str, arguments)])
+    return CliRunner().invoke(tree(), ["skill", *map(str, arguments)])
 
 
 def document(*arguments: str | Path) -> Any:

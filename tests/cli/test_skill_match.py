@@ -43,7 +43,7 @@ def prompts(tmp_path: Path) -> Path:
 
 
 def run(noun: str, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(tree(noun), [noun, *map(str, arguments)])
+    return CliRunner().invoke(tree(), [noun, *map(str, arguments)])
 
 
 def match(*arguments: str | Path) -> Any:

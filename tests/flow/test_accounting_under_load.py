@@ -64,7 +64,7 @@ FAULTS = (
 finds its connection closed is sent once more within the same attempt."""
 
 
-@pytest.mark.exclusive
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_the_ledger_of_20_000_requests_is_what_the_provider_told(
     tmp_path: Path, figure: Callable[[str], None]

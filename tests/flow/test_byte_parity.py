@@ -15,9 +15,10 @@ import pytest
 import pytest_asyncio
 from anthropic import types
 from anthropic.types import beta
+from homes import home_with_keys
 from raw_server import Peer, RawServer, Received, chunked, response
 from sdk_samples import members, samples, tag
-from stack import SKILLS, GatewayProcess
+from stack import GatewayProcess, Stack
 
 from tidegate.harness.demo.processes import CommandLine
 
@@ -182,14 +183,13 @@ async def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     provider = Provider()
     server = RawServer(provider)
     await server.start()
-    cli = CommandLine({"TIDEGATE_HOME": str(folder / "home")})
-    key = str((await cli("keys", "create", "--role", "client", "--name", "client"))["key"])
+    key, operator = await home_with_keys(folder / "home")
     gateway = GatewayProcess(folder / "home", server.url, folder / "gateway.log")
-    await cli("skill", "publish", str(SKILLS / "release-notes"), "--reason", "test")
-    if request.param == "skill":
-        (folder / "parity.yaml").write_text(ROLLOUT)
-        await cli("rollout", "start", str(folder / "parity.yaml"), "--reason", "test")
     await gateway.start()
+    running = Stack(server.url, gateway, key, operator, CommandLine({}), folder)
+    await running.publish("release-notes")
+    if request.param == "skill":
+        await running.start_rollout(ROLLOUT)
     headers = {"x-api-key": key, "content-type": "application/json", "anthropic-version": "2023-06-01"}
     async with aiohttp.ClientSession(headers=headers, auto_decompress=False) as session:
         yield Way(provider, session, gateway.url)
@@ -203,6 +203,7 @@ def asked(*, streamed: bool = False, **more: Any) -> bytes:
 
 
 module_loop = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.xdist_group("parity")
 
 
 @pytest.mark.timeout(300)

@@ -18,7 +18,7 @@ async def run(*command: str) -> tuple[int, str]:
     return process.returncode, out.decode()
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("demonstration")
 @pytest.mark.timeout(280)
 async def test_the_demonstration_comes_out_as_it_must(tmp_path: Path) -> None:
     code, printed = await run(sys.executable, "-m", "tidegate.harness.demo", "--out", str(tmp_path))

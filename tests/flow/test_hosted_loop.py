@@ -9,7 +9,7 @@ import pytest_asyncio
 from hosted_parts import CLIENT_CALL, THEN, TIDE
 from stack import SKILLS, GatewayProcess, Stack, stack
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("hosted")]
 
 MODEL = "claude-sonnet-4-6"
 PLAN = """

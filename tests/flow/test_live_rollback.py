@@ -80,7 +80,7 @@ async def test_candidate_requests_from_the_fault_to_the_rollback(
     assert max(seconds for _, seconds in runs) <= 2.0
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("outages")
 async def test_an_a_a_rollout_with_errors_in_both_arms_completes(tmp_path: Path) -> None:
     async with stack(tmp_path, profile=BASE_ERRORS) as it:
         await it.publish("contract-analysis")
@@ -88,12 +88,12 @@ async def test_an_a_a_rollout_with_errors_in_both_arms_completes(tmp_path: Path)
         async with Users(it.url, it.client_key, rate=200).sending() as users:
             status = await it.until("harmless", "completed", "rolled-back", within=60)
         assert status["state"] == "completed", status["last_decision"]
-        stages = {line["stage"] for line in await it.ledger("--rollout", "harmless")}
+        stages = {line["stage"] for line in await it.ledger("harmless")}
         assert stages >= {"canary", "beta", "full"}
         assert users.broken == 0
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("outages")
 @pytest.mark.parametrize(("share", "outage_seconds"), [(1.0, 60.0), (0.4, 20.0)])
 async def test_an_outage_of_the_upstream_rolls_nothing_back(
     tmp_path: Path, share: float, outage_seconds: float

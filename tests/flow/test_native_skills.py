@@ -10,7 +10,7 @@ from stack import Stack, stack
 
 from tidegate.domain.errors import TidegateError
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("native")]
 
 MODEL = "claude-sonnet-4-6"
 SKILL_MD = """\
@@ -67,7 +67,7 @@ async def tides(
     (folder / "home" / "tidegate.toml").write_text(f'[native]\ndialect = "{request.param}"\n')
     beta = "true" if request.param == "beta" else "false"
     async with stack(folder, profile=f"seed = 1\nonly_beta = {beta}\n") as running:
-        await running.operator("skill", "publish", str(package), "--reason", "test")
+        await running.publish(str(package))
         await running.start_rollout(SPEC)
         synced = [await sync(running) for _ in range(2)]
         yield Tides(running, request.param, synced)
@@ -198,7 +198,7 @@ async def test_a_provider_in_trouble_fails_the_command_with_what_to_do(tides: Ti
     package = tmp_path / "tide-table"
     package.mkdir()
     (package / "SKILL.md").write_text(SKILL_MD + "Then answer.\n")
-    await tides.running.operator("skill", "publish", str(package), "--reason", "test")
+    await tides.running.publish(str(package))
     for fault, said in (
         ({"kind": "status", "status": 401}, "check the credential"),
         ({"kind": "status", "status": 413}, "413"),

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from stack import Stack, stack
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("openai")]
 
 GPT, CLAUDE = "gpt-4o", "claude-sonnet-4-6"
 BOTH = pytest.mark.parametrize("model", [GPT, CLAUDE])

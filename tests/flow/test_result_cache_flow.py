@@ -52,10 +52,12 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair(folder: Path, valkey: ValkeyServer, *, profile: str = "seed = 1\n") -> AsyncIterator[Pair]:
+async def pair(
+    folder: Path, valkey: ValkeyServer, *, profile: str = "seed = 1\n", patience: str = "5s"
+) -> AsyncIterator[Pair]:
     home, other = folder / "home", folder / "other"
     cache = '[cache]\nwhen = "deterministic"\nwait = "30s"\n\n'
-    both = f'{cache}[valkey]\nurl = "{valkey.url}"\ntimeout = "100ms"\n'
+    both = f'{cache}[valkey]\nurl = "{valkey.url}"\ntimeout = "{patience}"\n'
     for place in (home, other):
         place.mkdir()
     (home / "tidegate.toml").write_text(both)
@@ -164,7 +166,7 @@ async def test_a_leaders_broken_stream_does_not_fail_its_followers(
 async def test_a_valkey_that_hangs_and_dies_in_mid_load_costs_no_client_an_error(
     tmp_path: Path, valkey_server: ValkeyServer, figure: Callable[[str], None]
 ) -> None:
-    async with pair(tmp_path, valkey_server) as it, aiohttp.ClientSession() as session:
+    async with pair(tmp_path, valkey_server, patience="100ms") as it, aiohttp.ClientSession() as session:
         key, loop = it.first.client_key, asyncio.get_running_loop()
         seen: list[tuple[int, float]] = []
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from stack import Stack, stack
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("sdk")]
 
 TOOL: anthropic.types.ToolParam = {
     "name": "tide_table",

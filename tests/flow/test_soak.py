@@ -7,7 +7,7 @@ import pytest
 from tidegate.harness.soak.__main__ import soaked
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("soak")
 @pytest.mark.timeout(420)
 async def test_three_minutes_of_the_soak_keep_every_bound(figure: Callable[[str], None]) -> None:
     soak = await soaked(180.0, workers=2)

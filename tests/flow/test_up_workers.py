@@ -104,7 +104,7 @@ async def _until_switched_off(it: Stack) -> None:
             continue  # the stopped one had taken the connection
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("demonstration")
 @pytest.mark.timeout(180)
 async def test_a_killed_worker_is_replaced_and_what_it_counted_and_spooled_stays(
     tmp_path: Path, figure: Callable[[str], None]
@@ -140,7 +140,7 @@ async def test_a_killed_worker_is_replaced_and_what_it_counted_and_spooled_stays
         assert broken <= 12, "only what the dead worker had in its hands may break"
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("demonstration")
 @pytest.mark.timeout(180)
 async def test_a_rolling_restart_drops_no_answer_and_leaves_nobody_waiting(
     tmp_path: Path, figure: Callable[[str], None]
@@ -161,7 +161,7 @@ async def test_a_rolling_restart_drops_no_answer_and_leaves_nobody_waiting(
         assert len(await it.ledger()) == len(users.seen)
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("demonstration")
 @pytest.mark.timeout(180)
 async def test_sigterm_under_load_drops_no_answer(tmp_path: Path) -> None:
     async with several(tmp_path) as it:
@@ -177,7 +177,7 @@ async def test_sigterm_under_load_drops_no_answer(tmp_path: Path) -> None:
         assert {line["id"] for line in await it.ledger()} >= set(whole)
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("demonstration")
 @pytest.mark.timeout(180)
 async def test_connections_spread_evenly(tmp_path: Path, figure: Callable[[str], None]) -> None:
     async with several(tmp_path) as it:
@@ -196,7 +196,7 @@ async def test_connections_spread_evenly(tmp_path: Path, figure: Callable[[str],
         assert shares[0] >= 24
 
 
-@pytest.mark.exclusive
+@pytest.mark.paced("demonstration")
 @pytest.mark.timeout(180)
 async def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
     """Killed outright it says nothing: the workers notice, and leave the port free."""

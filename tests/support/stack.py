@@ -1,7 +1,6 @@
 """A provider emulator and a gateway as real processes, for flow tests."""
 
 import asyncio
-import re
 import signal
 import socket
 import sys
@@ -12,8 +11,12 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+from homes import home_with_keys
 
 from tidegate.harness.demo.processes import CommandLine, child_environment, running
+from tidegate.registry.archive import canonical_archive
+from tidegate.registry.folder import read_folder
+from tidegate.registry.validate import DEFAULT_LIMITS
 
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 SKILLS = Path(__file__).parents[2] / "skills"
@@ -108,14 +111,22 @@ class Stack:
             assert response.status < 300
 
     async def publish(self, *names: str) -> None:
+        """Publish sample skills, as another program would: a process for each would take the test's time."""
         for name in names:
-            await self.operator("skill", "publish", str(SKILLS / name), "--reason", "test")
+            tree = read_folder(SKILLS / name, DEFAULT_LIMITS)
+            zipped = canonical_archive(tree.root, tree.files)
+            await self._post("skills", params={"reason": "test"}, data=zipped)
 
     async def start_rollout(self, spec: str) -> dict[str, object]:
-        name = re.search(r"name: ([a-z0-9-]+)", spec)[1]
-        path = self.folder / f"{name}.yaml"
-        path.write_text(spec)
-        return await self.operator("rollout", "start", str(path), "--reason", "test")
+        return await self._post("rollouts", json={"spec": spec, "reason": "test"})
+
+    async def _post(self, path: str, **request: object) -> dict[str, object]:
+        async with (
+            aiohttp.ClientSession(headers={"x-api-key": self.operator_key}) as session,
+            session.post(f"{self.url}/api/{path}", **request) as response,
+        ):
+            assert response.status in (200, 201), await response.text()
+            return await response.json()
 
     async def status(self, name: str) -> dict[str, object]:
         async with (
@@ -132,12 +143,16 @@ class Stack:
                 await asyncio.sleep(0.1)
         return status
 
-    async def ledger(self, *options: str) -> list[dict[str, object]]:
+    async def ledger(self, rollout: str | None = None) -> list[dict[str, object]]:
         """The exported exchanges, once the spool has been read out."""
         await asyncio.sleep(0.6)
-        path = self.folder / "ledger.jsonl"
-        await self.operator.save(path, "ledger", "export", "--format", "jsonl", *options)
-        return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+        params = {"format": "jsonl"} | ({"rollout": rollout} if rollout else {})
+        async with (
+            aiohttp.ClientSession(headers={"x-api-key": self.operator_key}) as session,
+            session.get(f"{self.url}/api/ledger/export", params=params) as response,
+        ):
+            assert response.status == 200, await response.text()
+            return [msgspec.json.decode(line) async for line in response.content]
 
 
 @asynccontextmanager
@@ -150,18 +165,16 @@ async def stack(
     """
     home = folder / "home"
     (folder / "emulator.toml").write_text(profile)
-    local = CommandLine({"TIDEGATE_HOME": str(home)})
-    client = await local("keys", "create", "--role", "client", "--name", "client")
-    operator = await local("keys", "create", "--role", "operator", "--name", "operator")
+    client, operator = await home_with_keys(home)
     emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
     async with running(folder / "emulator.log", *emulate) as emulator:
         if config:
             (home / "tidegate.toml").write_text(config.replace("EMULATOR", emulator))
         gateway = GatewayProcess(home, emulator, folder / "gateway.log", arguments=up)
         await gateway.start()
-        command = CommandLine({"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": str(operator["key"])})
+        command = CommandLine({"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": operator})
         try:
-            yield Stack(emulator, gateway, str(client["key"]), str(operator["key"]), command, folder)
+            yield Stack(emulator, gateway, client, operator, command, folder)
         finally:
             code = await gateway.stop()
         assert code == 0, gateway.log.read_text()

@@ -1,30 +1,59 @@
-"""The command tree; a noun's module is imported only when that noun is called, so start-up stays short."""
+"""The command tree; a noun's module is imported when the noun is called, so start-up stays short."""
 
 import importlib
-import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
+from typer._click.core import Context  # pyright: ignore[reportPrivateUsage] (what a group's methods are given)
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from tidegate.cli.output import say
 
-_NOUNS: dict[str, str] = {
-    "cache": "tidegate.cli.cache",
-    "config": "tidegate.cli.configure",
-    "costs": "tidegate.cli.costs",
-    "emulate": "tidegate.cli.emulate",
-    "keys": "tidegate.cli.keys",
-    "load": "tidegate.cli.load",
-    "ledger": "tidegate.cli.ledger",
-    "quota": "tidegate.cli.quota",
-    "rollout": "tidegate.cli.rollout",
-    "route": "tidegate.cli.route",
-    "skill": "tidegate.cli.skill",
-    "switch": "tidegate.cli.switch",
-    "up": "tidegate.cli.up",
+
+class Noun(NamedTuple):
+    """Where a noun's commands are, and the line that says what they are for."""
+
+    module: str
+    help: str
+
+
+NOUNS: dict[str, Noun] = {
+    "cache": Noun("tidegate.cli.cache", "The result cache: answers that are given again."),
+    "config": Noun("tidegate.cli.configure", "Show the configuration."),
+    "costs": Noun("tidegate.cli.costs", "What was used and what it cost, from the ledger."),
+    "emulate": Noun(
+        "tidegate.cli.emulate", "Run an emulated provider that speaks the Anthropic Messages API."
+    ),
+    "keys": Noun("tidegate.cli.keys", "Access keys: client, publisher, operator, viewer."),
+    "load": Noun(
+        "tidegate.cli.load",
+        "Load a gateway, timed from when each request was due, and judge it by its promises.",
+    ),
+    "ledger": Noun("tidegate.cli.ledger", "The ledger: every exchange and what came of it."),
+    "quota": Noun("tidegate.cli.quota", "Quotas: requests and tokens a minute, dollars a day."),
+    "rollout": Noun("tidegate.cli.rollout", "Staged rollouts: start, watch, promote, undo."),
+    "route": Noun("tidegate.cli.route", "Model routing by the skills' effectiveness."),
+    "skill": Noun("tidegate.cli.skill", "Skills: validate, publish, list, get, sync, match."),
+    "switch": Noun("tidegate.cli.switch", "The kill switch: skills off at once, and on again."),
+    "up": Noun("tidegate.cli.up", "Run the gateway."),
 }
-"""Each module has an `app: typer.Typer`; one whose callback is its only command is a plain command."""
+"""Each module has an `app: typer.Typer` with the same help; one whose callback is its only command is a
+plain command."""
+
+
+class LazyNouns(TyperGroup):
+    """Lists every noun by its line in NOUNS, and imports a noun's commands when it is called or completed."""
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, TyperGroup | None, list[str]]:
+        """As the group's own, with the noun's real commands in place of its line."""
+        name, line, rest = super().resolve_command(ctx, args)
+        if name is None or line is None:
+            return None, None, rest
+        return name, get_group(importlib.import_module(NOUNS[name].module).app), rest
 
 
 def _print_version(asked: bool) -> None:
@@ -33,16 +62,17 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-def tree(called: str | None) -> typer.Typer:
-    """The command tree: the called noun alone, or all of them where none is named (for --help)."""
+def tree() -> typer.Typer:
+    """The command tree, whose nouns are still to be imported."""
     root = typer.Typer(
+        cls=LazyNouns,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         help="Run LLM Agent Skills in production: staged rollout, automatic rollback.",
     )
     root.callback()(_options)
-    for noun in [called] if called in _NOUNS else _NOUNS:
-        root.add_typer(importlib.import_module(_NOUNS[noun]).app, name=noun)
+    for name, noun in NOUNS.items():
+        root.add_typer(typer.Typer(help=noun.help), name=name)
     return root
 
 
@@ -57,4 +87,4 @@ def _options(
 
 def main() -> None:
     """Entry point of the `tidegate` command."""
-    tree(sys.argv[1] if len(sys.argv) > 1 else None)()
+    tree()()

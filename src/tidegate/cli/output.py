@@ -7,16 +7,10 @@ from typing import TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tidegate.domain.errors import TidegateError
 
 T = TypeVar("T")
-
-_UNBOUNDED = 10_000
-"""Columns of a console that is no terminal; a table takes only what it needs."""
 
 
 def emit_json(value: object) -> None:
@@ -25,21 +19,10 @@ def emit_json(value: object) -> None:
 
 
 def emit_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print rows under named columns; an empty list still says what was looked for.
+    """Print rows under named columns; an empty list still says what was looked for."""
+    from tidegate.cli.paper import print_table  # noqa: PLC0415 (drawing takes long to load; JSON needs none)
 
-    Cells are text, never markup: reasons and names are people's own. What is too long is folded, not cut.
-    """
-    table = Table(title=Text(title), title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    paper().print(table)
-
-
-def paper() -> Console:
-    """What tables are printed on; into a pipe nothing is shortened to a width: another program reads it."""
-    return Console(soft_wrap=True, width=None if sys.stdout.isatty() else _UNBOUNDED)
+    print_table(title, columns, rows)
 
 
 def say(text: str) -> None:

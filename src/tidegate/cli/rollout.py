@@ -11,7 +11,7 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
-from tidegate.cli.rollout_view import HistoryDocument, SummariesDocument, headline, show
+from tidegate.cli.rollout_lines import HistoryDocument, SummariesDocument, headline
 from tidegate.cli.rollout_watch import watch as watch_rollout
 from tidegate.control.status import RolloutStatus
 
@@ -54,8 +54,10 @@ def status(name: Name, as_json: AsJson = False) -> None:
     document = run(call("GET", _path(name)))
     if as_json:
         emit_json(document)
-    else:
-        show(msgspec.convert(document, RolloutStatus))
+        return
+    from tidegate.cli.rollout_view import show  # noqa: PLC0415 (drawing takes long to load; JSON needs none)
+
+    show(msgspec.convert(document, RolloutStatus))
 
 
 @app.command()

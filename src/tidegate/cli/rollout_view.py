@@ -1,39 +1,12 @@
 """How a rollout looks on a terminal."""
 
-import msgspec
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tidegate.cli.output import paper
-from tidegate.control.status import ArmStatus, RolloutStatus, RolloutSummary
-
-
-class SummariesDocument(msgspec.Struct):
-    """What `GET /api/rollouts` answers."""
-
-    rollouts: list[RolloutSummary]
-
-
-class EventDocument(msgspec.Struct):
-    """One event as the history answers it, without its data."""
-
-    seq: int
-    at: str
-    kind: str
-    actor: str
-    reason: str
-
-
-class HistoryDocument(msgspec.Struct):
-    """What `GET /api/rollouts/NAME/history` answers."""
-
-    events: list[EventDocument]
-
-
-def headline(status: RolloutStatus) -> str:
-    """One line: where the rollout stands."""
-    return f"{status.name}: {status.state}, stage {status.stage}, {status.weight:g} % since {status.since}"
+from tidegate.cli.paper import paper
+from tidegate.cli.rollout_lines import headline
+from tidegate.control.status import ArmStatus, RolloutStatus
 
 
 def show(status: RolloutStatus) -> None:

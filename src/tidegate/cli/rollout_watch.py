@@ -5,12 +5,10 @@ import sys
 from collections.abc import Callable
 
 import msgspec
-from rich.console import Console
-from rich.live import Live
 
 from tidegate.cli.call import ControlSession, session
 from tidegate.cli.output import say
-from tidegate.cli.rollout_view import headline, picture
+from tidegate.cli.rollout_lines import headline
 from tidegate.control.status import RolloutStatus
 from tidegate.domain.rollout import ACTIVE, Phase
 
@@ -23,6 +21,11 @@ async def watch(path: str, *, as_json: bool) -> bool:
     async with session() as control:
         if as_json or not sys.stdout.isatty():
             return await _follow(control, path, _lines(as_json))
+        from rich.console import Console  # noqa: PLC0415 (drawing takes long to load; lines need none)
+        from rich.live import Live  # noqa: PLC0415 (the same)
+
+        from tidegate.cli.rollout_view import picture  # noqa: PLC0415 (the same)
+
         with Live(console=Console(), refresh_per_second=4) as live:
             return await _follow(control, path, lambda status: live.update(picture(status)))
 
