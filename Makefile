@@ -24,9 +24,9 @@ demo: $(READY)
 # First what takes the CPU, a worker for each core. Then what mostly waits by the clock: three lanes (`paced` names
 # a test's) that together leave a core of two half idle. At last what measures CPU or reaction times, alone.
 test: $(READY) .venv-locust/.ready
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not paced and not exclusive"
-	$(BIN)/pytest -n 3 --dist loadgroup -m paced tests/flow
-	$(BIN)/pytest -m exclusive tests/flow tests/contract
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore tests/live
+	$(BIN)/pytest -n 3 --dist loadgroup -m paced tests/live
+	$(BIN)/pytest -m exclusive tests/live
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests bench

@@ -1,29 +1,30 @@
 """What every test shares: a Valkey, and the figures that acceptance tests measured, printed at the end."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from valkey_server import ValkeyServer
 
 FIGURE = "figure"
 
-MEASURED = ("flow", "contract")
-"""The folders that `make test` collects for its second and third part."""
+LIVE = Path(__file__).parent / "live"
+"""What `make test` collects for its second and third part, and leaves out of its first."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Paced tests of one lane follow each other on one worker, each lane on a worker of its own.
 
-    Raises UsageError for a measuring test where nothing looks for it.
+    Raises UsageError for a test that no part would run.
     """
     for item in items:
-        measured = item.get_closest_marker("paced") or item.get_closest_marker("exclusive")
-        if measured is not None and item.path.parent.name not in MEASURED:
+        paced, exclusive = item.get_closest_marker("paced"), item.get_closest_marker("exclusive")
+        if (item.path.parent == LIVE) != (paced is not None or exclusive is not None):
             raise pytest.UsageError(
-                f"{item.nodeid} is {measured.name}: `make test` looks for it in {MEASURED}"
+                f"{item.nodeid}: the tests in {LIVE}, no others, are `paced` or `exclusive`"
             )
-        if (paced := item.get_closest_marker("paced")) is not None:
+        if paced is not None:
             item.add_marker(pytest.mark.xdist_group(paced.args[0]))
 
 

@@ -31,10 +31,13 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class GatewayProcess:
-    """`tidegate up` on a home, which may be killed and started again on the same port."""
+    """`tidegate up` on a home, which may be killed and started again on the same port.
+
+    Without an upstream it serves from an emulated provider of its own.
+    """
 
     home: Path
-    upstream: str
+    upstream: str | None
     log: Path
     port: int = field(default_factory=free_port)
     arguments: Sequence[str] = ()
@@ -46,7 +49,8 @@ class GatewayProcess:
 
     async def start(self) -> None:
         """Returns once it says that it listens."""
-        command = ("up", "--home", str(self.home), "--port", str(self.port), "--upstream", self.upstream)
+        upstream = ("--upstream", self.upstream) if self.upstream else ("--emulator",)
+        command = ("up", "--home", str(self.home), "--port", str(self.port), *upstream)
         with self.log.open("ab") as errors:
             self.process = await asyncio.create_subprocess_exec(
                 TIDEGATE,
