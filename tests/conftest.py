@@ -21,9 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         paced, exclusive = item.get_closest_marker("paced"), item.get_closest_marker("exclusive")
         if (item.path.parent == LIVE) != (paced is not None or exclusive is not None):
-            raise pytest.UsageError(
-                f"{item.nodeid}: the tests in {LIVE}, no others, are `paced` or `exclusive`"
-            )
+            raise pytest.UsageError(f"{item.nodeid}: tests in {LIVE}, no others, are `paced` or `exclusive`")
         if paced is not None:
             item.add_marker(pytest.mark.xdist_group(paced.args[0]))
 

@@ -3,10 +3,11 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from clients import Users
 from stack import Stack, stack
 from tipping import read, tipping
@@ -61,17 +62,23 @@ async def one_run(it: Stack, name: str, unit: str, share: float) -> tuple[int, f
     return len(served), max(each.at for each in served) - tipped.finished_at
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def it(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with stack(tmp_path_factory.mktemp("rollback"), profile=BASE_ERRORS) as started:
+        await started.publish("contract-analysis")
+        yield started
+
+
 @pytest.mark.exclusive
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("unit", "share", "limit"), [("request", 0.2, 60), ("request", 1.0, 10), ("user", 1.0, 40)]
 )
 async def test_candidate_requests_from_the_fault_to_the_rollback(
-    tmp_path: Path, figure: Callable[[str], None], unit: str, share: float, limit: int
+    it: Stack, figure: Callable[[str], None], unit: str, share: float, limit: int
 ) -> None:
-    async with stack(tmp_path, profile=BASE_ERRORS) as it:
-        await it.publish("contract-analysis")
-        runs = [await one_run(it, f"run-{number}", unit, share) for number in range(RUNS)]
+    runs = [await one_run(it, f"{unit}-{share * 100:.0f}-{n}", unit, share) for n in range(RUNS)]
     figure(
         f"unit {unit}, {share:.0%} errors: candidate requests after the fault {[count for count, _ in runs]}"
         f" (limit {limit}); the last {max(seconds for _, seconds in runs):.2f} s after the one that tipped it"

@@ -1,10 +1,10 @@
 """After a switch or an abort returns, no later request is served with a skill; earlier ones finish."""
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import pytest_asyncio
 from clients import Users
 from stack import Stack, stack
 
@@ -45,7 +45,27 @@ async def skills_after(it: Stack, users: Users, *command: str, grace: float = 0.
     return len(later), sum(bool(seen.skills) for seen in later), len(in_flight)
 
 
-@pytest.mark.exclusive
+pytestmark = [pytest.mark.exclusive, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def it(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with stack(tmp_path_factory.mktemp("switch"), profile=SLOW) as started:
+        await started.publish("contract-analysis")
+        await started.start_rollout(SPEC)
+        yield started
+
+
+async def test_a_switch_that_is_on_again_serves_skills_again(it: Stack) -> None:
+    await it.operator("switch", "off", "--skill", "contract-analysis", "--reason", "test")
+    listed = await it.operator("switch", "list")
+    assert "contract-analysis" in str(listed)
+    await it.operator("switch", "on", "--skill", "contract-analysis", "--reason", "test")
+    async with Users(it.url, it.client_key, rate=100).sending() as users:
+        await asyncio.sleep(1.0)
+    assert any(seen.skills for seen in users.seen)
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -57,31 +77,14 @@ async def skills_after(it: Stack, users: Users, *command: str, grace: float = 0.
     ids=" ".join,
 )
 async def test_no_later_request_is_served_with_a_skill(
-    tmp_path: Path, figure: Callable[[str], None], command: tuple[str, ...]
+    it: Stack, figure: Callable[[str], None], command: tuple[str, ...]
 ) -> None:
-    async with stack(tmp_path, profile=SLOW) as it:
-        await it.publish("contract-analysis")
-        await it.start_rollout(SPEC)
-        async with Users(it.url, it.client_key, rate=200, stream_share=0.3).sending() as users:
-            grace = 0.25 if "abort" in command else 0.0
-            later, with_skill, in_flight = await skills_after(it, users, *command, grace=grace)
-        figure(
-            f"{' '.join(command)}: {later} later answers, {with_skill} with a skill, {in_flight} in flight"
-        )
-        assert later >= 200
-        assert with_skill == 0
-        assert all(seen.whole for seen in users.seen)
-
-
-@pytest.mark.exclusive
-async def test_a_switch_that_is_on_again_serves_skills_again(tmp_path: Path) -> None:
-    async with stack(tmp_path) as it:
-        await it.publish("contract-analysis")
-        await it.start_rollout(SPEC)
-        await it.operator("switch", "off", "--skill", "contract-analysis", "--reason", "test")
-        listed = await it.operator("switch", "list")
-        assert "contract-analysis" in str(listed)
-        await it.operator("switch", "on", "--skill", "contract-analysis", "--reason", "test")
-        async with Users(it.url, it.client_key, rate=100).sending() as users:
-            await asyncio.sleep(1.0)
-        assert any(seen.skills for seen in users.seen)
+    async with Users(it.url, it.client_key, rate=200, stream_share=0.3).sending() as users:
+        grace = 0.25 if "abort" in command else 0.0
+        later, with_skill, in_flight = await skills_after(it, users, *command, grace=grace)
+    if "off" in command:
+        await it.operator("switch", "on", *command[2:], "--reason", "test")
+    figure(f"{' '.join(command)}: {later} later answers, {with_skill} with a skill, {in_flight} in flight")
+    assert later >= 200
+    assert with_skill == 0
+    assert all(seen.whole for seen in users.seen)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from exchanges import make_exchange
 
+from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
 from tidegate.domain.exchange import Arm
@@ -13,13 +14,13 @@ pytestmark = pytest.mark.exclusive
 
 
 async def test_sqlite_takes_five_thousand_exchanges_a_second_of_one_core(
-    tmp_path: Path, clock, figure: Callable[[str], None]
+    tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     exchanges = [
         make_exchange(n, unit_hash=f"unit-{n % 2000}", arm=Arm.CANDIDATE if n % 20 else Arm.CONTROL)
         for n in range(10_000)
     ]
-    store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=clock)
+    store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=SystemClock())
     await store.ledger.ingest(exchanges[:250], [])
     wall, cpu = time.perf_counter(), time.process_time()
     for start in range(250, len(exchanges), 250):
@@ -31,8 +32,8 @@ async def test_sqlite_takes_five_thousand_exchanges_a_second_of_one_core(
     assert cpu / count < 200e-6
 
 
-async def test_the_revision_is_cheap_to_ask(tmp_path: Path, clock, figure: Callable[[str], None]) -> None:
-    store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=clock)
+async def test_the_revision_is_cheap_to_ask(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/t.db", clock=SystemClock())
     await store.routing.revision()
     cpu = time.process_time()
     for _ in range(500):

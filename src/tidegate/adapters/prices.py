@@ -47,6 +47,10 @@ class ListPrices:
         """Begin to load the list; call once."""
         Thread(target=self._load, name="price-list", daemon=True).start()
 
+    def wait(self) -> None:
+        """Return once the list is loaded, or could not be; for threads alone."""
+        self._list.result()
+
     @property
     def loaded(self) -> bool:
         """Whether a look-up answers at once."""

@@ -147,7 +147,8 @@ async def _assemble(
         cache=caches.near,
         keyring=keyring,
     )
-    control = _control(services, holder, _in_crew(crew, health, settings, services), stack)
+    local = _in_crew(crew, health, settings, services)
+    control = _control(services, holder, local, stack, after=prices.wait)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
     return health.server, partial(_warm_up, prices, control)
 
@@ -329,11 +330,20 @@ async def _mourn(settings: Settings, services: Services, shipper: Shipper) -> No
 
 
 def _control(
-    services: Services, holder: SnapshotHolder, local: LocalSwitches, stack: AsyncExitStack
+    services: Services,
+    holder: SnapshotHolder,
+    local: LocalSwitches,
+    stack: AsyncExitStack,
+    *,
+    after: Callable[[], None],
 ) -> LazyApp:
-    """The control API, whose imports take half a second: built in a thread, beside serving."""
+    """The control API, whose imports take half a second: built in a thread, beside serving.
+
+    Not before `after` has returned: a first answer waits for the price list, and these would hold it up.
+    """
 
     def build() -> App:
+        after()
         from tidegate.web.control_api import create_control_api  # noqa: PLC0415 (slow: see above)
 
         authenticate = by_key(services.store.keys, lambda: holder.current().keys)
