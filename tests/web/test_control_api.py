@@ -411,7 +411,11 @@ async def test_a_name_that_is_taken_and_a_move_that_is_not_allowed_are_conflicts
     assert "`abort`" in refused(promoted, 409, "conflict")
 
 
-@pytest.mark.parametrize("content", [b"not a zip", b"PK\x03\x04 cut off", zipped(text="no frontmatter")])
+@pytest.mark.parametrize(
+    "content",
+    [b"not a zip", b"PK\x03\x04 cut off", zipped(text="no frontmatter")],
+    ids=["not a zip", "cut off", "no frontmatter"],  # a zip tells its time: its bytes name no test twice
+)
 async def test_a_package_that_is_not_valid_is_refused_and_not_kept(services, client, operator, content):
     refused(await publish(client, operator, content), 400, "invalid_request")
     assert list(await services.store.skills.list()) == []
