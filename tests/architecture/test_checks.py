@@ -1,5 +1,6 @@
 """The static checks are tests: types strict, style clean, layers kept, locks free of addresses."""
 
+import os
 import re
 import subprocess
 import sys
@@ -56,7 +57,8 @@ def test_tests_of_a_group_share_a_worker(tmp_path: Path) -> None:
         "@pytest.mark.parametrize('n', range(8))\n"
         "def test_it(n): pathlib.Path(f'{os.environ[\"PYTEST_XDIST_WORKER\"]}.{n}').touch()\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "test_group.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [str(BIN / "pytest"), "-p", "xdist", "-n", "2", "--dist", "loadgroup", "test_group.py"]
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len({path.name.partition(".")[0] for path in tmp_path.glob("gw*")}) == 1
