@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from tidegate.cli.main import tree
 from tidegate.harness.demo.processes import child_environment
 from tidegate.harness.emulator import Fault, Profile, start_emulator
 
@@ -42,13 +45,14 @@ async def load(*arguments: str) -> tuple[int, str, str]:
         (("faults", "--url", "http://127.0.0.1:9", "--key", "k"), 1, "--emulator"),
     ],
 )
-async def test_a_wrong_use_is_refused_with_its_reason(
-    arguments: tuple[str, ...], code: int, says: str
+def test_a_wrong_use_is_refused_with_its_reason(
+    arguments: tuple[str, ...], code: int, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended, out, error = await load(*arguments)
-    assert ended == code, error
-    assert says.replace(" ", "") in "".join(error.replace("│", "").split())
-    assert out == ""
+    monkeypatch.setattr(os, "environ", child_environment())
+    done = CliRunner().invoke(tree(), ["load", *arguments])
+    assert done.exit_code == code, done.output
+    assert says.replace(" ", "") in "".join(done.stderr.replace("│", "").split())
+    assert done.stdout == ""
 
 
 async def test_a_run_is_told_judged_and_drawn(tmp_path: Path) -> None:
