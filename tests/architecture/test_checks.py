@@ -14,6 +14,7 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # pyright alone takes half a minute of CPU, and whatever else runs beside it
 @pytest.mark.parametrize(
     "command",
     [

@@ -170,7 +170,7 @@ class Walk(RuleBasedStateMachine):
             assert self.now < self.breaker.probe_at <= self.now + POLICY.interval
             return
         if self.breaker.state is not State.CLOSED:
-            assert not self.probes or self.now - self.probes[-1] >= POLICY.interval
+            assert not self.probes or self.now >= self.probes[-1] + POLICY.interval
             self.probes.append(self.now)
         self.breaker = admitted(self.breaker, POLICY, self.now)
         self.out.append(self.breaker.turn)
