@@ -35,7 +35,7 @@ async def run(users: int, seconds: int, out: Path) -> dict[str, str]:
                     "--exit-code-on-error",
                     "0",
                 ),
-                env=child_environment({"TIDEGATE_KEY": stage.client_key}),
+                env=child_environment({"TIDEGATE_CLIENT_KEY": stage.client_key}),
             )
             code = await asyncio.wait_for(process.wait(), seconds + 120)
     if code != 0:

@@ -1,7 +1,7 @@
 """The 100-user journey for Locust: a person reads the models, asks, asks on, and votes on an answer.
 
 A closed loop: each user waits for an answer, then thinks. It shows how a session feels; how a gateway bears a
-given rate is what `tidegate load` measures. Settings: TIDEGATE_KEY (a client key); the host is `--host`.
+given rate is what `tidegate load` measures. Settings: TIDEGATE_CLIENT_KEY; the host is `--host`.
 """
 
 import itertools
@@ -29,7 +29,7 @@ class Person(HttpUser):
         """Who it is, and which models there are."""
         self.name = f"locust-{next(_numbers)}"
         self.client.headers.update(
-            {"x-api-key": os.environ["TIDEGATE_KEY"], "anthropic-version": "2023-06-01"}
+            {"x-api-key": os.environ["TIDEGATE_CLIENT_KEY"], "anthropic-version": "2023-06-01"}
         )
         self.client.get("/v1/models", name="models")
 

@@ -16,6 +16,7 @@ from tidegate.cli.configure import app
 from tidegate.config import Settings, load, unit_secret
 from tidegate.config.settings import Identity, Limits, Upstream, entries
 from tidegate.config.values import duration, size
+from tidegate.config.written import duration_text, size_text
 from tidegate.domain.errors import InvalidInput
 
 
@@ -182,6 +183,36 @@ def test_show_prints_every_setting_with_its_source_as_json(tmp_path: Path) -> No
     assert set(document) == {"home", "prices.m-1.5", *(entry.key for entry in entries())}
     assert document["server.port"] == {"value": 8080, "source": "default"}
     assert document["prices.m-1.5"]["value"]["cache_write_1h"] == 4.0
+
+
+def test_show_prints_durations_and_sizes_as_they_are_written(tmp_path: Path) -> None:
+    text = '[limits]\ndeadline = "90s"\nbody = "1500B"\n[control]\nlease = "1.5s"\n'
+    written(tmp_path, text + '[credentials.a]\ntenant = "a"\ncommand = ["c"]\nrefresh = "1h"\n')
+    for options in ([], ["--sources"]):
+        shown = CliRunner().invoke(app, ["show", "--home", str(tmp_path), *options]).stdout
+        told = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+        told |= {line.strip("│ ").split()[0]: line for line in shown.splitlines() if "│" in line}
+        for key, value in {
+            "limits.deadline": "90s",
+            "limits.body": "1500B",
+            "server.max_head": "64KiB",
+            "limits.queue_wait": "250ms",
+            "credentials.a.refresh": "1h",
+            "limits.queue": "200",
+        }.items():
+            assert value in told[key].split()
+    numbers = CliRunner().invoke(app, ["show", "--home", str(tmp_path), "--json"]).stdout
+    assert msgspec.json.decode(numbers)["limits.deadline"] == 90.0
+
+
+@given(st.integers(0, 10**10).map(lambda ms: ms / 1000))
+def test_a_duration_as_written_is_the_same_duration(seconds: float) -> None:
+    assert duration(duration_text(seconds)) == pytest.approx(seconds)
+
+
+@given(st.integers(0, 2**40))
+def test_a_size_as_written_is_the_same_size(count: int) -> None:
+    assert size(size_text(count)) == count
 
 
 def test_prices_follow_the_ratios_where_they_are_not_given(tmp_path: Path) -> None:

@@ -61,3 +61,25 @@ def test_what_commands_leave_in_the_home_is_for_its_owner_alone(tmp_path):
 def test_a_refusal_reads_as_over_http():
     result = tidegate("rollout", "status", "nobody", code=1)
     assert result.stderr.startswith("tidegate: no rollout 'nobody'")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("keys", "list"), "make the first with `tidegate keys create"),
+        (("skill", "list"), "publish the first with `tidegate skill publish"),
+        (("skill", "match", "Review this."), "publish the first with `tidegate skill publish"),
+        (("rollout", "list"), "start the first with `tidegate rollout start"),
+        (("switch", "list"), "nothing is switched off"),
+        (("costs", "show", "--by", "tenant"), "nothing was used in that time"),
+        (("quota", "list"), "set the first with `tidegate quota set"),
+    ],
+)
+def test_an_empty_list_says_so_and_how_to_make_the_first(words, said):
+    (line,) = tidegate(*words).stdout.splitlines()
+    assert said in line
+
+
+def test_an_empty_list_is_an_empty_list_for_programs():
+    assert json.loads(tidegate("keys", "list", "--json").stdout)["keys"] == []
+    assert json.loads(tidegate("rollout", "list", "--json").stdout)["rollouts"] == []

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,14 @@ TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 SHORT = ("smoke", "--for", "2s", "--rate", "10/s", "--json")
 
 
-async def load(*arguments: str) -> tuple[int, str, str]:
+async def load(*arguments: str, **environ: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         TIDEGATE,
         "load",
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=child_environment(),
+        env=child_environment(environ),
     )
     out, error = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode, out.decode(), error.decode()
@@ -53,6 +54,30 @@ def test_a_wrong_use_is_refused_with_its_reason(
     assert done.exit_code == code, done.output
     assert says.replace(" ", "") in "".join(done.stderr.replace("│", "").split())
     assert done.stdout == ""
+
+
+async def test_a_key_for_managing_is_not_taken_for_a_clients() -> None:
+    code, _, error = await load("smoke", "--url", "http://127.0.0.1:9", TIDEGATE_KEY="tgk_operator_x")
+    assert code == 1
+    assert "TIDEGATE_CLIENT_KEY" in error
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_gateway_that_refuses_the_key_ends_the_run_at_once(status: int) -> None:
+    emulator = await start_emulator(Profile(), keys=("good",))
+    try:
+        if status == 403:
+            emulator.set_faults([Fault(kind="status", status=403)])
+        environ = {"TIDEGATE_CLIENT_KEY": "good" if status == 403 else "bad"}
+        began = time.monotonic()
+        code, out, error = await load("seed", "--url", emulator.url, **environ)
+        assert time.monotonic() - began < 60, "the scenario takes five minutes"
+        assert (code, out) == (1, "")
+        assert f"answered the first requests with {status}" in error
+        assert "TIDEGATE_CLIENT_KEY" in error
+        assert emulator.counts.requests < 500
+    finally:
+        await emulator.close()
 
 
 async def test_a_run_is_told_judged_and_drawn(tmp_path: Path) -> None:

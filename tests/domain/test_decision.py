@@ -274,9 +274,21 @@ def test_at_full_weight_without_holdout_the_verdict_says_there_is_nothing_to_com
     assert "no control" in decision.verdicts[0].reason
 
 
+def test_a_failing_errors_gate_shows_the_faults_that_failed_it_not_the_errors_that_were_saved() -> None:
+    saved = fine(
+        peak=THRESHOLD,
+        candidate=Tally(triggered=1000, faulted=400),
+        control=Tally(triggered=9000, faulted=90, triggered_errors=90),
+    )
+    verdict = next(each for each in decide(rollout(), saved, BAKED).verdicts if each.name == "errors")
+    assert (verdict.verdict, verdict.measure) == ("fail", "faults")
+    assert (verdict.value, verdict.bound) == (0.4, 0.01)
+
+
 def test_verdicts_carry_their_numbers() -> None:
     by_name = {v.name: v for v in decide(rollout(), FINE, BAKED).verdicts}
     assert list(by_name) == ["trip", "errors", "samples", "savings"]
+    assert [each.measure for each in by_name.values()] == ["units", "errors", "requests", "savings"]
     assert (by_name["errors"].value, by_name["errors"].bound, by_name["errors"].e_value) == (0.008, 0.02, 0.3)
     assert (by_name["samples"].value, by_name["samples"].bound) == (1000, 100)
     assert by_name["savings"].value == pytest.approx(0.4)

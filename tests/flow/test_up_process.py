@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 QUESTION = {
@@ -149,6 +150,24 @@ async def test_a_port_that_is_taken_is_told_and_nothing_is_left(tmp_path: Path) 
     assert "--port" in error
     assert "Traceback" not in error
     assert not (tmp_path / "gateway.json").exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_whoever_reads_that_it_listens_can_be_served(tmp_path: Path, workers: str) -> None:
+    process = await tidegate("up", "--port", "0", "--emulator", "--workers", workers, home=tmp_path)
+    try:
+        url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()[-1]
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as response:
+            assert response.status == 200, await response.text()
+        told = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        assert told.startswith("the emulated provider is http://127.0.0.1:")
+        async with aiohttp.ClientSession() as session:
+            faults = told.split("PUT ")[1].strip(")\n")
+            async with session.put(faults, json={"faults": []}) as response:
+                assert response.status == 200
+    finally:
+        process.terminate()
+        await process.communicate()
 
 
 async def test_a_start_without_an_upstream_key_is_refused(tmp_path: Path) -> None:

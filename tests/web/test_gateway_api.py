@@ -147,6 +147,41 @@ async def test_the_other_endpoints_want_a_key_too(path: str, method: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("path", "headers", "chat"),
+    [
+        ("/v1/embeddings", {"authorization": f"Bearer {SECRET}"}, True),
+        ("/v1/embeddings", {"x-api-key": SECRET, "anthropic-version": "2023-06-01"}, True),
+        ("/v1/responses", {}, True),
+        ("/v1/what", {"authorization": f"Bearer {SECRET}"}, True),
+        ("/v1/what", {"authorization": f"Bearer {SECRET}", "anthropic-version": "2023-06-01"}, False),
+        ("/v1/what", {"authorization": f"Bearer {SECRET}", "x-api-key": SECRET}, False),
+        ("/v1/what", {"x-api-key": SECRET}, False),
+        ("/v1/what", {}, False),
+    ],
+)
+async def test_an_unknown_path_is_told_in_the_dialect_of_who_asks(
+    path: str, headers: dict[str, str], chat: bool
+) -> None:
+    world = World()
+    got = await world.call(b"{}", path=path, secret=None, headers={"anthropic-version": "", **headers})
+    assert got.status == 404
+    assert f"POST {path}: not served here" in got.json["error"]["message"]
+    assert set(got.json) == ({"error"} if chat else {"type", "error", "request_id"})
+    assert ("x-request-id" if chat else "request-id") in got.headers
+    assert ("tidegate_requests_total", ("other", "outside", "client_error"), 1.0) in world.meter.moved
+
+
+@pytest.mark.parametrize(("path", "status"), [("/v1/files", 404), ("/v1/models", 401)])
+async def test_refusals_on_paths_of_both_apis_are_told_in_the_dialect_of_who_asks(
+    path: str, status: int
+) -> None:
+    secret = "wrong" if status == 401 else SECRET
+    headers = {"authorization": f"Bearer {secret}", "anthropic-version": ""}
+    got = await World().call(path=path, method="GET", secret=None, headers=headers)
+    assert (got.status, set(got.json)) == (status, {"error"})
+
+
+@pytest.mark.parametrize(
     ("path", "method", "secret", "status", "route"),
     [
         ("/v1/messages", "POST", "wrong", 401, "messages"),

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 from collections.abc import AsyncGenerator
 
+import msgspec
 import pytest
 
 from tidegate.web.asgi import Message, Receive, Send, answer
@@ -91,6 +93,15 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]
     return int(lines[0].split()[1]), headers, body
 
 
+async def refused_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    """An answer of the protocol's own: it has an id like every other, in head and body."""
+    status, headers, body = await read_answer(reader)
+    named = msgspec.json.decode(body)["request_id"]
+    assert re.fullmatch(r"tgx_[0-9a-f]{32}", named)
+    assert headers["request-id"] == named
+    return status, headers, body
+
+
 def error_of(body: bytes) -> tuple[str, str]:
     document = json.loads(body)
     assert document["type"] == "error"
@@ -127,7 +138,7 @@ async def test_a_head_that_drips_is_refused_after_its_time(echo: Echo) -> None:
                 await asyncio.sleep(0.02)
 
         dripping = asyncio.create_task(drip())
-        status, headers, body = await read_answer(reader)
+        status, headers, body = await refused_answer(reader)
         dripping.cancel()
         assert status == 408
         assert headers["connection"] == "close"
@@ -140,7 +151,7 @@ async def test_a_head_that_drips_is_refused_after_its_time(echo: Echo) -> None:
 async def test_a_body_that_stops_is_refused_and_the_application_hears_of_it(echo: Echo) -> None:
     async with serving(echo, QUICK) as server, client(server) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nabc")
-        status, _, body = await read_answer(reader)
+        status, _, body = await refused_answer(reader)
         assert status == 408
         assert error_of(body)[1] == "no piece of the request's body came for 0.3 s"
     assert echo.disconnects == 1
@@ -166,7 +177,7 @@ async def test_26_megabytes_of_headers_are_refused_with_431(echo: Echo) -> None:
                     await writer.drain()
 
         flooding = asyncio.create_task(flood())
-        status, _, body = await read_answer(reader)
+        status, _, body = await refused_answer(reader)
         flooding.cancel()
         assert status == 431
         assert error_of(body)[0] == "invalid_request_error"
@@ -187,7 +198,7 @@ async def test_26_megabytes_of_headers_are_refused_with_431(echo: Echo) -> None:
 async def test_a_head_over_its_limits_is_refused_with_431(echo: Echo, head: bytes) -> None:
     async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
         writer.write(head)
-        status, headers, _ = await read_answer(reader)
+        status, headers, _ = await refused_answer(reader)
         assert (status, headers["connection"]) == (431, "close")
         assert await reader.read() == b""
     assert echo.requests == 0
@@ -212,7 +223,7 @@ async def test_a_head_just_within_its_limits_is_served(echo: Echo) -> None:
 async def test_what_is_not_http_is_refused_with_400(echo: Echo, garbage: bytes) -> None:
     async with serving(echo, QUICK) as server, client(server) as (reader, writer):
         writer.write(garbage)
-        status, _, body = await read_answer(reader)
+        status, _, body = await refused_answer(reader)
         assert status == 400
         assert error_of(body)[0] == "invalid_request_error"
 
@@ -220,7 +231,7 @@ async def test_what_is_not_http_is_refused_with_400(echo: Echo, garbage: bytes) 
 async def test_conflicting_lengths_are_refused(echo: Echo) -> None:
     async with serving(echo, QUICK) as server, client(server) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\nabc")
-        assert (await read_answer(reader))[0] == 400
+        assert (await refused_answer(reader))[0] == 400
 
 
 async def test_a_connection_that_never_speaks_is_closed(echo: Echo) -> None:
@@ -266,7 +277,7 @@ async def test_a_client_that_leaves_is_told_to_the_watcher(echo: Echo) -> None:
 async def test_an_upgrade_is_refused_and_not_half_read(echo: Echo, head: bytes) -> None:
     async with serving(echo, QUICK) as server, client(server) as (reader, writer):
         writer.write(head)
-        status, _, body = await read_answer(reader)
+        status, _, body = await refused_answer(reader)
         assert status == 400
         assert "HTTP/1.1" in error_of(body)[1]
     assert echo.requests == 0
@@ -313,7 +324,7 @@ async def test_a_trailer_or_extension_without_end_is_refused(echo: Echo, before:
                     await writer.drain()
 
         flooding = asyncio.create_task(flood())
-        status, headers, body = await read_answer(reader)
+        status, headers, body = await refused_answer(reader)
         flooding.cancel()
         assert (status, headers["connection"]) == (431, "close")
         assert error_of(body) == (

@@ -1,5 +1,6 @@
 """The port Prices over the price list of genai-prices, which ships inside the package: no network."""
 
+import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -50,6 +51,10 @@ class ListPrices:
     def wait(self) -> None:
         """Return once the list is loaded, or could not be; for threads alone."""
         self._list.result()
+
+    async def there(self) -> None:
+        """Wait until a look-up answers at once; a list that cannot be loaded is waited for no longer."""
+        await asyncio.to_thread(self.wait)
 
     @property
     def loaded(self) -> bool:

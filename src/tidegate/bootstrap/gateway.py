@@ -2,7 +2,7 @@
 
 import gc
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import cast
@@ -59,25 +59,28 @@ from tidegate.web.server import Server
 _log = structlog.stdlib.get_logger("tidegate.process")
 
 
-async def run_gateway(settings: Settings, announce: Callable[[str], None], *, emulator: bool = False) -> int:
+async def run_gateway(
+    settings: Settings, announce: Callable[[str, str], None], *, emulator: bool = False
+) -> int:
     """Serve until SIGTERM or SIGINT, finish what is in flight, and return the exit code.
 
-    `announce` is called with the URL once it listens. A second signal ends the waiting.
-    Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
+    `announce` is called once it is ready, with its URL and that of the emulated provider, or "". A second
+    signal ends the waiting. Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
     """
     configure_logs("info")
     allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
     signals = Signals()
     process_id = new_process_id()
     async with AsyncExitStack() as stack:
-        if emulator:
-            settings = served_by(settings, await emulated(stack))
+        provider = await emulated(stack) if emulator else ""
+        if provider:
+            settings = served_by(settings, provider)
         server, warm_up = await _assemble(settings, process_id, stack)
         await server.listen(settings.server.host, settings.server.port)
-        warm_up()
+        await warm_up()
         url = url_of(settings.server.host, server.port)
         with announced(settings.home, url, process_id):
-            announce(url)
+            announce(url, provider)
             await signals.stop.wait()
             _log.info("going down", delay=settings.drain.delay, limit=settings.drain.limit)
             cut = await server.drain(
@@ -102,7 +105,7 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
         server, warm_up = await _assemble(settings, new_process_id(), stack, crew)
         await stack.enter_async_context(running(Supervised("crew", crew.run)))
         server.listen_on(listening, Seats(posting.seats, posting.place))
-        warm_up()
+        await warm_up()
         crew.ready()
         await signals.stop.wait()
         down = server.hand_over if crew.retiring else server.drain
@@ -113,9 +116,9 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
 
 async def _assemble(
     settings: Settings, process_id: str, stack: AsyncExitStack, crew: Crew | None = None
-) -> tuple[Server, Callable[[], None]]:
+) -> tuple[Server, Callable[[], Awaitable[None]]]:
     """Every part of the process, joined; `stack` takes them down, the last made first. The second result
-    begins, on threads, what takes long and may come after listening."""
+    begins, on threads, what takes long and may come after listening, and waits until it is ready to serve."""
     stack.enter_context(open_home(settings.home))
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
@@ -192,9 +195,10 @@ async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStac
     return Services(store, clock, hosts=ConfiguredSkillHosts(settings))
 
 
-def _warm_up(prices: ListPrices, control: LazyApp) -> None:
+async def _warm_up(prices: ListPrices, control: LazyApp) -> None:
     prices.start()
     control.start().add_done_callback(_spare_the_collector)
+    await prices.there()
 
 
 def _serving_settings(settings: Settings) -> ServingSettings:

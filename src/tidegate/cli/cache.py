@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="The result cache: answers that are
 
 @app.command("warm")
 def warm_up(
-    file: Annotated[Path, typer.Argument(help="Requests, one JSON object a line.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Requests, one JSON object a line.")],
     rate: Annotated[float, typer.Option("--rate", min=0.01, max=100, help="Requests a second.")] = 2.0,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +50,12 @@ def stats(as_json: AsJson = False) -> None:
     if as_json:
         emit_json(found)
         return
-    emit_table("result cache", ("figure", "value"), [(name, f"{value:g}") for name, value in found.items()])
+    emit_table(
+        "result cache",
+        ("figure", "value"),
+        [(name, f"{value:g}") for name, value in found.items()],
+        empty="it has no figures of a cache",
+    )
 
 
 @app.command()

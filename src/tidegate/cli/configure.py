@@ -12,6 +12,7 @@ from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.config import Configuration, Settings, load
 from tidegate.config.settings import Entry, entries, entries_of
+from tidegate.config.written import as_written
 from tidegate.domain.cost import Price
 
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
@@ -30,33 +31,41 @@ def show(
     sources: Annotated[bool, typer.Option("--sources", help="Also where each value comes from.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print every setting; secrets are masked."""
+    """Print every setting, durations and sizes as they are written; secrets are masked.
+
+    With --json durations are numbers of seconds and sizes of bytes.
+    """
     run(_show(home, config, sources=sources, as_json=as_json))
 
 
 async def _show(home: Path | None, config: Path | None, *, sources: bool, as_json: bool) -> None:
     loaded = load(home=home, config=config, environ=os.environ)
-    values = shown(loaded.settings)
+    values = shown(loaded.settings, written=not as_json)
     if as_json:
         emit_json(_with_sources(values, loaded) if sources else values)
     elif sources:
         rows = [(key, _text(value), loaded.sources[key]) for key, value in values.items()]
-        emit_table("Configuration", ("setting", "value", "source"), rows)
+        emit_table("Configuration", ("setting", "value", "source"), rows, empty="there are no settings")
     else:
         for key, value in values.items():
             say(f"{key} = {_text(value)}")
 
 
-def shown(settings: Settings) -> dict[str, object]:
-    """Key → value as it may be shown: a secret is only said to be set or empty."""
+def shown(settings: Settings, *, written: bool = False) -> dict[str, object]:
+    """Key → value as it may be shown: a secret is only said to be set or empty; `written`: with units."""
+
+    def told(entry: Entry, value: object) -> object:
+        masked = _masked(entry, value)
+        return as_written(entry, masked) if written else masked
+
     values: dict[str, object] = {"home": str(settings.home)}
     for entry in entries():
-        values[entry.key] = _masked(entry, getattr(getattr(settings, entry.section), entry.name))
+        values[entry.key] = told(entry, getattr(getattr(settings, entry.section), entry.name))
     tables = {"upstreams": settings.upstreams, "credentials": settings.credentials}
     for section, named in tables.items():
         for name, table in named.items():
             for entry in entries_of(f"{section}.{name}", type(table)):
-                values[entry.key] = _masked(entry, getattr(table, entry.name))
+                values[entry.key] = told(entry, getattr(table, entry.name))
     values |= {
         f"fallback.models.{model}": [":".join(filter(None, hop)) for hop in chain]
         for model, chain in settings.chains.items()

@@ -59,8 +59,14 @@ def show(
     rows = [(*_name(line, by), *_cells(line)) for line in lines]
     names = ("key", "name") if by is By.KEY else (by.value,)
     blank = ("",) * (len(names) - 1)
-    rows.append(("total", *blank, *_cells(cast("Line", document["total"]))))
-    emit_table("costs", (*names, *(title for _, title in _COLUMNS), "USD"), rows)
+    if rows:
+        rows.append(("total", *blank, *_cells(cast("Line", document["total"]))))
+    emit_table(
+        "costs",
+        (*names, *(title for _, title in _COLUMNS), "USD"),
+        rows,
+        empty="nothing was used in that time",
+    )
 
 
 def _name(line: Line, by: By) -> tuple[str, ...]:

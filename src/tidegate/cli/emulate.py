@@ -16,7 +16,10 @@ from tidegate.cli.output import run
 from tidegate.domain.errors import Conflict, NotFound
 from tidegate.harness.emulator import PROFILES, Profile, parse_profile, start_emulator
 
-app = typer.Typer(help="Run an emulated provider that speaks the Anthropic Messages API.")
+app = typer.Typer(
+    subcommand_metavar="",
+    help="Run an emulated provider: Anthropic's Messages, Models and Skills APIs, OpenAI's chat completions.",
+)
 
 
 @app.callback(invoke_without_command=True)

@@ -15,6 +15,9 @@ from tidegate.domain.access import Priority, Role
 app = typer.Typer(no_args_is_help=True, help="Access keys: client, publisher, operator, viewer.")
 
 
+_NONE = "there is no key yet; make the first with `tidegate keys create --role client --name NAME`"
+
+
 class _Key(msgspec.Struct):
     id: str
     name: str
@@ -66,13 +69,15 @@ def list_keys(as_json: AsJson = False) -> None:
         (key.id, key.name, key.role, key.tenant, key.priority, key.created_at, key.revoked_at or "")
         for key in msgspec.convert(document, _Keys).keys
     ]
-    emit_table("keys", ("id", "name", "role", "tenant", "priority", "created", "revoked"), rows)
+    emit_table("keys", ("id", "name", "role", "tenant", "priority", "created", "revoked"), rows, empty=_NONE)
 
 
 @app.command()
 def prioritise(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id (`tidegate keys list`).")],
-    priority: Annotated[Priority, typer.Argument(help="Whose turn comes first under load.")],
+    priority: Annotated[
+        Priority, typer.Argument(metavar="PRIORITY", help="Whose turn comes first under load.")
+    ],
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:

@@ -26,15 +26,19 @@ from tidegate.harness.load.stage import open_stage
 from tidegate.harness.load.tally import Tally, Times
 from tidegate.harness.load.trace import read_trace
 
-app = typer.Typer(help="Load a gateway, timed from when each request was due, and judge it by its promises.")
+app = typer.Typer(
+    subcommand_metavar="",
+    help="Load a gateway, timed from when each request was due, and judge it by its promises.",
+)
 
 _PER_MINUTE = {"s": 60.0, "min": 1.0, "h": 1 / 60}
 _LONGEST = lasting("1s", "24h")
+_CLIENT_KEY = "TIDEGATE_CLIENT_KEY"
 
 
-Name = Annotated[str, typer.Argument(help=", ".join(SCENARIOS))]
+Name = Annotated[str, typer.Argument(metavar="SCENARIO", help=", ".join(SCENARIOS))]
 Url = Annotated[str | None, typer.Option(help="The gateway; else TIDEGATE_URL, else one is started here.")]
-Key = Annotated[str | None, typer.Option(help="A client key; else TIDEGATE_KEY.")]
+Key = Annotated[str | None, typer.Option(help="A client key; else TIDEGATE_CLIENT_KEY.")]
 Users = Annotated[int | None, typer.Option(min=1, max=1_000_000, help="How many users ask.")]
 Rate = Annotated[str | None, typer.Option(help="Requests, as in 1000/min or 20/s.")]
 For = Annotated[str | None, typer.Option("--for", help="How long, as in 90s or 5m.")]
@@ -65,7 +69,7 @@ def load(
 ) -> None:
     """Run a scenario; exit 1 where a promise was not kept: p95 under 5 s, errors under 2 %."""
     place = url or os.environ.get("TIDEGATE_URL") or ""
-    given = key or (os.environ.get("TIDEGATE_KEY") or "")
+    given = key or (os.environ.get(_CLIENT_KEY) or "")
     run_it = _run(
         _chosen(scenario, users, rate, lasting_for, trace),
         trace,
@@ -137,7 +141,10 @@ async def _run(
     if place:
         check_target(place, owned=owned)
         if not key:
-            raise InvalidInput("no client key: give --key, or set TIDEGATE_KEY to a key of role client")
+            raise InvalidInput(
+                f"no client key: give --key, or set {_CLIENT_KEY} to a key of role client (TIDEGATE_KEY is "
+                "for commands that manage the gateway, and is not used here)"
+            )
         return await _loaded(scenario, shots, place, key, emulator)
     with tempfile.TemporaryDirectory(prefix="tidegate-load-") as folder:
         async with open_stage(Path(folder), up=("--workers", str(workers))) as stage:
@@ -174,6 +181,7 @@ def _tell(outcome: Outcome) -> None:
         f"{outcome.scenario}: seconds from the scheduled start",
         ("kind", "requests", "failed", "p50", "p95", "p99", "longest", "first token p50", "p95"),
         rows,
+        empty="nothing was sent",
     )
     for name, count in {
         **outcome.failures,

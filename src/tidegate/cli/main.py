@@ -24,7 +24,8 @@ NOUNS: dict[str, Noun] = {
     "config": Noun("tidegate.cli.configure", "Show the configuration."),
     "costs": Noun("tidegate.cli.costs", "What was used and what it cost, from the ledger."),
     "emulate": Noun(
-        "tidegate.cli.emulate", "Run an emulated provider that speaks the Anthropic Messages API."
+        "tidegate.cli.emulate",
+        "Run an emulated provider: Anthropic's Messages, Models and Skills APIs, OpenAI's chat completions.",
     ),
     "keys": Noun("tidegate.cli.keys", "Access keys: client, publisher, operator, viewer."),
     "load": Noun(

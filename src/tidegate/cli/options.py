@@ -13,10 +13,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
 
 
-def say_listening(program: str, url: str, *, as_json: bool) -> None:
-    """Print, as one line and at once, where a server listens: whoever started it waits for that."""
-    document = msgspec.json.encode({"url": url}).decode()
-    say(document if as_json else f"{program} listening on {url}")
+def say_listening(program: str, url: str, emulator: str = "", *, as_json: bool) -> None:
+    """Print at once where a server listens: whoever started it waits for that line.
+
+    `emulator` is where its emulated provider does, in the same document or on a line of its own.
+    """
+    document = {"url": url} | ({"emulator": emulator} if emulator else {})
+    if as_json:
+        say(msgspec.json.encode(document).decode())
+    else:
+        say(f"{program} listening on {url}")
+        if emulator:
+            say(f"the emulated provider is {emulator} (faults: PUT {emulator}/emulator/faults)")
     sys.stdout.flush()
 
 

@@ -18,8 +18,11 @@ def emit_json(value: object) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def emit_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print rows under named columns; an empty list still says what was looked for."""
+def emit_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], *, empty: str) -> None:
+    """Print rows under named columns; without any the line `empty` says so, and how to get the first."""
+    if not rows:
+        say(empty)
+        return
     from tidegate.cli.paper import print_table  # noqa: PLC0415 (drawing takes long to load; JSON needs none)
 
     print_table(title, columns, rows)

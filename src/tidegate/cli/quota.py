@@ -14,6 +14,8 @@ from tidegate.cli.output import emit_json, emit_table, run
 
 app = typer.Typer(no_args_is_help=True, help="Quotas: requests and tokens a minute, dollars a day.")
 
+_NONE = "no quota is set (defaults are in [quotas]); set the first with `tidegate quota set --reason …`"
+
 Tenant = Annotated[str | None, typer.Option("--tenant", help="All keys of a tenant together.")]
 Key = Annotated[str | None, typer.Option("--key", help="One key, by its id (`tidegate keys list`).")]
 
@@ -76,7 +78,7 @@ def list_quotas(as_json: AsJson = False) -> None:
         for one in msgspec.convert(document, _Quotas).quotas
     ]
     columns = ("scope", "target", "requests/min", "tokens/min", "USD/day", "since", "by", "reason")
-    emit_table("quotas", columns, rows)
+    emit_table("quotas", columns, rows, empty=_NONE)
 
 
 def _subject(tenant: str | None, key: str | None) -> tuple[str, str]:

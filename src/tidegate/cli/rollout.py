@@ -17,12 +17,14 @@ from tidegate.control.status import RolloutStatus
 
 app = typer.Typer(no_args_is_help=True, help="Staged rollouts: start, watch, promote, undo.")
 
-Name = Annotated[str, typer.Argument(help="The rollout's name.")]
+_NO_ROLLOUT = "there is no rollout yet; start the first with `tidegate rollout start SPEC --reason …`"
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The rollout's name.")]
 
 
 @app.command()
 def start(
-    spec: Annotated[Path, typer.Argument(help="The rollout's spec (YAML).")],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The rollout's spec (YAML).")],
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:
@@ -45,7 +47,9 @@ def list_rollouts(as_json: AsJson = False) -> None:
         (one.name, one.state, one.stage, f"{one.weight:g} %", one.since, one.created_by)
         for one in msgspec.convert(document, SummariesDocument).rollouts
     ]
-    emit_table("rollouts", ("name", "state", "stage", "weight", "since", "started by"), rows)
+    emit_table(
+        "rollouts", ("name", "state", "stage", "weight", "since", "started by"), rows, empty=_NO_ROLLOUT
+    )
 
 
 @app.command()
@@ -114,7 +118,9 @@ def history(name: Name, as_json: AsJson = False) -> None:
         (str(event.seq), event.at, event.kind, event.actor, event.reason)
         for event in msgspec.convert(document, HistoryDocument).events
     ]
-    emit_table(f"history of {name}", ("#", "at", "event", "by", "reason"), rows)
+    emit_table(
+        f"history of {name}", ("#", "at", "event", "by", "reason"), rows, empty="nothing has happened to it"
+    )
 
 
 @app.command()

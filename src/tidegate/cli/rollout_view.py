@@ -51,9 +51,16 @@ def _arm_cells(arm: ArmStatus) -> tuple[str, ...]:
 
 
 def _gates(status: RolloutStatus) -> Table:
-    table = Table("gate", "verdict", "value", "bound", "e-value", "why", header_style="bold")
+    table = Table("gate", "verdict", "of", "value", "bound", "e-value", "why", header_style="bold")
     for gate in status.gates:
-        numbers = (gate.value, gate.bound, gate.e_value)
-        cells = ["–" if number is None else f"{number:.4g}" for number in numbers]
-        table.add_row(gate.name, gate.verdict, *cells, Text(gate.reason))
+        cells = [_figure(number, gate.measure) for number in (gate.value, gate.bound)]
+        e_value = "–" if gate.e_value is None else f"{gate.e_value:.4g}"
+        table.add_row(gate.name, gate.verdict, gate.measure, *cells, e_value, Text(gate.reason))
     return table
+
+
+def _figure(number: float | None, measure: str) -> str:
+    """A count of requests as such; everything else is a share."""
+    if number is None:
+        return "–"
+    return f"{number:,.0f}" if measure == "requests" else f"{100 * number:.4g} %"

@@ -51,7 +51,7 @@ def route() -> None:
 
 @app.command()
 def explain(
-    skill: Annotated[str, typer.Argument(help="The skill's name.", show_default=False)],
+    skill: Annotated[str, typer.Argument(metavar="SKILL", help="The skill's name.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
     """Explain a skill's effectiveness and the model that each route chooses for it."""
@@ -64,11 +64,13 @@ def explain(
         f"effectiveness of {told.skill}",
         ("version", "published", "since", "now", *_PARTS),
         [_version_row(each) for each in told.versions],
+        empty=f"{told.skill} has no version",
     )
     emit_table(
         "routes",
         ("rollout", "side", "version", "chosen", "model", "above", "small", "above ", "middle"),
         [_route_row(each) for each in told.routes],
+        empty=f"no rollout routes {told.skill}: write `route` into a variant of one",
     )
 
 

@@ -13,7 +13,7 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
-from tidegate.cli.skill_match import match
+from tidegate.cli.skill_match import NO_SKILL, match
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
@@ -106,7 +106,7 @@ def list_skills(as_json: AsJson = False) -> None:
         (skill.name, str(skill.version), skill.state, skill.created_at, skill.created_by, skill.digest[:19])
         for skill in msgspec.convert(document, _Versions).skills
     ]
-    emit_table("skills", ("name", "version", "state", "created", "by", "digest"), rows)
+    emit_table("skills", ("name", "version", "state", "created", "by", "digest"), rows, empty=NO_SKILL)
 
 
 @app.command()
@@ -130,7 +130,9 @@ def get(
     for sync in found.synced:
         whose = f" (workspace of the tenant {sync.tenant})" if sync.tenant else ""
         say(f"synced to {sync.upstream}{whose}: {sync.skill_id} version {sync.version_id}")
-    emit_table("files", ("path", "bytes"), [(file.path, str(file.size)) for file in found.files])
+    emit_table(
+        "files", ("path", "bytes"), [(file.path, str(file.size)) for file in found.files], empty="no files"
+    )
 
 
 @app.command()

@@ -105,7 +105,7 @@ async def judge(
     columns = ("prompts", "need none", "top-1", "none kept none", "precision", "recall")
     rows = [(name, *_figures(each)) for name, each in judged.items()]
     title = f"{len(catalogue.selectable)} skills, threshold {catalogue.index.threshold:g}"
-    emit_table(title, ("file", *columns), rows)
+    emit_table(title, ("file", *columns), rows, empty="no file was judged")
 
 
 def _refuse_unknown(cases: Mapping[str, Sequence[Case]], catalogue: Catalogue) -> None:

@@ -14,9 +14,7 @@ from tidegate.domain.explanation import Candidate, Explanation, explain
 
 Texts = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="TEXT...", help="What the user wrote; of a conversation, each text, oldest first."
-    ),
+    typer.Argument(metavar="TEXT", help="What the user wrote; of a conversation, each text, oldest first."),
 ]
 Skills = Annotated[str, typer.Option("--skills", help="Choose among these skills only: a,b.")]
 Named = Annotated[str, typer.Option("--named", help="Skills asked for by name, as in the header: a,b.")]
@@ -41,6 +39,9 @@ Descriptions = Annotated[
 ]
 
 
+NO_SKILL = "there is no skill yet; publish the first with `tidegate skill publish FOLDER --reason …`"
+
+
 class _Question(msgspec.Struct, kw_only=True):
     """The body of `POST /api/selection`."""
 
@@ -50,6 +51,10 @@ class _Question(msgspec.Struct, kw_only=True):
     rollout: str | None
     arm: str
     threshold: float | None
+
+
+class _Skills(msgspec.Struct):
+    skills: list[object]
 
 
 class _Answer(msgspec.Struct):
@@ -88,20 +93,30 @@ def match(
         arm=arm,
         threshold=threshold,
     )
-    found = run(_explained(question, descriptions))
+    found, known = run(_explained(question, descriptions))
     if as_json:
         emit_json(found)
+    elif not known:
+        say(NO_SKILL)
     else:
         _tell(found)
 
 
-async def _explained(question: _Question, descriptions: Path | None) -> _Answer:
+async def _explained(question: _Question, descriptions: Path | None) -> tuple[_Answer, bool]:
+    """The explanation, and whether there is any skill to choose from."""
     if descriptions is None:
-        return msgspec.convert(await call("POST", "/api/selection", json=question), _Answer)
+        found = msgspec.convert(await call("POST", "/api/selection", json=question), _Answer)
+        some = found.explanation.candidates or found.explanation.chosen
+        return found, bool(some) or await _any_skill()
     known = await catalogue_of(descriptions, question.skills, question.threshold)
-    return _Answer(
+    found = _Answer(
         explain(known.selectable, question.named, question.texts, known.patterns.matching, known.index)
     )
+    return found, bool(known.selectable)
+
+
+async def _any_skill() -> bool:
+    return bool(msgspec.convert(await call("GET", "/api/skills"), _Skills).skills)
 
 
 def _names(listed: str) -> list[str]:
@@ -121,7 +136,12 @@ def _tell(found: _Answer) -> None:
         )
         for use in explanation.chosen
     ]
-    emit_table("chosen, in serving order", ("skill", "version", "reason", "score", "switch"), rows)
+    emit_table(
+        "chosen, in serving order",
+        ("skill", "version", "reason", "score", "switch"),
+        rows,
+        empty="no skill is chosen",
+    )
     threshold = explanation.threshold
     words = "words choose nothing here" if threshold is None else f"words choose from {threshold:g} on"
     shown = [
@@ -131,9 +151,8 @@ def _tell(found: _Answer) -> None:
         f"what came near ({words}; --json has all)",
         ("text", "skill", "patterns", "words", "outcome", "because of"),
         [_row(each) for each in shown],
+        empty=f"none came near ({words}); none has a matching pattern, or enough words in common with it",
     )
-    if not explanation.candidates:
-        say("no skill has a matching pattern or a word in common with it")
 
 
 def _is_near(each: Candidate, threshold: float | None) -> bool:

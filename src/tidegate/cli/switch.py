@@ -11,8 +11,12 @@ from tidegate.cli.output import emit_json, emit_table, run
 
 app = typer.Typer(no_args_is_help=True, help="The kill switch: skills off at once, and on again.")
 
-Scope = Annotated[str | None, typer.Argument(help="all, skill or tenant", show_default=False)]
-Target = Annotated[str | None, typer.Argument(help="the skill's or tenant's name", show_default=False)]
+Scope = Annotated[
+    str | None, typer.Argument(metavar="SCOPE", help="all, skill or tenant", show_default=False)
+]
+Target = Annotated[
+    str | None, typer.Argument(metavar="TARGET", help="the skill's or tenant's name", show_default=False)
+]
 Everything = Annotated[bool, typer.Option("--all", help="Every skill, for everybody.")]
 Skill = Annotated[str | None, typer.Option("--skill", help="One skill.")]
 Local = Annotated[
@@ -78,7 +82,12 @@ def list_switches(as_json: AsJson = False) -> None:
         (one.scope, one.target, one.at, one.by, one.reason)
         for one in msgspec.convert(document, _Switches).switches
     ]
-    emit_table("switched off", ("scope", "target", "since", "by", "reason"), rows)
+    emit_table(
+        "switched off",
+        ("scope", "target", "since", "by", "reason"),
+        rows,
+        empty="nothing is switched off; `tidegate switch off` does it",
+    )
 
 
 def _flip(way: str, what: tuple[str, str], reason: str, *, local: bool, as_json: bool) -> None:

@@ -14,7 +14,12 @@ from tidegate.cli.output import run
 from tidegate.cli.worker import command
 from tidegate.config import load
 
-app = typer.Typer(help="Run the gateway.")
+EPILOG = (
+    "It serves until SIGTERM or SIGINT and finishes requests in flight. SIGHUP has it read the keys of "
+    "upstreams again; with several workers it replaces them one by one, with the configuration as it is then."
+)
+
+app = typer.Typer(subcommand_metavar="", help="Run the gateway.", epilog=EPILOG)
 
 
 @app.callback(invoke_without_command=True)
@@ -33,7 +38,7 @@ def up(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; requests in flight are finished. SIGHUP replaces workers in turn."""
+    """Serve until SIGTERM or SIGINT."""
     if emulator and upstream is not None:
         raise typer.BadParameter("give --upstream or --emulator, not both", param_hint="--emulator")
     flags = {
@@ -51,7 +56,7 @@ async def _serve(
     home: Path | None,
     config: Path | None,
     flags: dict[str, int | str | None],
-    announce: Callable[[str], None],
+    announce: Callable[[str, str], None],
     *,
     emulator: bool,
 ) -> int:

@@ -96,12 +96,16 @@ class Limits:
 
     body: int = setting(size, "32MB", "Bytes of a request body; more is answered with 413.")
     concurrency: int = setting(
-        between(1, 1_000_000, whole), "1000", "Exchanges at once; more wait, then get a 529."
+        between(1, 1_000_000, whole), "1000", "Exchanges at once; more wait in the queue for a place."
     )
     queue: int = setting(
-        between(0, 1_000_000, whole), "200", "Requests that may wait for a place; more are a 529 at once."
+        between(0, 1_000_000, whole),
+        "200",
+        "Requests that may wait for a place; of one more, whoever has the lowest priority is a 529 at once.",
     )
-    queue_wait: float = setting(lasting("1ms", "60s"), "250ms", "How long one waits before it is a 529.")
+    queue_wait: float = setting(
+        lasting("1ms", "60s"), "250ms", "How long one waits for a place before it is a 529."
+    )
     deadline: float = setting(
         lasting("100ms", "24h"), "600s", "An exchange as a whole where its variant says nothing."
     )

@@ -39,10 +39,11 @@ class Arms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What one gate says now; numbers are None where it has none."""
+    """What one gate says now, and the numbers that rests on, of what `measure` says; None: it has none."""
 
     name: str
     verdict: str
+    measure: str
     value: float | None
     bound: float | None
     e_value: float | None

@@ -23,10 +23,15 @@ choose: a shared outage of ten minutes has some hundred looks, each at the worst
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one gate says: `pass`, `fail` or `unsure`; value and bound in the gate's own measure."""
+    """What one gate says: `pass`, `fail` or `unsure`; value and bound are what that rests on.
+
+    `measure` says of what they are: `errors` that users saw (bound: `max`), `faults` (bound: control's),
+    `units` that failed, `requests`, or `savings`.
+    """
 
     name: str
     verdict: str
+    measure: str = ""
     value: float | None = None
     bound: float | None = None
     e_value: float | None = None
@@ -48,8 +53,8 @@ def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
 def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
     """Fail where the sequential test fired; unsure above `max` or without data; else pass.
 
-    The test compares faults (errors, and answers that had to be rescued); value and `max` are ratios of the
-    errors that users saw.
+    The test compares faults (errors, and answers that had to be rescued): where it fired, value and bound are
+    the fault ratios of candidate and control. Else they are the errors that users saw, and `max`.
     """
     ratio = _ratio(evidence.candidate.triggered_errors, evidence.candidate)
     seen = f"candidate {_errors_of(evidence.candidate)}, control {_errors_of(evidence.control)}"
@@ -67,8 +72,15 @@ def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
     elif share >= 1:
         verdict = "unsure" if gate.max is None else "pass"
         reason = f"no control at weight 100 % without a holdout, so nothing to compare with: {seen}"
+    faults = verdict == "fail"
     return Verdict(
-        name="errors", verdict=verdict, value=ratio, bound=gate.max, e_value=evidence.e_value, reason=reason
+        name="errors",
+        verdict=verdict,
+        measure="faults" if faults else "errors",
+        value=_ratio(evidence.candidate.faulted, evidence.candidate) if faults else ratio,
+        bound=_ratio(evidence.control.faulted, evidence.control) if faults else gate.max,
+        e_value=evidence.e_value,
+        reason=reason,
     )
 
 
@@ -87,7 +99,9 @@ def trip(gate: TripGate, evidence: Evidence, share: float) -> Verdict:
         verdict, reason = "pass", f"{seen}, but in the same seconds control failed {evidence.recent[1]} times"
     else:
         verdict, reason = "fail", f"{seen}; control: {control.bad} of {control.units}"
-    return Verdict(name="trip", verdict=verdict, value=ratio, bound=gate.errors, reason=reason)
+    return Verdict(
+        name="trip", verdict=verdict, measure="units", value=ratio, bound=gate.errors, reason=reason
+    )
 
 
 def shared_fault_probability(candidate: int, control: int, share: float) -> float:
@@ -118,6 +132,7 @@ def samples(gate: SamplesGate, evidence: Evidence) -> Verdict:
     return Verdict(
         name="samples",
         verdict="pass" if enough else "unsure",
+        measure="requests",
         value=count,
         bound=gate.min,
         reason=f"{count:,} triggered candidate requests of {gate.min:,}",
@@ -137,7 +152,9 @@ def savings(gate: SavingsGate, evidence: Evidence) -> Verdict:
             f"savings of {_percent(point)} are below min {_percent(gate.min)}; "
             "a point value has no error control, so it only holds"
         )
-    return Verdict(name="savings", verdict=verdict, value=point, bound=gate.min, reason=reason)
+    return Verdict(
+        name="savings", verdict=verdict, measure="savings", value=point, bound=gate.min, reason=reason
+    )
 
 
 def savings_point(candidate: Tally, control: Tally) -> float | None:

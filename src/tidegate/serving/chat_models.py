@@ -8,11 +8,13 @@ from tidegate.serving.client import Call
 
 
 def asks_in_chat(call: Call) -> bool:
-    """Whether a caller of a path that both APIs have expects OpenAI's shape.
+    """Whether a caller of a path that both APIs have, or neither, expects OpenAI's shape.
 
     Their SDKs tell themselves apart: Anthropic's always sends `anthropic-version`, OpenAI's a bearer token.
     """
-    return not call.header(b"anthropic-version") and bool(call.header(b"authorization"))
+    if call.header(b"anthropic-version") or call.header(b"x-api-key"):
+        return False
+    return bool(call.header(b"authorization"))
 
 
 def told_in_chat(status: int, body: bytes) -> bytes:

@@ -148,20 +148,24 @@ class Handler:
             passed = self._placed(key.priority, self._passed(call, client, key.tenant, route))
             await attended(client, passed)
         except TidegateError as refusal:
-            await self.refuse(client, request_id, refusal, route=route)
+            await self.refuse(client, request_id, refusal, route=route, chat=asks_in_chat(call))
         except UpstreamFailure as failure:
             status = status_of_failure(failure)
             self.count(route, failed(failure))
-            await self._say(client, request_id, status, str(failure), route=route)
+            spoken = CHAT_ROUTE if asks_in_chat(call) else route
+            await self._say(client, request_id, status, str(failure), route=spoken)
         except ClientGone:
             self.count(route, Outcome.CLIENT_CLOSED)
             raise
 
-    async def refuse(self, client: Client, request_id: str, refusal: TidegateError, *, route: str) -> None:
+    async def refuse(
+        self, client: Client, request_id: str, refusal: TidegateError, *, route: str, chat: bool = False
+    ) -> None:
         """Answer a refusal of the gateway's own that belongs to no exchange, in the caller's dialect."""
         status = status_of(refusal)
         self.count(route, outcome_of_refusal(status))
-        await self._say(client, request_id, status, str(refusal), *retry_headers(refusal), route=route)
+        spoken = CHAT_ROUTE if chat else route
+        await self._say(client, request_id, status, str(refusal), *retry_headers(refusal), route=spoken)
 
     async def refuse_method(
         self, client: Client, request_id: str, call: Call, allowed: str, route: str

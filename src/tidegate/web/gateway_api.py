@@ -7,6 +7,7 @@ from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, Tid
 from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import Clock, Ledger, Meter, Prices, ResultCache, Spool
 from tidegate.serving.chat_client import ChatClient
+from tidegate.serving.chat_models import asks_in_chat
 from tidegate.serving.client import Call, Client, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards
@@ -26,6 +27,25 @@ _log = structlog.stdlib.get_logger("tidegate.feedback")
 
 
 _WORKSPACE = {"/v1/files": "files", "/v1/messages/batches": "batches", "/v1/skills": "skills"}
+
+
+_OPENAI_ONLY = (
+    "/v1/chat/",
+    "/v1/completions",
+    "/v1/responses",
+    "/v1/embeddings",
+    "/v1/moderations",
+    "/v1/audio/",
+    "/v1/images/",
+    "/v1/assistants",
+    "/v1/threads",
+    "/v1/fine_tuning/",
+    "/v1/vector_stores",
+    "/v1/realtime",
+    "/v1/batches",
+    "/v1/uploads",
+)
+"""Paths of OpenAI's API that Anthropic's does not have: who asks for them reads OpenAI's errors."""
 
 
 def workspace_route(path: str) -> str:
@@ -170,7 +190,9 @@ class Gateway:
             f"{call.method} {path}: not served here; this gateway has /v1/messages, "
             "/v1/messages/count_tokens, /v1/chat/completions, /v1/models and /v1/feedback"
         )
-        await self._handler.refuse(client, self._id(), missing, route="other")
+        chat = asks_in_chat(call) or path.startswith(_OPENAI_ONLY)
+        told = ChatClient(client) if chat else client
+        await self._handler.refuse(told, self._id(), missing, route="other", chat=chat)
 
     def _id(self) -> str:
         return exchange_id(self._clock.now())

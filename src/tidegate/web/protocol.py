@@ -7,6 +7,7 @@ at all connections (`check`): no request has a timer of its own.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tidegate.ports import Header
+from tidegate.serving.exchange_id import exchange_id
 from tidegate.web.answer_head import answer_head
 from tidegate.web.asgi import Message
 from tidegate.web.faults import error_body
@@ -324,7 +326,8 @@ class GatewayProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not begun:
-            self.transport.write(_head_and_body(status, error_body(status, message)))
+            request_id = exchange_id(time.time())
+            self.transport.write(_head_and_body(status, error_body(status, message, request_id), request_id))
         if begun:
             self.transport.close()
         else:
@@ -347,8 +350,9 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def _head_and_body(status: int, body: bytes) -> bytes:
+def _head_and_body(status: int, body: bytes, request_id: str) -> bytes:
     return (
-        b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        % (status, _REASONS[status], len(body))
+        b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+        b"request-id: %s\r\nconnection: close\r\n\r\n"
+        % (status, _REASONS[status], len(body), request_id.encode())
     ) + body

@@ -27,8 +27,12 @@ _SPARE_SECONDS = 20.0
 _log = structlog.stdlib.get_logger("tidegate.workers")
 
 
+Announce = Callable[[str, str], None]
+"""Told where it listens, and where its emulated provider does, or ""."""
+
+
 async def run_workers(
-    settings: Settings, command: Sequence[str], announce: Callable[[str], None], *, emulator: bool = False
+    settings: Settings, command: Sequence[str], announce: Announce, *, emulator: bool = False
 ) -> int:
     """Serve with several processes until SIGTERM or SIGINT, and return the exit code; SIGHUP replaces them.
 
@@ -60,7 +64,7 @@ async def run_workers(
             return code  # the worker has said why
         url = url_of(server.host, listener.getsockname()[1])
         with open_home(settings.home):
-            await _until_told(settings, supervisor, signals, partial(announce, url), url)
+            await _until_told(settings, supervisor, signals, partial(announce, url, provider), url)
         _log.info("going down", workers=server.workers)
         listener.close()  # the workers hold the socket for as long as they accept
         killed = await supervisor.stop(signals.hurry)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from tidegate.domain.errors import InvalidInput, TidegateError
 from tidegate.harness.load.connection import Target
+from tidegate.harness.load.entry import Entry
 from tidegate.harness.load.generator import Generator
 from tidegate.harness.load.outcome import Outcome, judge
 from tidegate.harness.load.scenario import Scenario
@@ -42,10 +43,11 @@ async def run_load(
         )
     tally = tally or Tally(window=max(1.0, scenario.seconds / 60))
     target = Target(url, key)
-    generator = Generator(target, tally.take, patience=PATIENCE_SECONDS, emulated=bool(emulator))
+    entry = Entry(tally.take, url)
+    generator = Generator(target, entry.take, patience=PATIENCE_SECONDS, emulated=bool(emulator))
     try:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(_phases(scenario, emulator))]
+            beside = [group.create_task(_phases(scenario, emulator)), group.create_task(entry.watch())]
             if progress is not None:
                 beside.append(group.create_task(_report(progress, generator, tally)))
             await generator.run(shots)
