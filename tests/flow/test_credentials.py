@@ -207,6 +207,29 @@ async def test_each_tenant_is_served_with_its_key_and_no_key_is_told_anywhere(tm
     assert b"hush" not in rest
 
 
+async def test_an_upstream_of_openais_kind_is_shown_each_tenants_key_as_a_bearer_token(
+    tmp_path: Path,
+) -> None:
+    further = """
+[upstreams.open]
+kind = "openai"
+url = "EMULATOR"
+models = ["gpt-*"]
+key = "sk-hush-gateway"
+
+[credentials.open-of-file]
+upstream = "open"
+tenant = "file"
+file = "FOLDER/file"
+"""
+    async with gateway(tmp_path, CONFIG + further) as running:
+        for tenant, key in (("default", KEYS[0]), ("file", KEYS[1]), ("env", KEYS[0])):
+            await running.asked(tenant, model="gpt-4o")
+            headers = dict(running.emulator.recent(1)[0].headers)
+            assert headers["authorization"] == f"Bearer {key}"
+            assert "x-api-key" not in headers
+
+
 async def test_rotation_under_load_costs_nobody_an_error(tmp_path: Path) -> None:
     """File, command and hangup; the old key is good for a while longer, as providers have it."""
     async with gateway(tmp_path) as running:
