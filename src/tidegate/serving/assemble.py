@@ -7,6 +7,7 @@ import msgspec
 
 from tidegate.domain.reuse import ENDED_WELL
 from tidegate.serving.stream import fields
+from tidegate.serving.usage import merged
 
 Json = dict[str, object]
 
@@ -126,6 +127,6 @@ class Assembly:
         self._message |= msgspec.convert(data["delta"], Json)
         said = msgspec.convert(data.get("usage") or {}, Json)
         before = msgspec.convert(self._message.get("usage") or {}, Json)
-        self._message["usage"] = before | {name: value for name, value in said.items() if value is not None}
+        self._message["usage"] = merged(before, said)
         self._message |= {name: data[name] for name in data.keys() - {"type", "delta", "usage"}}
         return True

@@ -1,7 +1,10 @@
 """Token usage as the Messages API reports it, merged over the events of a stream."""
 
+from collections.abc import Mapping
+
 import msgspec
 
+from tidegate.domain.chat.usage import UNREPORTED
 from tidegate.domain.exchange import Usage
 
 
@@ -47,6 +50,14 @@ class ReportedUsage(msgspec.Struct):
             cache_write_5m_tokens=short if short + long else written,
             cache_write_1h_tokens=long,
         )
+
+
+def merged(before: Mapping[str, object], later: Mapping[str, object]) -> dict[str, object]:
+    """What `ReportedUsage.merge` does, on `usage` objects as they were said: other members are kept too."""
+    news = {key: value for key, value in later.items() if value is not None}
+    if not news:
+        return dict(before)
+    return {**{key: value for key, value in before.items() if key != UNREPORTED}, **news}
 
 
 class ReportedMessage(msgspec.Struct):

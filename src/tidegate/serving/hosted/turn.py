@@ -8,8 +8,8 @@ from tidegate.domain.hosted import Said
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.hosted.blocks import Block, assembled, block_of
 from tidegate.serving.hosted.events import renumbered, split
-from tidegate.serving.hosted.turn_usage import merged
 from tidegate.serving.stream import end_of_events, fields
+from tidegate.serving.usage import merged
 
 CALL = "tool_use"
 _CALL = CALL.encode()

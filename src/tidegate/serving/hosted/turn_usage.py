@@ -10,11 +10,6 @@ from tidegate.serving.usage import ReportedUsage
 Said = Mapping[str, object]
 
 
-def merged(before: Said, later: Said) -> dict[str, object]:
-    """Within one turn, where counts are cumulative: member by member, the last non-null one."""
-    return {**before, **{key: value for key, value in later.items() if value is not None}}
-
-
 def summed(one: Said, other: Said) -> dict[str, object]:
     """Over two turns: numbers are added, objects member by member, of anything else the later one counts."""
     total = dict(one)
