@@ -49,6 +49,14 @@ def test_what_no_catalogue_knows_is_left_out() -> None:
     assert merge([[Sample("invented_total", "", (), "", 1.0)]], KNOWN) == []
 
 
+def test_labels_that_the_catalogue_does_not_know_are_left_out_with_their_sample() -> None:
+    """A worker of a newer version reports them to a supervisor of an older one."""
+    newer = Sample(REQUESTS.name, "", (*LABELS, "new"), "", 3.0)
+    merged = merge([[newer, requests(2)]], KNOWN)
+    assert merged == [requests(2)]
+    assert bound(merged, KNOWN, {})[0] == [requests(2)]
+
+
 def test_of_a_process_that_ended_the_counts_stay_and_the_gauges_go() -> None:
     assert lasting([requests(2), Sample(SNAPSHOT_AGE.name, "", (), "", 9.0)], KNOWN) == [requests(2)]
 

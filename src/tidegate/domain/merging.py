@@ -27,12 +27,15 @@ _Key = tuple[str, str, tuple[str, ...], str]
 
 
 def merge(reports: Iterable[Report], catalogue: Mapping[str, Metric]) -> list[Sample]:
-    """The reports as one, in the order in which their samples first came; unknown names are left out."""
+    """The reports as one, in the order in which their samples first came; what `catalogue` lacks is left out.
+
+    A process of another version may know other names, or other labels of a name.
+    """
     merged: dict[_Key, float] = {}
     for report in reports:
         for sample in report:
             metric = catalogue.get(sample.metric)
-            if metric is None:
+            if metric is None or len(sample.labels) != len(metric.labels):
                 continue
             key = (sample.metric, sample.suffix, sample.labels, sample.le)
             known = merged.get(key)

@@ -333,6 +333,13 @@ WORKER_EXITS = Metric(
     help="Workers that ended: how is replaced (a rolling restart), died, or hung (killed for not answering).",
     labels=("how",),
 )
+WORKER_FAULTS = Metric(
+    name="tidegate_worker_faults_total",
+    kind=Kind.COUNTER,
+    help="What went wrong in the supervisor while the workers went on: what is launch (refused), "
+    "message (one it does not know), or task.",
+    labels=("what",),
+)
 
 CATALOGUE: tuple[Metric, ...] = (
     REQUESTS,
@@ -383,5 +390,6 @@ CATALOGUE: tuple[Metric, ...] = (
     VALKEY_UP,
     WORKERS,
     WORKER_EXITS,
+    WORKER_FAULTS,
 )
 """Everything a gateway process emits, in the order of the reference page."""

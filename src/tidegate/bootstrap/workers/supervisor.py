@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
 import structlog
 
 from tidegate.bootstrap.workers.backoff import HOPELESS_STARTS, Backoff
@@ -27,28 +28,41 @@ HUNG_SECONDS = 30.0
 Launch = Callable[[int], Awaitable[WorkerProcess]]
 """Start a worker in that place; raises OSError."""
 
+Sleep = Callable[[float], Awaitable[None]]
+"""Wait for so many seconds before the next start."""
+
 _log = structlog.stdlib.get_logger("tidegate.workers")
 
 
 class Supervisor:
     """Keeps `wanted` workers serving from `start` to `stop`.
 
-    `hopeless` is set, and `trouble` says why, where nobody serves and every new start fails.
+    `hopeless` is set, and `trouble` says why, where nobody serves and every new start fails, in every place.
     """
 
-    def __init__(self, launch: Launch, wanted: int, seats: Seats, *, end_seconds: float) -> None:
+    def __init__(
+        self,
+        launch: Launch,
+        wanted: int,
+        seats: Seats,
+        *,
+        end_seconds: float,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self.hopeless = asyncio.Event()
         self.trouble = ""
         self._launch = launch
         self._wanted = wanted
         self._seats = seats
         self._end_seconds = end_seconds
+        self._sleep = sleep
         self._places: dict[int, WorkerProcess] = {}
         self._alive: set[WorkerProcess] = set()
         self._turns = [asyncio.Lock() for _ in range(wanted)]
         self._backoffs = [Backoff() for _ in range(wanted)]
         self._switches: dict[tuple[str, str], str] = {}
         self._exits: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
         self._scrapes = Scrapes(lambda: self._alive, self._numbers)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = True
@@ -69,7 +83,7 @@ class Supervisor:
     async def run(self) -> None:
         """Keep everybody going until cancelled."""
         for place in range(1, self._wanted):
-            self._do(self._fill(place))
+            self._do(self._fill(place, None))
         while True:
             await asyncio.sleep(ASK_SECONDS)
             self._scrapes.ask()
@@ -104,10 +118,33 @@ class Supervisor:
 
     # ---- one place
 
-    async def _fill(self, place: int) -> None:
-        async with self._turns[place]:
-            if not self._stopping and place not in self._places:
-                await self._put(place)
+    async def _fill(self, place: int, before: WorkerProcess | None) -> None:
+        """A worker in the place of `before`, tried until one is launched or it is hopeless."""
+        while not self._stopping and self._places.get(place) is before:
+            if self._given_up():
+                self.hopeless.set()
+                return
+            await self._sleep(self._backoffs[place].seconds)
+            async with self._turns[place]:
+                if not self._stopping and self._places.get(place) is before:
+                    await self._try(place)
+
+    def _given_up(self) -> bool:
+        return all(backoff.failures >= HOPELESS_STARTS for backoff in self._backoffs) and not any(
+            each.serving for each in self._alive
+        )
+
+    async def _try(self, place: int) -> None:
+        """A launch that the system refuses counts as a worker that died at once."""
+        try:
+            await self._put(place)
+        except OSError as refusal:
+            self._backoffs[place] = self._backoffs[place].after(0.0)
+            self._refused(place, refusal)
+
+    def _refused(self, place: int, refusal: OSError) -> None:
+        self._faults["launch"] += 1
+        self._say(f"worker {place} could not be launched: {refusal}")
 
     async def _put(self, place: int) -> WorkerProcess:
         worker = self._places[place] = await self._begin(place)
@@ -121,7 +158,12 @@ class Supervisor:
 
     async def _replace(self, place: int) -> bool:
         """A successor first; its predecessor goes once it serves, so that no fewer serve meanwhile."""
-        old, new = self._places.get(place), await self._begin(place)
+        old = self._places.get(place)
+        try:
+            new = await self._begin(place)
+        except OSError as refusal:
+            self._refused(place, refusal)
+            return False
         if not await new.serves(START_SECONDS):
             new.kill()
             self._say(f"a restart was given up: the successor of worker {place} did not come to serve")
@@ -149,12 +191,21 @@ class Supervisor:
             self._exits["replaced"] += 1
         elif not self._stopping:
             self._mourn(worker, served)
-            await self._succeed(worker)
+            await self._fill(worker.place, worker)
 
     async def _listen(self, worker: WorkerProcess) -> None:
-        while (message := await worker.channel.receive()) is not None:
+        while True:
+            try:
+                message = await worker.channel.receive()
+            except msgspec.MsgspecError as unknown:  # of a worker newer than this process
+                message = unknown
             worker.heard_at = asyncio.get_running_loop().time()
             match message:
+                case None:
+                    break
+                case msgspec.MsgspecError():
+                    self._faults["message"] += 1
+                    _log.warning("a worker's message is unknown here", pid=worker.pid, what=str(message))
                 case Ready():
                     self._serves(worker)
                 case Reported():
@@ -183,17 +234,6 @@ class Supervisor:
         self._say(
             f"worker {worker.place} (pid {worker.pid}) {_how(worker.code)} after serving {served:.0f} s"
         )
-
-    async def _succeed(self, worker: WorkerProcess) -> None:
-        place = worker.place
-        backoff = self._backoffs[place]
-        if backoff.failures >= HOPELESS_STARTS and not any(each.serving for each in self._alive):
-            self.hopeless.set()
-            return
-        await asyncio.sleep(backoff.seconds)
-        async with self._turns[place]:
-            if self._places.get(place) is worker and not self._stopping:
-                await self._put(place)
 
     def _end_hung(self, now: float) -> None:
         for worker in self._alive:
@@ -230,6 +270,10 @@ class Supervisor:
                 Sample(metrics.WORKER_EXITS.name, "", (how,), "", float(self._exits[how]))
                 for how in ("replaced", "died", "hung")
             ),
+            *(
+                Sample(metrics.WORKER_FAULTS.name, "", (what,), "", float(self._faults[what]))
+                for what in ("launch", "message", "task")
+            ),
         ]
 
     def _hasten(self) -> None:
@@ -247,8 +291,8 @@ class Supervisor:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
-            self._say(f"a worker could not be started: {fault}")
-            self.hopeless.set()
+            self._faults["task"] += 1
+            _log.error("a task of the supervisor failed; the workers go on", exc_info=fault)
 
 
 @asynccontextmanager
