@@ -14,7 +14,7 @@ from tidegate.web.asgi import Message, Receive, Send, answer
 from tidegate.web.protocol import ConnectionLimits
 from tidegate.web.server import Server
 
-QUICK = ConnectionLimits(head_timeout=0.3, body_timeout=0.3, keep_alive=5.0)
+QUICK = ConnectionLimits(head_timeout=0.3, body_timeout=0.3, body_rate=5.0, keep_alive=5.0)
 
 
 class Echo:
@@ -26,6 +26,8 @@ class Echo:
         self.waiting = asyncio.Event()
         self.gone = asyncio.Event()
         self.headers: list[tuple[bytes, bytes]] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
 
     async def _flood(self, scope: Message, send: Send) -> None:
         scope["extensions"]["tidegate.connection"].watch(self.gone.set)
@@ -48,6 +50,7 @@ class Echo:
             await self.gone.wait()
             return
         length = 0
+        await self.hold.wait()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -164,6 +167,40 @@ async def test_a_body_that_comes_slowly_but_steadily_is_served(echo: Echo) -> No
             writer.write(b"x")
             await asyncio.sleep(0.1)
         assert (await read_answer(reader))[2] == b"10"
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+async def test_a_body_that_drips_is_refused_however_steadily_it_comes(echo: Echo, chunked: bool) -> None:
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        began = asyncio.get_running_loop().time()
+        writer.write(b"POST / HTTP/1.1\r\n")
+        length = b"transfer-encoding: chunked" if chunked else b"content-length: 1000"
+        writer.write(length + b"\r\n\r\n")
+
+        async def drip() -> None:
+            if chunked:
+                writer.write(b"3e8\r\n")
+            while True:
+                writer.write(b"x")
+                await asyncio.sleep(0.25)
+
+        dripping = asyncio.create_task(drip())
+        status, headers, body = await refused_answer(reader)
+        dripping.cancel()
+        assert (status, headers["connection"]) == (408, "close")
+        assert error_of(body) == ("timeout_error", "the request's body came at under 5 bytes a second")
+        assert 0.5 < asyncio.get_running_loop().time() - began < 5
+    assert echo.disconnects == 1
+
+
+async def test_a_body_that_the_application_keeps_waiting_is_not_held_against_its_client(echo: Echo) -> None:
+    """Twice the time that the body would have had, and then it is read whole."""
+    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+        echo.hold = asyncio.Event()
+        writer.write(b"POST / HTTP/1.1\r\ncontent-length: 3000000\r\n\r\n" + b"x" * 3_000_000)
+        await asyncio.sleep(0.6)
+        echo.hold.set()
+        assert (await read_answer(reader))[2] == b"3000000"
 
 
 async def test_26_megabytes_of_headers_are_refused_with_431(echo: Echo) -> None:

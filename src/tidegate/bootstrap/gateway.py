@@ -375,5 +375,6 @@ def _limits(settings: Settings) -> ConnectionLimits:
         max_headers=given.max_headers,
         head_timeout=given.head_timeout,
         body_timeout=given.body_timeout,
+        body_rate=given.body_rate,
         keep_alive=given.keep_alive,
     )

@@ -38,6 +38,11 @@ class Server:
         lasting("100ms", "1h"), "10s", "From a request's first byte to the end of its head."
     )
     body_timeout: float = setting(lasting("100ms", "1h"), "30s", "Between two pieces of a request's body.")
+    body_rate: int = setting(
+        between(1, 100_000, size),
+        "1KiB",
+        "Bytes a second that a request's body must come at, past its first `body_timeout`.",
+    )
     keep_alive: float = setting(
         lasting("100ms", "24h"), "75s", "How long an idle client connection is kept open."
     )

@@ -37,6 +37,8 @@ _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header 
 class ConnectionLimits:
     """Bytes and count of a request's head, and seconds for head, body pieces and idleness.
 
+    A body must be whole within `body_timeout` and a second for each `body_rate` bytes that have come: one
+    that drips would hold a place among the exchanges for as long as its pieces come in time.
     `write_timeout` is for a client that stops reading: that long, nothing that waits could be sent on.
     """
 
@@ -44,6 +46,7 @@ class ConnectionLimits:
     max_headers: int = 100
     head_timeout: float = 10.0
     body_timeout: float = 30.0
+    body_rate: float = 1024.0
     keep_alive: float = 75.0
     write_timeout: float = 60.0
 
@@ -94,6 +97,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._counted_headers = 0
         self._idle_bytes = 0
+        self._whole_by = 0.0
         self._unread = -1
         self._unread_since = 0.0
         self._served = False
@@ -211,6 +215,7 @@ class GatewayProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.cycle.transport = cast(asyncio.Transport, _AnswerSide(self.transport, self._close_after_answer))
         self._reading = _BODY
+        self._whole_by = self.loop.time() + self._limits.body_timeout
         self._idle_bytes = 0
         self._served = True
         if self._draining():
@@ -218,6 +223,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
+        self._whole_by += len(body) / self._limits.body_rate
         if self._reading is not _REFUSED:
             super().on_body(body)
 
@@ -253,6 +259,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         if self._reading is _BODY and self.flow.read_paused:
             self._since = now  # the gateway makes the client wait, not the other way round
+            self._whole_by = max(self._whole_by, now + self._limits.body_timeout)
         age = now - self._since
         if self._reading is _REFUSED:
             if age > _LINGER_SECONDS:
@@ -265,6 +272,10 @@ class GatewayProtocol(HttpToolsProtocol):
         elif self._reading is _BODY:
             if age > self._limits.body_timeout:
                 self._refuse(408, f"no piece of the request's body came for {self._limits.body_timeout:g} s")
+            elif now > self._whole_by:
+                self._refuse(
+                    408, f"the request's body came at under {self._limits.body_rate:g} bytes a second"
+                )
         elif age > self._limits.keep_alive and not self.answering:
             self.transport.close()
 
