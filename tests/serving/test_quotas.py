@@ -3,13 +3,30 @@
 import asyncio
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
-from gateway_parts import CONTENT, END, JSON, MESSAGE, SSE, START, STOP, Script, World, ask, key, state
+from gateway_parts import (
+    CONTENT,
+    END,
+    JSON,
+    MESSAGE,
+    SSE,
+    START,
+    STOP,
+    FakeUpstream,
+    Got,
+    Script,
+    World,
+    ask,
+    key,
+    state,
+)
 
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.quota import Amounts, Quota, Scope
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.quota_book import QuotaSettings
+from tidegate.serving.upstreams import Claim, Endpoint
 
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC).timestamp()
 
@@ -118,6 +135,75 @@ async def test_a_stream_is_charged_when_it_has_ended() -> None:
     here = world(quota(tokens_per_minute=59))
     here.upstream.scripts = [Script(headers=SSE, chunks=(START, CONTENT, END, STOP))]
     assert [(await here.call(ask(stream=True))).status for _ in range(2)] == [200, 429]
+
+
+GPT = "claude-gpt"
+
+
+def piece(delta: dict | None, **more: object) -> bytes:
+    choices = (
+        [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": more.pop("finish", None)}]
+    )
+    return b"data: %s\n\n" % msgspec.json.encode(
+        {"id": "chatcmpl-9", "model": GPT, "choices": choices, **more}
+    )
+
+
+CHUNKS = (piece({"content": "hi"}), piece({}, finish="stop", usage=None))
+BILL = piece(None, usage={"prompt_tokens": 50, "completion_tokens": 9})
+DONE = b"data: [DONE]\n\n"
+
+
+def chatting(chunks: tuple[bytes, ...], **limits: float) -> tuple[World, FakeUpstream]:
+    upstream = FakeUpstream([Script(headers=SSE, chunks=chunks)])
+    endpoint = Endpoint("open", upstream, ((b"authorization", b"Bearer open-key"),), chat=True)
+    return world(quota(**limits), claims=(Claim(endpoint, (GPT,)),)), upstream
+
+
+def chat(**more: object) -> dict:
+    return {"model": GPT, "messages": [{"role": "user", "content": "hi"}], "stream": True, **more}
+
+
+async def chats(here: World, count: int, **more: object) -> list[Got]:
+    return [await here.call(chat(**more), path="/v1/chat/completions") for _ in range(count)]
+
+
+@pytest.mark.parametrize("limits", [{"tokens_per_minute": 59}, {"usd_per_day": 0.000059}])
+@pytest.mark.parametrize("ending", [(BILL, DONE), (BILL + DONE,), (BILL,), (BILL.rstrip(),)])
+async def test_a_streamed_chat_completion_tells_the_gateway_its_usage(limits: dict, ending: tuple) -> None:
+    here, upstream = chatting((*CHUNKS, *ending), **limits)
+    first, second = await chats(here, 2, stream_options={"of_tomorrow": 1})
+    assert (first.status, second.status) == (200, 429)
+    asked = msgspec.json.decode(upstream.sent[0].body)
+    assert asked == chat(stream_options={"of_tomorrow": 1, "include_usage": True})
+    assert first.body == b"".join(CHUNKS) + (DONE if DONE in b"".join(ending) else b"")
+    assert here.spool.records[0].usage.input_tokens == 50
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+async def test_a_client_that_asks_for_usage_gets_it(size: int) -> None:
+    data = b"".join((*CHUNKS, BILL, DONE))
+    here, upstream = chatting(
+        tuple(data[at : at + size] for at in range(0, len(data), size)), tokens_per_minute=59
+    )
+    first, second = await chats(here, 2, stream_options={"include_usage": True})
+    assert (first.status, first.body, second.status) == (200, data, 429)
+    assert upstream.sent[0].body == msgspec.json.encode(chat(stream_options={"include_usage": True}))
+
+
+async def test_a_stream_is_left_alone_where_nothing_depends_on_its_usage() -> None:
+    here, upstream = chatting((*CHUNKS, BILL, DONE), requests_per_minute=5)
+    (got,) = await chats(here, 1)
+    assert upstream.sent[0].body == msgspec.json.encode(chat())
+    assert got.body == b"".join((*CHUNKS, BILL, DONE))
+
+
+@pytest.mark.parametrize("chunks", [(*CHUNKS, DONE), CHUNKS[:1]], ids=["whole", "cut"])
+async def test_an_answer_that_does_not_tell_its_usage_keeps_what_was_held(chunks: tuple) -> None:
+    here, _ = chatting(chunks, tokens_per_minute=50)
+    statuses = [got.status for got in await chats(here, 4)]
+    assert statuses == [200, 200, 429, 429]
+    assert here.spool.records[0].cost_usd is None
 
 
 async def test_concurrent_requests_hold_what_the_ones_before_have_used() -> None:

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from tidegate.domain.chat.fields import encoded
+from tidegate.domain.chat.fields import NULL, TOP, encoded
 from tidegate.domain.chat.names import MESSAGES_VERSION
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Outcome
 from tidegate.serving.chat_compose import composed_chat
 from tidegate.serving.chat_request import ChatRequest
-from tidegate.serving.chat_wire import CHAT
+from tidegate.serving.chat_wire import ASKED_FOR_USAGE, CHAT, ChatWire
 from tidegate.serving.client import Call
 from tidegate.serving.headers import to_upstream
 from tidegate.serving.metering import Draft
@@ -51,15 +51,30 @@ def other_model(request: ChatRequest, model: str) -> ChatRequest:
     return msgspec.structs.replace(request, raw=encoded(top), top=top, model=model)
 
 
-def own_bytes(request: ChatRequest, endpoint: Endpoint, call: Call) -> UpstreamRequest:
-    """The client's request, byte for byte, to an upstream that speaks its dialect."""
+def own_bytes(request: ChatRequest, draft: Draft, endpoint: Endpoint, call: Call) -> UpstreamRequest:
+    """The client's request to an upstream that speaks its dialect: byte for byte, unless it is metered."""
     headers = to_upstream(call.headers, endpoint.credentials)
-    return UpstreamRequest(endpoint, call.target, headers, request.raw, request.model, CHAT)
+    request, wire = _metered(request, draft)
+    return UpstreamRequest(endpoint, call.target, headers, request.raw, request.model, wire)
 
 
 def spliced(request: ChatRequest, draft: Draft, endpoint: Endpoint, call: Call) -> UpstreamRequest:
     """The client's request with the assignment's skills and model, to an upstream that speaks its dialect."""
     headers = to_upstream(call.headers, endpoint.credentials)
+    request, wire = _metered(request, draft)
     return UpstreamRequest(
-        endpoint, call.target, headers, composed_chat(request, draft.assignment), draft.model, CHAT
+        endpoint, call.target, headers, composed_chat(request, draft.assignment), draft.model, wire
     )
+
+
+def _metered(request: ChatRequest, draft: Draft) -> tuple[ChatRequest, ChatWire]:
+    """The request, and how its answer is read: under a limit of tokens or dollars a stream has to tell its
+    usage; the client is told it only where it asked.
+    """
+    if draft.hold is None or not draft.hold.metered or not request.stream or request.include_usage:
+        return request, CHAT
+    said = bytes(request.top.get("stream_options", NULL)).strip()
+    options = {} if said == NULL else TOP.decode(said)
+    told = msgspec.Raw(encoded({**options, "include_usage": b"true"}))
+    top: dict[str, msgspec.Raw] = {**request.top, "stream_options": told}
+    return msgspec.structs.replace(request, raw=encoded(top), top=top), ASKED_FOR_USAGE

@@ -29,12 +29,25 @@ class ChatScanner:
     """Follows a streamed chat completion, whole events at a time; deltas are never decoded.
 
     As EventScanner does: what ends the stream (`[DONE]`, or an error) stays in `held`. A server that closes
-    without `[DONE]` has ended its answer if it gave a reason to stop.
+    without `[DONE]` has ended its answer if it gave a reason to stop. With `keeps_usage` the chunk that tells
+    nothing but the usage is not relayed: the gateway has asked for it, and the client has not.
     """
 
-    __slots__ = ("_finished", "_tail", "content", "failed", "held", "id", "model", "stopped", "usage")
+    __slots__ = (
+        "_finished",
+        "_keeps_usage",
+        "_tail",
+        "content",
+        "failed",
+        "held",
+        "id",
+        "model",
+        "stopped",
+        "usage",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_usage: bool = False) -> None:
+        self._keeps_usage = keeps_usage
         self._tail = b""
         self._finished = False
         self.content = False
@@ -63,8 +76,7 @@ class ChatScanner:
         """Whether the answer was complete; what came without its empty line is then in `held`."""
         tail, self._tail = self._tail, b""
         if tail:
-            self._read(tail)
-            self.held = tail
+            self.held = b"" if self._event(tail) else tail
         self.stopped = self.stopped or self._finished
         return self.stopped
 
@@ -82,14 +94,17 @@ class ChatScanner:
         while begin < len(data) and not self.stopped:
             blank = BLANK.search(data, begin)
             end = blank.end() if blank else len(data)
-            self._event(data[begin:end])
+            kept = self._event(data[begin:end])
             if self.stopped:
                 self.held = data[begin:]
                 return data[:begin]
+            if kept:
+                data, end = data[:begin] + data[end:], begin
             begin = end
         return data
 
-    def _event(self, event: bytes) -> None:
+    def _event(self, event: bytes) -> bool:
+        """Read an event; whether it is the gateway's alone."""
         if _DONE.search(event):
             self.stopped = True
         elif _ERROR.search(event):
@@ -99,6 +114,8 @@ class ChatScanner:
                 self._finished = True
             if _USAGE.search(event) and (said := _chunk(event)) is not None:
                 self.usage = _reported(said) or self.usage
+                return self._keeps_usage and not said.choices
+        return False
 
 
 def _chunk(event: bytes) -> Completion | None:
@@ -126,8 +143,11 @@ def _reported(completion: Completion) -> ReportedUsage | None:
 class ChatWire:
     """Chat completions: unnamed events up to `[DONE]`, or one completion."""
 
+    def __init__(self, *, keeps_usage: bool = False) -> None:
+        self._keeps_usage = keeps_usage
+
     def scanner(self, *, metered: bool) -> Scanner:
-        return ChatScanner()
+        return ChatScanner(keeps_usage=self._keeps_usage)
 
     def message(self, body: bytes) -> ReportedMessage:
         try:
@@ -138,3 +158,6 @@ class ChatWire:
 
 
 CHAT = ChatWire()
+
+ASKED_FOR_USAGE = ChatWire(keeps_usage=True)
+"""A stream that was asked for its usage, which its client has not."""

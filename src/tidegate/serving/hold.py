@@ -48,10 +48,16 @@ class Hold:
         """What binds the request."""
         return self._book.limits
 
-    def settle(self, usage: Usage, usd: float | None) -> None:
-        """Charge what was used beyond what was held, or give back what was not; call it once.
+    @property
+    def metered(self) -> bool:
+        """Something is limited that only the answer's usage tells."""
+        return self._book.metered
 
-        An exchange without a price costs a budget nothing.
+    def settle(self, usage: Usage, usd: float | None) -> None:
+        """Charge what was used beyond what was held, or give back what was not; call it once at most.
+
+        Where an answer came and nobody said what it used, what was held for it stays charged: do not call it
+        then. An exchange without a price costs a budget nothing.
         """
         if not self._book.metered:
             return

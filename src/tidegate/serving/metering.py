@@ -83,6 +83,11 @@ class Draft(msgspec.Struct, kw_only=True):
         """Whether the ledger gets a line: not of a call that only counts tokens."""
         return self.route in EXCHANGES
 
+    @property
+    def untold(self) -> bool:
+        """Nobody has said what it used, which need not have been nothing."""
+        return self.usage is NOTHING and self.cost_usd is None and not self.unpriced
+
     def fell_back(self, reason: str) -> None:
         """Note one more step of the fallback chain and its reason, each once."""
         if self.fallback is None:

@@ -27,7 +27,7 @@ class Outgoing(msgspec.Struct, frozen=True):
         """The client's own request; raises InvalidInput where its model's upstream cannot be told it."""
         endpoint = self.upstreams.endpoint(request.model, draft.key.tenant)
         if isinstance(request, ChatRequest):
-            return _chat(request, endpoint, call)
+            return _chat(request, draft, endpoint, call)
         headers = to_upstream(call.headers, endpoint.credentials)
         return UpstreamRequest(endpoint, call.target, headers, plain_body(request), request.model)
 
@@ -68,15 +68,15 @@ class Outgoing(msgspec.Struct, frozen=True):
             upstreams.named(hop.upstream, tenant) if hop.upstream else upstreams.endpoint(hop.model, tenant)
         )
         if isinstance(request, ChatRequest):
-            return _chat(other_model(request, hop.model), endpoint, call)
+            return _chat(other_model(request, hop.model), draft, endpoint, call)
         headers = to_upstream(call.headers, endpoint.credentials)
         body = plain_body_for(request, hop.model)
         return UpstreamRequest(endpoint, call.target, headers, body, hop.model)
 
 
-def _chat(request: ChatRequest, endpoint: Endpoint, call: Call) -> UpstreamRequest:
+def _chat(request: ChatRequest, draft: Draft, endpoint: Endpoint, call: Call) -> UpstreamRequest:
     if endpoint.chat:
-        return own_bytes(request, endpoint, call)
+        return own_bytes(request, draft, endpoint, call)
     across = crossing(request, call)
     headers = to_upstream(across.call.headers, endpoint.credentials)
     body = plain_body(across.request)

@@ -9,7 +9,6 @@ from tidegate.domain import metrics
 from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
 from tidegate.serving.chat_errors import ChatErrors
-from tidegate.serving.chat_wire import CHAT
 from tidegate.serving.client import Client, Dialect
 from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
@@ -17,7 +16,7 @@ from tidegate.serving.metering import Draft, count
 from tidegate.serving.order import Answer
 from tidegate.serving.quota_words import limit_headers
 from tidegate.serving.refusal import status_of_failure
-from tidegate.serving.wire import Scanner
+from tidegate.serving.wire import MESSAGES, Scanner
 
 _CHAT_ERRORS = ChatErrors()
 
@@ -98,7 +97,7 @@ class Relay:
             if answer.passage is not None and failure.kind not in OWN_ENDINGS:
                 answer.passage.ended(well=False)
             told = str(failure) if failure.kind in OWN_ENDINGS else _BROKEN
-            errors = _CHAT_ERRORS if answer.wire is CHAT else self._dialect
+            errors = self._dialect if answer.wire is MESSAGES else _CHAT_ERRORS
             last = errors.error_event(status_of_failure(failure), told, draft.id)
             return failed(failure), last
         finally:
@@ -136,7 +135,7 @@ class Relay:
             self._meter.add(metrics.REQUESTS, (draft.route, draft.assignment.arm.value, outcome.value))
             return
         exchange = draft.exchange(outcome, status, *(ended or (self._clock.now(), self._clock.monotonic())))
-        if draft.hold is not None:
+        if draft.hold is not None and not (draft.untold and (outcome is _OK or draft.streamed)):
             draft.hold.settle(exchange.usage, exchange.cost_usd)
         self._spool.record(exchange)
         draft.recorded = True
