@@ -200,6 +200,15 @@ async def test_a_file_is_found_however_it_is_spelt(spelt: bytes) -> None:
     assert (await made.call(body)).headers["tidegate-cache"] == "bypass"
 
 
+async def test_a_body_that_cannot_be_searched_for_files_is_not_given_again() -> None:
+    made = world(cache=ALWAYS)
+    body = msgspec.json.encode({**ASK, "soon": "ODD", "name": "SPELT"})
+    body = body.replace(b'"ODD"', b"1e999").replace(b"SPELT", b"\\u0066")
+    for _ in range(2):
+        got = await made.call(body)
+        assert (got.status, got.headers["tidegate-cache"]) == (200, "bypass")
+
+
 async def test_text_that_speaks_of_a_file_id_is_text() -> None:
     made = world()
     spoken = ask('my contract says "file_id": "file_1" and "url"', temperature=0)

@@ -64,14 +64,19 @@ def reusable(request: MessagesRequest, policy: CachePolicy) -> bool:
     top, raw = request.top, request.raw
     if any(name in top for name in _NEVER) or _FILE_ID in raw:
         return False
-    if _ESCAPE in raw and _FILE_ID in _unescaped(raw):
+    if _ESCAPE in raw and not _names_no_file(raw):
         return False
     return policy.when == "always" or (_temperature(request) == 0.0 and _URL not in raw)
 
 
-def _unescaped(raw: bytes) -> bytes:
-    """The body without escapes in its keys: a name may be spelt with them."""
-    return msgspec.json.encode(msgspec.json.decode(raw))
+def _names_no_file(raw: bytes) -> bool:
+    """Whether the body is free of file ids also where names are spelt with escapes; False if none can tell:
+    it may hold a number that no computer knows, or a half of a character, which the provider judges.
+    """
+    try:
+        return _FILE_ID not in msgspec.json.encode(msgspec.json.decode(raw))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
 
 
 def _temperature(request: MessagesRequest) -> float | None:

@@ -170,6 +170,32 @@ async def test_a_forged_seal_is_left_out_and_the_conversation_goes_on(
     assert seals(world) == ["sealed", "forged"]
 
 
+ODD_ID = "messages: a content block has Expected `str | null`"
+THE_PROVIDERS_WORD = "Extra inputs are not permitted"
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"id": None}, THE_PROVIDERS_WORD),
+        ({"tool_use_id": None}, THE_PROVIDERS_WORD),
+        ({"id": 5}, ODD_ID),
+        ({"tool_use_id": []}, ODD_ID),
+    ],
+)
+@pytest.mark.parametrize("role", ["user", "assistant"])
+async def test_a_block_with_an_odd_id_beside_a_seal_is_no_fault_of_the_gateway(
+    make: Make, odd: dict, told: str, role: str
+) -> None:
+    world = await make()
+    blocks = [{"type": "text", "text": f"what does {MARK} mean?", **odd}]
+    turns = [{"role": role, "content": blocks}, {"role": "user", "content": "my contract"}]
+    got = await world.call({**asked(""), "messages": turns})
+    assert got.status == 400
+    assert got.json["error"]["type"] == "invalid_request_error"
+    assert told in got.json["error"]["message"]
+
+
 async def test_another_tenants_seal_is_left_out(make: Make, upstream_bodies: Bodies) -> None:
     world = await make()
     stopped = await said(world, MIXED)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from tidegate.domain.errors import InvalidInput
 from tidegate.serving.hosted.blocks import Block, block_of
 from tidegate.serving.hosted.objects import closed, elements, listed, message, opened
 from tidegate.serving.hosted.seal import MARK, SealedCall, SealedRound, original
@@ -16,9 +17,14 @@ Answers = Callable[[Sequence[Block]], Awaitable[Sequence[bytes]]]
 
 
 class _Head(msgspec.Struct):
-    type: str = ""
-    id: str = ""
-    tool_use_id: str = ""
+    type: str | None = ""
+    id: str | None = ""
+    tool_use_id: str | None = ""
+
+    @property
+    def sealed_id(self) -> str:
+        """The id where it is a sealed one."""
+        return self.id if self.id and MARK in self.id else ""
 
 
 class _Message(msgspec.Struct):
@@ -64,15 +70,18 @@ async def whole_messages(messages: bytes, open_seal: Open, answers: Answers) -> 
 def sealed_ids(messages: bytes) -> list[str]:
     """Every sealed id of the assistant's calls, in order."""
     marked = (each for each in elements(messages) if _MARK in each)
-    return [head.id for each in marked for _, head in _blocks(each) if MARK in head.id]
+    return [head.sealed_id for each in marked for _, head in _blocks(each) if head.sealed_id]
 
 
 def _blocks(raw: bytes) -> list[tuple[bytes, _Head]]:
-    """The content blocks of a message that has a list of them."""
+    """The content blocks of a message that has a list of them; raises InvalidInput for what is no block."""
     content = bytes(_MESSAGE.decode(raw).content)
     if not content.lstrip().startswith(b"["):
         return []
-    return [(block, _HEAD.decode(block)) for block in elements(content)]
+    try:
+        return [(block, _HEAD.decode(block)) for block in elements(content)]
+    except msgspec.ValidationError as wrong:
+        raise InvalidInput(f"messages: a content block has {wrong}, counted from the block as `$`") from wrong
 
 
 def _unmarked(raw: bytes) -> bytes:
@@ -84,14 +93,15 @@ def _unmarked(raw: bytes) -> bytes:
 
 def _restored(block: bytes, head: _Head) -> bytes:
     for name, value in (("id", head.id), ("tool_use_id", head.tool_use_id)):
-        if MARK in value:
+        if value and MARK in value:
             return closed({**opened(block), name: msgspec.json.encode(original(value))})
     return block
 
 
 def _sealed(raw: bytes, open_seal: Open) -> tuple[SealedRound, ...] | None:
     """What the message's first sealed call carries."""
-    found = next((head.id for _, head in _blocks(raw) if head.type == "tool_use" and MARK in head.id), None)
+    calls = (head.sealed_id for _, head in _blocks(raw) if head.type == "tool_use")
+    found = next(filter(None, calls), None)
     return None if found is None else open_seal(found)
 
 
