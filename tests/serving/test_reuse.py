@@ -518,6 +518,52 @@ async def test_a_leader_that_leaves_a_stream_is_billed_all_of_it_and_it_is_kept(
     assert made.upstream.open == 0
 
 
+async def test_a_long_stream_whose_leader_left_before_it_began_is_read_to_its_end() -> None:
+    gate, leave = asyncio.Event(), asyncio.Event()
+    long = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "x" * 300_000})
+    chunks = [gate, STREAM_START + CONTENT, *[long] * 8, STREAM_END + STOP]
+    made = world(Script(headers=SSE, chunks=chunks), reuse=ReuseSettings(entry_bytes=4_000_000))
+    leader = asyncio.ensure_future(made.call(STREAM, leave=leave))
+    await settled(made)
+    leave.set()
+    await leader
+    gate.set()
+    for _ in range(5):
+        await settled(made)
+    (line,) = made.spool.records
+    assert (line.outcome, line.usage.output_tokens) == (Outcome.CLIENT_CLOSED, 9)
+    assert made.upstream.open == 0
+    assert (await made.call(STREAM)).headers["tidegate-cache"] == "hit"
+
+
+BEGUN = Script(headers=SSE, chunks=[STREAM_START + CONTENT + DELTA, None])
+UNKNOWN = Script(headers=SSE, chunks=[STREAM_START + event("something_new", x=1) + DELTA, None])
+
+
+@pytest.mark.parametrize("turns", range(20))
+@pytest.mark.parametrize(
+    ("scripts", "limit"),
+    [((OUTAGE, BEGUN), 1_000_000), ((BEGUN,), 100), ((UNKNOWN,), 1_000_000)],
+    ids=["fallback", "too large", "unknown"],
+)
+async def test_whenever_a_leader_leaves_an_answer_that_is_not_kept_is_closed_and_billed(
+    scripts: tuple[Script, ...], limit: int, turns: int
+) -> None:
+    leave = asyncio.Event()
+    made = world(*scripts, reuse=ReuseSettings(entry_bytes=limit))
+    leader = asyncio.ensure_future(made.call(STREAM, leave=leave))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    leave.set()
+    await leader
+    for _ in range(3):
+        await settled(made)
+    assert made.upstream.open == 0
+    (line,) = made.spool.records
+    assert line.outcome is Outcome.CLIENT_CLOSED
+    assert line.usage.input_tokens == (100 if len(made.upstream.sent) == len(scripts) else 0)
+
+
 async def test_at_the_end_what_goes_on_alone_is_cut_and_on_record() -> None:
     leave = asyncio.Event()
     made = world(Script(headers=SSE, chunks=[STREAM_START + CONTENT, DELTA, None]))

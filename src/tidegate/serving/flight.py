@@ -15,6 +15,7 @@ from tidegate.serving.attempt import Attempts
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order
 from tidegate.serving.recording import Recording
+from tidegate.serving.wire import Scanner
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
 
@@ -51,6 +52,8 @@ class Flight:
         self.left_at = (0.0, 0.0)
         """When its client left: epoch seconds, and by the event loop's clock."""
         self.handed: asyncio.Future[Answer | Exception] = loop.create_future()
+        self.taken = False
+        """Its client has the answer in hand, and closes it."""
         self.landed: asyncio.Future[CachedAnswer | None] = loop.create_future()
         self._limit = limit
         self._recording: Recording | None = None
@@ -65,16 +68,16 @@ class Flight:
                 _log.exception("a request failed within the gateway", request_id=self.draft.id)
             self.handed.set_result(failure)
             return Landing(None, result="unfit")
+        draft = self.draft
+        self._before = (draft.usage, draft.cost_usd, draft.unpriced)
         if not self._fit(answer):
             self._hand_over(answer)
             return Landing(None, result="unfit")
         if answer.scanner is None:
             self.handed.set_result(answer)
             return self._landing(message_of_body(answer.body), None)
-        draft = self.draft
-        self._before = (draft.usage, draft.cost_usd, draft.unpriced)
         recording = self._recording = Recording(answer, answer.scanner, limit=self._limit)
-        self.handed.set_result(Answer(recording, answer.body, answer.scanner, answer.passage))
+        self._hand_over(Answer(recording, answer.body, answer.scanner, answer.passage))
         message = await recording.run()
         if recording.given_up:
             return Landing(None, result=recording.given_up)
@@ -90,12 +93,38 @@ class Flight:
 
         A stream that says nothing of its usage was billed turn by turn by who made it.
         """
-        if self._recording is not None and self._recording.scanner.usage is not None:
-            draft, scanner = self.draft, self._recording.scanner
+        scanner = self._furthest()
+        if scanner is not None and scanner.usage is not None:
+            draft = self.draft
             draft.usage, draft.cost_usd, draft.unpriced = self._before
             draft.model = scanner.model or draft.model
             draft.message_id = scanner.id
             draft.bill(draft.model, scanner.usage, prices)
+
+    def left(self) -> None:
+        """Its client has left: an answer that it has not taken is nobody's."""
+        answer = self._untaken()
+        if answer is not None:
+            answer.response.close()
+
+    @property
+    def settles(self) -> bool:
+        """The bill is the flight's to write, since its client has not read, or not read on."""
+        return self.can_go_on or not self.taken
+
+    def _furthest(self) -> Scanner | None:
+        """What has read most of the stream; None where its client alone has read it, or there is none."""
+        if self._recording is not None:
+            return self._recording.scanner
+        answer = self._untaken()
+        return None if answer is None else answer.scanner
+
+    def _untaken(self) -> Answer | None:
+        """The answer that was handed over, and that its client was not there for."""
+        if self.taken or not self.handed.done():
+            return None
+        handed = self.handed.result()
+        return handed if isinstance(handed, Answer) else None
 
     def _fit(self, answer: Answer) -> bool:
         """A whole and good answer of what was meant to be served, skills and all."""
@@ -181,9 +210,10 @@ class Flights:
     def _leave(self, flight: Flight) -> None:
         """The exchange's client has left."""
         flight.left_at = (self._clock.now(), self._clock.monotonic())
+        flight.left()
         task = self._tasks.get(flight)
         if task is None or not flight.can_go_on:
-            if flight.can_go_on:
+            if flight.settles:
                 flight.settle(self._prices)
             self._close_record(flight.draft, flight.left_at)
             return

@@ -96,6 +96,7 @@ class Reuse:
     async def _lead(self, flight: Flight) -> Answer:
         await asyncio.wait((flight.handed,))
         handed = flight.handed.result()
+        flight.taken = True
         if isinstance(handed, Exception):
             raise handed
         return handed
