@@ -1,5 +1,7 @@
 """Limits shared by several processes: how much they admit together, and alone while nothing is shared."""
 
+import asyncio
+
 import pytest
 
 from tidegate.domain.allowance import Claim
@@ -136,6 +138,73 @@ async def test_alone_a_process_admits_its_part_until_it_is_answered_again() -> N
         assert process.away
         with pytest.raises(SharedAway):
             await process.synchronise()
+
+
+async def test_what_was_to_be_booked_when_the_shared_ones_went_away_is_booked_when_they_are_back() -> None:
+    world = World(2)
+    one, two = world.processes
+    tokens = Claim("{acme}:tenant:acme:tokens", 1000.0, 1e-6, need=10.0)
+    await one.take([tokens])
+    one.charge(tokens, 2000.0)
+    await world.admitted(one, budget(1.0), 60)
+    world.shared.away = True
+    other = Claim("{globex}:tenant:globex:tokens", 1000.0, 1e-6, need=10.0)
+    await one.take([other])
+    assert one.away
+    world.shared.away = False
+    await world.synchronise()
+    assert not (await two.take([tokens]))[0].taken, "the debt of two thousand"
+    assert await world.admitted(two, budget(1.0), 60) == 40
+
+
+async def test_a_lease_is_not_given_back_to_a_bucket_that_has_drained_meanwhile() -> None:
+    world = World(2)
+    one, two = world.processes
+    await world.admitted(one, requests(1000), 1)
+    world.shared.away = True
+    world.time += IDLE_SECONDS
+    with pytest.raises(SharedAway):
+        await one.synchronise()
+    await one.take([Claim("{globex}:x", 5.0, 1.0, need=1.0)])
+    world.shared.away = False
+    world.time += 3600
+    assert await world.admitted(two, requests(1000), 1100) == 1000
+    await world.synchronise()
+    world.time += BARRED_SECONDS
+    assert await world.admitted(two, requests(1000), 1100) <= 2, "what a tenth of a second drains"
+
+
+async def test_tenants_are_booked_each_on_their_own_a_few_at_once() -> None:
+    world = World(1)
+    (process,) = world.processes
+    together, most, commands = 0, 0, list[set[str]]()
+    take = world.shared.take
+
+    async def watched(claims):
+        nonlocal together, most
+        together += 1
+        most = max(most, together)
+        tenants = {claim.id.split("}")[0] for claim in claims}
+        commands.append(tenants)
+        await asyncio.sleep(0)
+        together -= 1
+        if "{t7" in tenants:
+            raise SharedAway("for one of them")
+        return await take(claims)
+
+    for what in ("requests", "tokens"):
+        for n in range(100):
+            process.charge(Claim(f"{{t{n}}}:tenant:{what}", 100.0, 1.0), 5.0)
+    world.shared.take = watched
+    with pytest.raises(SharedAway):
+        await process.synchronise()
+    assert len(commands) == 100
+    assert all(len(tenants) == 1 for tenants in commands)
+    assert 1 < most <= 8
+    assert {each.claim.id: each.pending for each in process._known.values() if each.pending} == {
+        "{t7}:tenant:requests": 5.0,
+        "{t7}:tenant:tokens": 5.0,
+    }, "and what was booked is not booked again"
 
 
 async def test_while_away_nobody_is_asked_on_the_way() -> None:

@@ -23,7 +23,7 @@ class Claim(msgspec.Struct, frozen=True):
     must fit, or a full capacity if `need` is more: a large request is admitted by an empty bucket, and pays
     for itself afterwards. `want` beyond it is taken as far as it fits. A need of 0 asks for nothing.
     `until`: epoch seconds at which a budget ends; 0 for a bucket that drains. `floor`: so much is in it at
-    least, after the charge: it is known from elsewhere.
+    least, after the charge: it is known from elsewhere. `id` begins with whose it is, in braces.
     """
 
     id: str
@@ -34,6 +34,11 @@ class Claim(msgspec.Struct, frozen=True):
     charge: float = 0.0
     until: float = 0.0
     floor: float = 0.0
+
+
+def tenant_of(claim: Claim) -> str:
+    """Whose bucket it is: those of one tenant are kept together."""
+    return claim.id[1:].split("}", 1)[0]
 
 
 class Share(msgspec.Struct, frozen=True):

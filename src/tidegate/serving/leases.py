@@ -7,6 +7,7 @@ on where the shared ones are out of reach.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from tidegate.domain.allowance import Claim, Share, room_for
+from tidegate.domain.allowance import Claim, Share, room_for, tenant_of
 from tidegate.ports import SharedAllowances, SharedAway
 from tidegate.serving.allowances import OwnAllowances
 
@@ -51,6 +52,16 @@ class _Known:
     def level(self) -> float:
         """What is used, but for what this process may still give."""
         return self.used - self.lease + self.pending
+
+    def lose(self) -> None:
+        """Nothing is known of the shared bucket any more; what is to be booked in it stays.
+
+        But what would be given back to a limit by the minute: that may have drained long before it is.
+        """
+        if self.claim.rate:
+            self.pending = max(0.0, self.pending)
+        self.lease = self.used = self.barred_until = self.barred_need = self.floor = self.later = 0.0
+        self.met = False
 
 
 class Leases:
@@ -102,8 +113,7 @@ class Leases:
             if each.lease and now - each.touched >= idle_seconds:
                 each.pending, each.lease = each.pending - each.lease, 0.0
         moved = [each for each in self._known.values() if each.pending or not each.claim.rate]
-        for start in range(0, len(moved), _AT_ONCE):
-            await self._book(moved[start : start + _AT_ONCE])
+        await self._book_all(moved)
         if self.away and not moved:
             await self._shared.take([_KNOCK])
 
@@ -187,6 +197,21 @@ class Leases:
             shares.append(Share(claim.need, each.level))
         return shares
 
+    async def _book_all(self, moved: Sequence[_Known]) -> None:
+        """Each tenant's on their own, and to the end: what one could not book waits, and nothing else."""
+        tenants: defaultdict[str, list[_Known]] = defaultdict(list)
+        for each in moved:
+            tenants[tenant_of(each.claim)].append(each)
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def book(of_one: Sequence[_Known]) -> None:
+            async with turns:
+                await self._book(of_one)
+
+        for fault in await asyncio.gather(*map(book, tenants.values()), return_exceptions=True):
+            if fault is not None:
+                raise fault
+
     async def _book(self, moved: Sequence[_Known]) -> None:
         charges = [each.pending for each in moved]
         claims = [replace(each.claim, need=0.0, charge=each.pending, floor=each.floor) for each in moved]
@@ -194,7 +219,7 @@ class Leases:
             each.pending = 0.0
         try:
             shares = await self._shared.take(claims)
-        except SharedAway:
+        except (SharedAway, asyncio.CancelledError):  # it may be booked twice by this, but never not at all
             for each, charge in zip(moved, charges, strict=True):
                 each.pending += charge
             raise
@@ -205,7 +230,8 @@ class Leases:
         if not self.away:
             _log.warning("quotas are counted in this process alone: what is shared is away", why=str(why))
         self.away = True
-        self._known.clear()
+        for each in self._known.values():
+            each.lose()
 
     def _found(self) -> None:
         if self.away:
@@ -237,5 +263,5 @@ def _lacking(known: _Known, claim: Claim) -> Claim:
 _KNOCK = Claim("{}:knock", 1.0, 1.0)
 """Asks for nothing: whether anybody answers."""
 
-_AT_ONCE = 200
-"""Buckets in one command."""
+_AT_ONCE = 8
+"""Tenants whose buckets are booked at the same time, each by one command."""

@@ -8,7 +8,7 @@ from itertools import groupby
 from msgspec.structs import astuple
 
 from tidegate.adapters.valkey.link import ValkeyAway, ValkeyLink, ValkeyRefusal
-from tidegate.domain.allowance import ROUNDING, Claim, Share
+from tidegate.domain.allowance import ROUNDING, Claim, Share, tenant_of
 from tidegate.ports import SharedAway
 
 USE = "quota"
@@ -60,7 +60,7 @@ class ValkeyAllowances:
 
     async def take(self, claims: Sequence[Claim]) -> Sequence[Share]:
         """As it says; all claims that need something are of one tenant, so of one shard."""
-        groups = [list(each) for _, each in groupby(claims, key=lambda claim: claim.id.split("}", 1)[0])]
+        groups = [list(each) for _, each in groupby(claims, key=tenant_of)]
         shares = await asyncio.gather(*map(self._take, groups))
         return [share for group in shares for share in group]
 
