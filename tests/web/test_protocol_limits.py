@@ -171,7 +171,8 @@ async def test_a_body_that_comes_slowly_but_steadily_is_served(echo: Echo) -> No
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 async def test_a_body_that_drips_is_refused_however_steadily_it_comes(echo: Echo, chunked: bool) -> None:
-    async with serving(echo, QUICK) as server, client(server) as (reader, writer):
+    limits = ConnectionLimits(body_timeout=1.0, body_rate=100.0)
+    async with serving(echo, limits) as server, client(server) as (reader, writer):
         began = asyncio.get_running_loop().time()
         writer.write(b"POST / HTTP/1.1\r\n")
         length = b"transfer-encoding: chunked" if chunked else b"content-length: 1000"
@@ -182,14 +183,14 @@ async def test_a_body_that_drips_is_refused_however_steadily_it_comes(echo: Echo
                 writer.write(b"3e8\r\n")
             while True:
                 writer.write(b"x")
-                await asyncio.sleep(0.25)
+                await asyncio.sleep(0.05)
 
         dripping = asyncio.create_task(drip())
         status, headers, body = await refused_answer(reader)
         dripping.cancel()
         assert (status, headers["connection"]) == (408, "close")
-        assert error_of(body) == ("timeout_error", "the request's body came at under 5 bytes a second")
-        assert 0.5 < asyncio.get_running_loop().time() - began < 5
+        assert error_of(body) == ("timeout_error", "the request's body came at under 100 bytes a second")
+        assert 1.0 < asyncio.get_running_loop().time() - began < 5
     assert echo.disconnects == 1
 
 
