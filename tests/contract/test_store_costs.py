@@ -1,5 +1,7 @@
 """Costs: whatever the interval, the sums are those of the ledger's lines."""
 
+from random import Random
+
 import msgspec
 import pytest
 from exchanges import make_exchange
@@ -73,6 +75,33 @@ async def test_sums_are_those_of_the_ledgers_lines(filled: Store, dimension: str
             name = NAMES[dimension](each)
             expected[name] = expected.get(name, Costs()) + costs_of(each)
         assert await filled.costs.by(dimension, query) == expected
+
+
+async def test_ends_of_an_interval_with_many_exchanges_are_summed_page_by_page(store: Store) -> None:
+    """Thousands in a quarter of an hour, many at one instant; intervals that begin and end among them."""
+    draw = Random(5)
+    made = [
+        make_exchange(
+            number,
+            at=START + draw.randrange(0, 800, 20),
+            key_id=f"key_{number % 7}",
+            cost_usd=draw.random(),
+            usage=Usage(draw.randrange(1000), draw.randrange(100)),
+        )
+        for number in range(2_300)
+    ]
+    await store.ledger.ingest(made, ())
+    for _ in range(12):
+        since, until = (START + draw.randrange(-20, 1000, 10) for _ in range(2))
+        expected: dict[str, Costs] = {}
+        for each in made:
+            if since <= each.at < until:
+                expected[each.key_id] = expected.get(each.key_id, Costs()) + costs_of(each)
+        assert await store.costs.by("key_id", LedgerQuery(since=since, until=until)) == expected
+    asked = LedgerQuery(since=START + 5.0)
+    everything = [costs_of(each) for each in made if each.at >= START + 5.0]
+    found = await store.costs.by("key_id", asked)
+    assert sum(found.values(), Costs()) == sum(everything, Costs())
 
 
 async def test_what_was_spent_in_a_day_is_told_by_key(filled: Store) -> None:

@@ -1,10 +1,11 @@
 """What was used and what it cost: summed as exchanges come in, read back by tenant, key, model or skills."""
 
+import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
@@ -15,6 +16,9 @@ from tidegate.domain.exchange import Exchange
 from tidegate.ports import LedgerQuery
 
 _EXCHANGE = msgspec.json.Decoder(Exchange)
+_PAGE = 500
+"""Exchanges read and summed at once, by a thread: at 200 a second a quarter of an hour has 180,000."""
+
 _SUMS = tuple(func.sum(COST.c[name]).label(name) for name in Costs.__struct_fields__)
 
 
@@ -93,11 +97,23 @@ async def _edge(
     if query.rollout is not None:
         conditions.append(EXCHANGE.c.rollout == query.rollout)
     found: dict[str, Costs] = {}
-    for body in (await connection.execute(select(EXCHANGE.c.body).where(*conditions))).scalars():
-        exchange = _EXCHANGE.decode(body)
-        name = getattr(account_of(exchange), dimension)
-        found[name] = found.get(name, Costs()) + costs_of(exchange)
+    place = tuple_(EXCHANGE.c.at, EXCHANGE.c.id)
+    page = select(EXCHANGE.c.at, EXCHANGE.c.id, EXCHANGE.c.body).order_by(*place).limit(_PAGE)
+    after: Sequence[ColumnElement[bool]] = ()
+    while rows := (await connection.execute(page.where(*conditions, *after))).all():
+        after = (place > tuple_(rows[-1].at, rows[-1].id),)
+        found = await asyncio.to_thread(_added, found, dimension, [row.body for row in rows])
+        if len(rows) < _PAGE:
+            break
     return found
+
+
+def _added(found: dict[str, Costs], dimension: str, bodies: Iterable[str]) -> dict[str, Costs]:
+    added = dict(found)
+    for exchange in map(_EXCHANGE.decode, bodies):
+        name = getattr(account_of(exchange), dimension)
+        added[name] = added.get(name, Costs()) + costs_of(exchange)
+    return added
 
 
 def _merged(one: dict[str, Costs], other: dict[str, Costs]) -> dict[str, Costs]:
