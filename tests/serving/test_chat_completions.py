@@ -26,6 +26,7 @@ from gateway_parts import (
 )
 
 from tidegate.domain.exchange import Arm, Outcome
+from tidegate.ports import UpstreamFailure
 from tidegate.serving.upstreams import Claim, Endpoint
 
 GPT = "claude-gpt"
@@ -376,6 +377,15 @@ async def test_models_are_listed_in_openais_shape_for_its_clients(two: Two) -> N
     assert got.json == {"object": "list", "data": [model]}
     got = await two.world.call(b"", path="/v1/models", method="GET")
     assert got.body == LISTED
+
+
+async def test_refusals_of_the_list_of_models_are_in_openais_shape_for_its_clients(two: Two) -> None:
+    two.world.upstream.scripts = [Script(head_error=UpstreamFailure("reset", "the connection was reset"))]
+    for method, status in (("GET", 502), ("POST", 405)):
+        got = await two.world.call(b"", path="/v1/models", method=method, headers=BEARER, secret=None)
+        assert (got.status, set(got.json["error"])) == (status, {"message", "type", "param", "code"})
+        got = await two.world.call(b"", path="/v1/models", method=method)
+        assert (got.status, got.json["type"]) == (status, "error")
 
 
 async def test_a_vote_names_the_chat_completion(two: Two) -> None:

@@ -614,6 +614,24 @@ async def test_a_follower_is_not_given_what_was_barred_while_it_waited(how: str)
     assert [b"<skill name" in sent.body for sent in made.upstream.sent] == [True, False]
 
 
+async def test_what_is_assigned_anew_is_on_record_with_its_own_model() -> None:
+    gate = asyncio.Event()
+    made = world(held(GOOD, gate), OUTAGE, model="claude-haiku-4-5")
+    leader = asyncio.ensure_future(made.call(ASK))
+    await settled(made)
+    follower = asyncio.ensure_future(made.call(ASK))
+    await settled(made)
+    serve(made, variant(CONTRACTS, cache=POLICY, model="claude-haiku-4-5"), switches=(off("all"),))
+    gate.set()
+    await leader
+    assert (await follower).status == 500
+    assert [msgspec.json.decode(sent.body)["model"] for sent in made.upstream.sent] == [
+        "claude-haiku-4-5",
+        MODEL,
+    ]
+    assert made.spool.records[-1].model == MODEL
+
+
 async def test_a_leaver_among_followers_harms_nobody() -> None:
     gate, leave = asyncio.Event(), asyncio.Event()
     made = world(held(GOOD, gate))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from hashlib import sha256
 from typing import Final
 
@@ -100,6 +100,19 @@ class Admission:
                     place.set_result(None)
                     return
         self.open -= 1
+
+    async def placed(self, priority: Priority, work: Coroutine[object, object, None]) -> None:
+        """Do the work in a place among the exchanges in progress; raises Overloaded."""
+        if not self.enter():
+            try:
+                await self.wait(priority)
+            except BaseException:
+                work.close()
+                raise
+        try:
+            await work
+        finally:
+            self.leave()
 
     def _make_room(self, priority: Priority) -> bool:
         """Send the last of the lowest priority away, if it is lower than this one."""

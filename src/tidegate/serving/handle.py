@@ -1,38 +1,33 @@
 """One request through the gateway: the hot path, read from top to bottom."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
 import structlog
 
 from tidegate.domain import metrics
-from tidegate.domain.access import KeyRecord, Priority
-from tidegate.domain.chat.names import MESSAGES_VERSION
-from tidegate.domain.errors import NotFound, TidegateError
-from tidegate.domain.exchange import Arm, Outcome
+from tidegate.domain.errors import TidegateError
+from tidegate.domain.exchange import Outcome
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
-from tidegate.serving.admission import Admission, authenticate
+from tidegate.serving.admission import Admission
 from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attended
 from tidegate.serving.chat_client import CrossedClient
-from tidegate.serving.chat_errors import ChatErrors
-from tidegate.serving.chat_models import asks_in_chat, told_in_chat
 from tidegate.serving.chat_request import ChatRequest, read_chat_request
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards, skill_names
-from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.hosted.hosting import Engagement, Hosting
 from tidegate.serving.identity import Identities, Identity
-from tidegate.serving.locked_out import locked_out
 from tidegate.serving.metering import CHAT_ROUTE, Draft
 from tidegate.serving.order import Answer, Order
 from tidegate.serving.outgoing import Outgoing
+from tidegate.serving.pass_through import PassThrough
 from tidegate.serving.pins import Pins
 from tidegate.serving.provider_side import Asked, ProviderSide
 from tidegate.serving.quotas import Quotas
@@ -43,7 +38,7 @@ from tidegate.serving.refusal import (
     status_of,
     status_of_failure,
 )
-from tidegate.serving.relay import Relay, Reply, failed, outcome_of
+from tidegate.serving.relay import Relay, Reply, failed
 from tidegate.serving.request import read_request
 from tidegate.serving.reuse import Reuse
 from tidegate.serving.routing import SnapshotHolder
@@ -53,8 +48,6 @@ from tidegate.serving.upstreams import Upstreams
 from tidegate.serving.wire import MESSAGES
 
 _log = structlog.stdlib.get_logger("tidegate.serving")
-
-_CHAT_ERRORS = ChatErrors()
 
 CLIENT_CLOSED = 499
 """The status on record where the client left before it got one (as nginx has it)."""
@@ -80,10 +73,11 @@ class Handler:
     ) -> None:
         self._settings, self._holder, self._upstreams = settings, holder, upstreams
         self._meter, self._prices, self._clock = meter, prices, clock
-        self._dialect = dialect
-        self._quotas = quotas
-        self._hosting = hosting
+        self._quotas, self._hosting = quotas, hosting
         self._admission = _admission(settings, meter)
+        self.apart = PassThrough(
+            settings, holder, upstreams, self._admission, meter=meter, clock=clock, dialect=dialect
+        )
         self.guards = _guards(settings, meter, clock)
         self._identities = Identities(settings.home_secret, settings.unit_rule)
         self._provider = ProviderSide(settings, holder, upstreams, meter=meter, prices=prices, clock=clock)
@@ -125,9 +119,9 @@ class Handler:
         now = self._clock.now()
         request_id = exchange_id(now)
         try:
-            key = self.authenticated(call)
+            key = self.apart.authenticated(call)
         except TidegateError as refusal:
-            await self.refuse(client, request_id, refusal, route=route)
+            await self.apart.refuse(client, request_id, refusal, route=route)
             return
         draft = Draft(id=request_id, at=now, started=self._clock.monotonic(), key=key, route=route)
         client.deadline = draft.started + self._settings.deadline_seconds
@@ -137,56 +131,10 @@ class Handler:
             self._cut_short(draft)
             raise
 
-    async def pass_through(self, call: Call, client: Client, *, route: str = "models") -> None:
-        """Serve what only the provider knows as it is, on no record; raises ClientGone.
-
-        All but the models belong to the provider's workspace: they are served where that is the tenant's own.
-        """
-        request_id = exchange_id(self._clock.now())
-        try:
-            key = self.authenticated(call)
-            passed = self._placed(key.priority, self._passed(call, client, key.tenant, route))
-            await attended(client, passed)
-        except TidegateError as refusal:
-            await self.refuse(client, request_id, refusal, route=route, chat=asks_in_chat(call))
-        except UpstreamFailure as failure:
-            status = status_of_failure(failure)
-            self.count(route, failed(failure))
-            spoken = CHAT_ROUTE if asks_in_chat(call) else route
-            await self._say(client, request_id, status, str(failure), route=spoken)
-        except ClientGone:
-            self.count(route, Outcome.CLIENT_CLOSED)
-            raise
-
-    async def refuse(
-        self, client: Client, request_id: str, refusal: TidegateError, *, route: str, chat: bool = False
-    ) -> None:
-        """Answer a refusal of the gateway's own that belongs to no exchange, in the caller's dialect."""
-        status = status_of(refusal)
-        self.count(route, outcome_of_refusal(status))
-        spoken = CHAT_ROUTE if chat else route
-        await self._say(client, request_id, status, str(refusal), *retry_headers(refusal), route=spoken)
-
-    async def refuse_method(
-        self, client: Client, request_id: str, call: Call, allowed: str, route: str
-    ) -> None:
-        """Answer a call by a method that its path does not know."""
-        self.count(route, Outcome.CLIENT_ERROR)
-        message = f"{call.method} is not allowed here; use {allowed}"
-        await self._say(client, request_id, 405, message, (b"allow", allowed.encode()), route=route)
-
-    def count(self, route: str, outcome: Outcome) -> None:
-        """Count a call that is no exchange: the ledger has no line of it."""
-        self._meter.add(metrics.REQUESTS, (route, Arm.OUTSIDE.value, outcome.value))
-
-    def authenticated(self, call: Call) -> KeyRecord:
-        """The client key of a call; raises Unauthenticated, Forbidden."""
-        return authenticate(self._holder.current(), call)
-
     async def _answered(self, draft: Draft, call: Call, client: Client) -> None:
         """Answer and record, whatever happens but the client's leaving."""
         try:
-            await self._placed(draft.key.priority, self._served(draft, call, client))
+            await self._admission.placed(draft.key.priority, self._served(draft, call, client))
         except TidegateError as refusal:
             status = status_of(refusal)
             more = retry_headers(refusal)
@@ -230,8 +178,11 @@ class Handler:
             return await self._attempts.answer(draft, order)
         generation = self._holder.current().generation(draft.key.tenant)
         answer = await self._reuse.answer(draft, order, call, request, policy=policy, generation=generation)
-        if answer is not None:
-            return answer
+        return answer or await self._assigned_anew(draft, call, request)
+
+    async def _assigned_anew(self, draft: Draft, call: Call, request: Asked) -> Answer:
+        """The upstream's answer where a switch or a revocation fell while it waited for another request's."""
+        draft.fallback = draft.skill_outcome = None
         self._assign(draft, call, request)
         return await self._attempts.answer(draft, await self._ordered(draft, call, request))
 
@@ -279,8 +230,7 @@ class Handler:
         """What goes upstream, and by when; `whole` is what the skills' way begins with."""
         assignment, settings = draft.assignment, self._settings
         draft.composed = assignment.changed
-        if assignment.model is not None:
-            draft.model = assignment.model
+        draft.model = assignment.model or plain.model
         seconds = assignment.variant.deadline_seconds or settings.deadline_seconds
         deadline = draft.started + seconds
         composed, hosted = None, None
@@ -300,59 +250,12 @@ class Handler:
             try_seconds=settings.try_seconds,
         )
 
-    async def _placed(self, priority: Priority, work: Coroutine[object, object, None]) -> None:
-        """Do the work in a place among the exchanges in progress; raises Overloaded."""
-        if not self._admission.enter():
-            try:
-                await self._admission.wait(priority)
-            except BaseException:
-                work.close()
-                raise
-        try:
-            await work
-        finally:
-            self._admission.leave()
-
-    async def _passed(self, call: Call, client: Client, tenant: str, route: str) -> None:
-        endpoint = self._upstreams.endpoint("", tenant)
-        if route != "models" and not endpoint.own:
-            raise NotFound(f"{call.method} {call.target.partition('?')[0]}: {_NOT_YOURS}")
-        headers = to_upstream(call.headers, endpoint.credentials)
-        client.deadline = deadline = self._clock.monotonic() + self._settings.deadline_seconds
-        crosses = route == "models" and asks_in_chat(call) and not endpoint.chat
-        if crosses:
-            headers.append((b"anthropic-version", MESSAGES_VERSION))
-        asked = await client.body(self._settings.body_limit)
-        response = await endpoint.upstream.send(call.method, call.target, headers, asked, deadline=deadline)
-        try:
-            body = await response.read(self._settings.answer_limit)
-        finally:
-            response.close()
-        if response.status == 401:
-            raise locked_out(endpoint, response.status, body)
-        if crosses:
-            body = told_in_chat(response.status, body)
-        await client.answer(response.status, to_client(response.headers), body)
-        self.count(route, outcome_of(response.status))
-
     async def _record_refusal(
         self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str, *more: Header
     ) -> None:
-        body = self._errors(draft.route).error(status, message, draft.id)
+        body = self.apart.errors(draft.route).error(status, message, draft.id)
         headers = [*refusal_headers(status, draft.id), *more]
         await self._relay.whole(draft, client, Reply(outcome, status, headers, body, own=True))
-
-    async def _say(
-        self, client: Client, request_id: str, status: int, message: str, *more: Header, route: str
-    ) -> None:
-        """Answer a refusal that belongs to no exchange."""
-        headers = [*refusal_headers(status, request_id), *more]
-        if self._settings.identify:
-            headers.append((b"tidegate-request-id", request_id.encode()))
-        await client.answer(status, headers, self._errors(route).error(status, message, request_id))
-
-    def _errors(self, route: str) -> Dialect:
-        return _CHAT_ERRORS if route == CHAT_ROUTE else self._dialect
 
     def _record_left(self, draft: Draft, left_at: tuple[float, float]) -> None:
         """The upstream call of a client that left has ended."""
@@ -381,12 +284,6 @@ def _admission(settings: ServingSettings, meter: Meter) -> Admission:
         on_shed=lambda priority, why: meter.add(metrics.SHED, (priority.value, why)),
     )
 
-
-_NOT_YOURS = (
-    "not served here: files, batches and skills of the provider belong to the workspace of the gateway's "
-    "credential; they are passed through for a tenant that has an upstream credential of its own, which your "
-    "operator can configure"
-)
 
 _OUR_FAULT = "the gateway failed at this request; its log has the reason, found by the request id"
 

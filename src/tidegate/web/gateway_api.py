@@ -131,7 +131,7 @@ class Gateway:
         elif path == "/v1/feedback":
             await self._feedback(call, client, send)
         elif route := workspace_route(path):
-            await self._handler.pass_through(call, client, route=route)
+            await self._handler.apart.pass_through(call, client, route=route)
         else:
             await self._nowhere(call, client, path)
 
@@ -139,21 +139,21 @@ class Gateway:
         if call.method == "POST":
             await self._handler.messages(call, client, route=route)
         else:
-            await self._handler.refuse_method(client, self._id(), call, "POST", route)
+            await self._handler.apart.refuse_method(client, self._id(), call, "POST", route)
 
     async def _models(self, call: Call, client: AsgiClient) -> None:
         if call.method == "GET":
-            await self._handler.pass_through(call, client)
+            await self._handler.apart.pass_through(call, client)
         else:
-            await self._handler.refuse_method(client, self._id(), call, "GET", "models")
+            await self._handler.apart.refuse_method(client, self._id(), call, "GET", "models")
 
     async def _feedback(self, call: Call, client: AsgiClient, send: Send) -> None:
         """Keep a vote: 200 with what became of it."""
         if call.method != "POST":
-            await self._handler.refuse_method(client, self._id(), call, "POST", "feedback")
+            await self._handler.apart.refuse_method(client, self._id(), call, "POST", "feedback")
             return
         try:
-            key = self._handler.authenticated(call)
+            key = self._handler.apart.authenticated(call)
             feedback = read_feedback(await client.body(FEEDBACK_LIMIT))
             vote = Vote(
                 request_id=feedback.request_id,
@@ -164,10 +164,10 @@ class Gateway:
             )
             kept = await self._kept(vote)
         except TidegateError as refusal:
-            await self._handler.refuse(client, self._id(), refusal, route="feedback")
+            await self._handler.apart.refuse(client, self._id(), refusal, route="feedback")
             return
         self._meter.add(metrics.FEEDBACK, (feedback.vote, kept))
-        self._handler.count("feedback", Outcome.OK)
+        self._handler.apart.count("feedback", Outcome.OK)
         await answer(send, 200, b'{"status":"%s"}' % kept.encode())
 
     async def _kept(self, vote: Vote) -> str:
@@ -192,7 +192,7 @@ class Gateway:
         )
         chat = asks_in_chat(call) or path.startswith(_OPENAI_ONLY)
         told = ChatClient(client) if chat else client
-        await self._handler.refuse(told, self._id(), missing, route="other", chat=chat)
+        await self._handler.apart.refuse(told, self._id(), missing, route="other", chat=chat)
 
     def _id(self) -> str:
         return exchange_id(self._clock.now())
