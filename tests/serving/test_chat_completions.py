@@ -294,6 +294,23 @@ async def test_an_upstreams_refusal_is_told_in_openais_shape(two: Two) -> None:
     }
 
 
+@pytest.mark.parametrize("body", [b"{}", b"<html>", b'{"id":"msg_1","model":"m","content":"hi"}'])
+async def test_an_answer_that_cannot_be_crossed_is_on_record_as_the_client_got_it(
+    two: Two, body: bytes
+) -> None:
+    two.roll_out()
+    two.world.upstream.scripts = [Script(chunks=(body,))]
+    got = await two.ask(chat(MODEL))
+    assert (got.status, got.json["error"]["type"]) == (502, "server_error")
+    assert "the upstream's answer is no message" in got.json["error"]["message"]
+    line = two.exchange
+    assert (line.outcome, line.skill_outcome, line.status) == (
+        Outcome.UPSTREAM_ERROR,
+        Outcome.UPSTREAM_ERROR,
+        502,
+    )
+
+
 async def test_a_candidate_of_the_other_kind_crosses_and_its_control_does_not(two: Two) -> None:
     two.roll_out(model=MODEL)
     got = await two.ask(chat())

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from tidegate.domain.chat.answer_to_chat import answer_to_chat
-from tidegate.domain.chat.errors import chat_error, error_to_chat
+from tidegate.domain.chat.errors import error_to_chat
 from tidegate.domain.chat.stream_to_chat import ChatStream
 from tidegate.domain.chat.unreadable import Unreadable
-from tidegate.ports import Header
+from tidegate.ports import Header, UpstreamFailure
 from tidegate.serving.client import Client
+from tidegate.serving.order import Answer
 
 _RENAMED = {b"request-id": b"x-request-id"}
 _FOREIGN = b"anthropic-"
@@ -58,24 +61,28 @@ class ChatClient:
         self._inner.unwatch()
 
 
+def crossed(answer: Answer, client: Client, *, created: int, include_usage: bool) -> tuple[Answer, Client]:
+    """An answer of the Messages API for a client of chat completions, and the client that a stream goes to.
+
+    Raises UpstreamFailure for a whole answer that cannot be read: nothing is on record of it yet.
+    """
+    if answer.scanner is not None:
+        return answer, CrossedClient(client, created=created, include_usage=include_usage)
+    status = answer.response.status
+    if status >= 400:
+        return replace(answer, body=error_to_chat(status, answer.body)), client
+    try:
+        return replace(answer, body=answer_to_chat(answer.body, created=created)), client
+    except Unreadable as unreadable:
+        raise UpstreamFailure("protocol", str(unreadable)) from unreadable
+
+
 class CrossedClient(ChatClient):
-    """Takes answers of the Messages API, whole or streamed, and tells them as chat completions."""
+    """Takes streams of the Messages API, and tells them as chat completions."""
 
     def __init__(self, inner: Client, *, created: int, include_usage: bool) -> None:
         super().__init__(inner)
-        self._created = created
         self._stream = ChatStream(created=created, include_usage=include_usage)
-
-    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        """Send the whole answer, translated; raises ClientGone."""
-        if status >= 400:
-            await super().answer(status, headers, error_to_chat(status, body))
-            return
-        try:
-            told = answer_to_chat(body, created=self._created)
-        except Unreadable as unreadable:
-            status, told = 502, chat_error(502, str(unreadable))
-        await super().answer(status, headers, told)
 
     async def send(self, data: bytes, *, more: bool) -> None:
         """Send the chunks that these events make; raises ClientGone."""

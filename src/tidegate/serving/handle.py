@@ -16,7 +16,7 @@ from tidegate.serving.admission import Admission
 from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attended
-from tidegate.serving.chat_client import CrossedClient
+from tidegate.serving.chat_client import crossed
 from tidegate.serving.chat_request import ChatRequest, read_chat_request
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.economy import no_dearer
@@ -168,7 +168,8 @@ class Handler:
         answer = await self._answer(draft, order, call, request)
         if isinstance(request, ChatRequest) and answer.wire is MESSAGES:
             draft.crossed = True
-            client = CrossedClient(client, created=int(draft.at), include_usage=request.include_usage)
+            created, wanted = int(draft.at), request.include_usage
+            answer, client = crossed(answer, client, created=created, include_usage=wanted)
         await self._relay.relay(draft, answer, client)
 
     async def _answer(self, draft: Draft, order: Order, call: Call, request: Asked) -> Answer:
