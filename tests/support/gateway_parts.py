@@ -171,6 +171,8 @@ class FakeResponse:
         body = b""
         while piece := await self.chunk():
             body += piece
+            if len(body) > limit:
+                raise UpstreamFailure("protocol", f"the answer is longer than {limit} bytes")
         return body
 
     def close(self) -> None:

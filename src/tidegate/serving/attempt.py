@@ -117,6 +117,7 @@ class Attempts:
                 request.body,
                 lambda body: _sent(request, body, order.deadline),
                 order.deadline,
+                may_retry=lambda: self._guards.retries.may_retry(request.endpoint.name),
             )
         try:
             if response.status == 200 and is_stream(response.headers):

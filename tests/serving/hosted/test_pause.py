@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
-from gateway_parts import FakeClock, FakeMeter, FakePrices, key
+from gateway_parts import SSE, FakeClock, FakeMeter, FakePrices, FakeUpstream, Script, event, key
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
@@ -13,7 +13,7 @@ from tidegate.domain.breaker import Policy
 from tidegate.domain.hosted import Limits
 from tidegate.domain.retry_budget import RetryPolicy
 from tidegate.harness.emulator import Emulator, Fault, Profile, start_emulator
-from tidegate.ports import UpstreamFailure
+from tidegate.ports import Upstream, UpstreamFailure
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.guards import Guards
 from tidegate.serving.hosted.host import Hosted
@@ -59,12 +59,14 @@ def draft() -> Draft:
 
 
 async def answered(
-    upstream: Http1Upstream,
+    upstream: Upstream,
     body: bytes,
     record: Draft,
     *,
     limits: Limits = LIMITS,
     allowed: Callable[[], bool] = lambda: True,
+    retrying: RetryPolicy | None = None,
+    meter: FakeMeter | None = None,
 ) -> Answer:
     clock = FakeClock()
     plan = Plan(limits, allowed)
@@ -81,7 +83,7 @@ async def answered(
         allowed=allowed,
         hosted=hosted,
     )
-    guards = Guards(Policy(), RetryPolicy(), FakeMeter(), clock)
+    guards = Guards(Policy(), retrying or RetryPolicy(), meter or FakeMeter(), clock)
     return await Attempts(FakePrices(), clock, guards, answer_limit=1_000_000).answer(record, order)
 
 
@@ -206,8 +208,57 @@ async def test_a_further_turn_is_tried_again_where_that_is_safe(
     answer = await answered(upstream, asked(text), record, allowed=allowed)
     await healing
     assert msgspec.json.decode(answer.body)["content"][-1]["text"] == "done"
-    assert (record.turns, record.attempts, record.fallback) == (2, 1, None)
+    assert (record.turns, record.attempts, record.fallback) == (2, 2, None)
     assert emulator.counts.faults["status"] == 1
+
+
+def turn(stop_reason: str, text: str) -> Script:
+    content = [{"type": "text", "text": text}]
+    return Script(
+        chunks=[msgspec.json.encode({"type": "message", "content": content, "stop_reason": stop_reason})]
+    )
+
+
+def refused(status: int, said: bytes) -> Script:
+    return Script(status, [(b"content-type", b"text/html"), (b"retry-after", b"0")], [said])
+
+
+async def test_a_proxys_long_page_is_tried_again_like_any_outage() -> None:
+    page = refused(529, b"<html>" + b"x" * 100_000)
+    upstream = FakeUpstream([turn("pause_turn", "one "), page, turn("end_turn", "two")])
+    record = draft()
+    answer = await answered(upstream, asked("go on"), record)
+    assert msgspec.json.decode(answer.body)["content"][-1]["text"] == "two"
+    assert (record.turns, record.attempts, upstream.open) == (2, 2, 0)
+
+
+async def test_a_further_turn_is_tried_again_within_the_budget_alone() -> None:
+    upstream = FakeUpstream([turn("pause_turn", "one "), refused(529, b"busy"), turn("end_turn", "plain")])
+    record, meter = draft(), FakeMeter()
+    await answered(upstream, asked("go on"), record, retrying=RetryPolicy(share=0.0, floor=0.0), meter=meter)
+    assert (record.fallback, record.attempts, len(upstream.sent)) == ("hosted_turn", 2, 3)
+    assert ("tidegate_retries_total", ("default", "refused"), 1.0) in meter.moved
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, False), (403, False), (404, True)])
+async def test_a_refused_key_is_not_told_to_the_client(status: int, told: bool) -> None:
+    first = Script(
+        headers=SSE,
+        chunks=[
+            event("message_start", message={"model": "m", "usage": {}}),
+            event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+            event("content_block_delta", index=0, delta={"type": "text_delta", "text": "hi"}),
+            event("content_block_stop", index=0),
+            event("message_delta", delta={"stop_reason": "pause_turn"}, usage={}) + event("message_stop"),
+        ],
+    )
+    upstream = FakeUpstream([first, refused(status, b"key sk-secret is not good")])
+    answer = await answered(upstream, asked("go on", stream=True), draft())
+    with pytest.raises(UpstreamFailure, match=f"turn 2 of the answer failed: {status}") as failure:
+        await streamed(answer)
+    assert ("sk-secret" in str(failure.value)) == told
+    answer.response.close()
+    assert upstream.open == 0
 
 
 async def test_a_stream_that_breaks_in_a_later_turn_is_billed_as_far_as_it_came(

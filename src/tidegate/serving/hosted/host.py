@@ -1,6 +1,7 @@
 """Where the hosted loop joins the request path: the plan of a request, and the answer that follows it."""
 
 import asyncio
+from collections.abc import Callable
 
 from tidegate.domain.resilience import PLAIN_RETRIES, Cause, Failure, Path, Situation, Step, next_step
 from tidegate.ports import Clock, Meter, Prices, UpstreamFailure, UpstreamResponse
@@ -8,6 +9,7 @@ from tidegate.serving.exchange_id import spread
 from tidegate.serving.hosted.loop import Loop, Send
 from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.hosted.response import HostedResponse
+from tidegate.serving.locked_out import REFUSALS
 from tidegate.serving.metering import Draft
 from tidegate.serving.turned_away import turned_away
 
@@ -23,17 +25,29 @@ class Hosted:
         self._answer_limit = answer_limit
 
     def follow(
-        self, draft: Draft, first: UpstreamResponse, body: bytes, send: Send, deadline: float
+        self,
+        draft: Draft,
+        first: UpstreamResponse,
+        body: bytes,
+        send: Send,
+        deadline: float,
+        *,
+        may_retry: Callable[[], bool],
     ) -> HostedResponse:
-        """The exchange's answer, beginning with `first`, the upstream's answer to `body`."""
+        """The exchange's answer, beginning with `first`, the upstream's answer to `body`.
+
+        `may_retry` takes one retry out of the upstream's budget, if it holds one.
+        """
         loop = Loop(draft, self._plan, body, prices=self._prices, meter=self._meter, clock=self._clock)
 
         async def persistent(further: bytes) -> UpstreamResponse:
-            return await self._persistent(draft, send, further, deadline)
+            return await self._persistent(draft, send, further, deadline, may_retry)
 
         return HostedResponse(first, loop, persistent, limit=self._answer_limit)
 
-    async def _persistent(self, draft: Draft, send: Send, body: bytes, deadline: float) -> UpstreamResponse:
+    async def _persistent(
+        self, draft: Draft, send: Send, body: bytes, deadline: float, may_retry: Callable[[], bool]
+    ) -> UpstreamResponse:
         """Send a further turn, again where that is safe; raises UpstreamFailure where it got no answer."""
         attempts = 0
         while True:
@@ -57,21 +71,30 @@ class Hosted:
                 left=deadline - self._clock.monotonic(),
             )
             verdict = next_step(failure, at)
-            if verdict.step is not Step.RETRY:
+            if verdict.step is not Step.RETRY or not may_retry():
                 raise UpstreamFailure(_kind(failure), f"turn {draft.turns} of the answer failed: {told}")
             await asyncio.sleep(verdict.wait)
+            draft.attempts += 1
 
 
-_TOLD_BYTES = 10_000
+_TOLD_BYTES = 2_000
+"""Of a refusal's body: enough for an error object, too little for a proxy's page."""
 
 
 async def _refusal_text(response: UpstreamResponse) -> str:
-    """What the upstream said with an error status."""
+    """What the upstream said with an error status; of a refused key only that, as the rest may repeat it."""
+    said = b""
     try:
-        said = await response.read(_TOLD_BYTES)
+        while response.status not in REFUSALS and len(said) < _TOLD_BYTES:
+            piece = await response.chunk()
+            if not piece:
+                break
+            said += piece
+    except UpstreamFailure:
+        pass  # the status says enough
     finally:
         response.close()
-    return f"{response.status} {said.decode(errors='replace')}"
+    return f"{response.status} {said[:_TOLD_BYTES].decode(errors='replace')}".rstrip()
 
 
 def _kind(failure: Failure) -> str:
