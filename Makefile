@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 PEERS_READY := .venv-peers/.ready
 
-.PHONY: setup soak locust locust-setup demo test check format bench docs lock clean
+.PHONY: setup soak faults locust locust-setup demo test check format bench docs lock clean
 
 setup: $(READY)
 
@@ -51,6 +51,11 @@ $(PEERS_READY): requirements/peers.txt $(READY)
 MINUTES ?= 30
 soak: $(READY)
 	$(BIN)/python -m tidegate.harness.soak --minutes $(MINUTES) --out out/soak $(if $(filter 30,$(MINUTES)),--page docs/reference/soak.md)
+
+# Every fault of a provider for 20 s at 200 requests/s; SECONDS=3 is the short form. The long form replaces the table.
+faults: SECONDS := 20
+faults: $(READY)
+	$(BIN)/python -m tidegate.harness.faults --seconds $(SECONDS) --out out/faults $(if $(filter 20,$(SECONDS)),--page docs/reference/faults.md)
 
 # The 100-user journey by Locust, which has an environment of its own: its parts are no one else's.
 LOCUST := .venv-locust

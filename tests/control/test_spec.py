@@ -127,7 +127,9 @@ def test_the_designs_spec_is_read_whole() -> None:
         ("contract-analysis", 3),
         ("document-drafting", 0),
     ]
-    assert spec.candidate.rest == Variant(model="claude-haiku-4-5", timeout_seconds=0.5)
+    assert spec.candidate.rest == Variant(
+        model="claude-haiku-4-5", timeout_seconds=0.5, deadline_seconds=600.0
+    )
     assert spec.baseline is not None
     assert spec.baseline.skills == ()
     assert spec.stages == (

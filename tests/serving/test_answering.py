@@ -302,6 +302,14 @@ async def test_a_deadline_leaves_no_time_for_a_fallback() -> None:
     assert "tidegate-skills" not in got.headers, "no skill made this answer"
 
 
+async def test_a_variant_that_names_no_deadline_has_the_gateways() -> None:
+    made = World(settings={"deadline_seconds": 0.05})
+    made.serve(state(rollout(variant(CONTRACTS)), versions=[CONTRACTS]))
+    made.upstream.scripts = [HANG]
+    got = await made.call(ASK)
+    assert (got.status, record(made).outcome) == (504, Outcome.UPSTREAM_TIMEOUT)
+
+
 # ---- streams
 
 

@@ -69,9 +69,11 @@ class ListPrices:
         if day != self._day or len(self._cache) >= _CACHED_MODELS:
             self._cache.clear()
             self._day = day
-        if model not in self._cache:
-            self._cache[model] = self._look_up(model)
-        return self._cache[model]
+        try:
+            return self._cache[model]
+        except KeyError:
+            found = self._cache[model] = self._look_up(model)
+            return found
 
     def _load(self) -> None:
         try:

@@ -18,7 +18,7 @@ FIELDS = (
     *("id", "at", "tenant", "unit_hash", "rollout", "stage", "arm", "triggered", "skills", "model"),
     *("outcome", "skill_outcome", "status", "seconds", "first_token_seconds", "usage", "cost_usd"),
     *("cache", "fallback", "attempts", "attempt", "counted", "task", "message_id", "routed", "route"),
-    *("turns", "skill_errors"),
+    *("turns", "skill_errors", "first_attempt_failed"),
 )
 """The names on a line, in order; in CSV `usage` becomes one column a kind, `skills` a JSON text."""
 

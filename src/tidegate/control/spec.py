@@ -141,7 +141,7 @@ def _read_variant(block: Block, problems: Problems) -> VariantSpec:
         route=read_route(route, problems) if route else None,
         system=block.read("system", choice("keep", "replace"), "keep"),
         timeout_seconds=block.read("timeout", duration(), Variant().timeout_seconds),
-        deadline_seconds=block.read("deadline", duration(), Variant().deadline_seconds),
+        deadline_seconds=block.read("deadline", duration(), None) if "deadline" in block else None,
         cache=_read_cache(block),
         lexical=lexical,
         threshold=threshold,
@@ -150,7 +150,7 @@ def _read_variant(block: Block, problems: Problems) -> VariantSpec:
         problems.add(block.where("system"), "found 'replace' without a skill to take the prompt's place")
     if rest.route is not None and not skills:
         problems.add(block.where("route"), "chooses by the skills' effectiveness, and there is no skill")
-    if rest.timeout_seconds > rest.deadline_seconds:
+    if rest.deadline_seconds is not None and rest.timeout_seconds > rest.deadline_seconds:
         problems.add(block.where("timeout"), f"is longer than the deadline of {rest.deadline_seconds:g}s")
     return VariantSpec(skills, rest)
 

@@ -30,29 +30,22 @@ def cost(usage: Usage, price: Price) -> float:
         + usage.cache_write_1h_tokens
     )
     if price.tier_above is not None and total_input > price.tier_above:
-        rates = (
-            price.tier_input,
-            price.tier_output,
-            price.tier_cache_read,
-            price.tier_cache_write_5m,
-            price.tier_cache_write_1h,
+        micros = (
+            usage.input_tokens * price.tier_input
+            + usage.output_tokens * price.tier_output
+            + usage.cache_read_tokens * price.tier_cache_read
+            + usage.cache_write_5m_tokens * price.tier_cache_write_5m
+            + usage.cache_write_1h_tokens * price.tier_cache_write_1h
         )
     else:
-        rates = (
-            price.input,
-            price.output,
-            price.cache_read,
-            price.cache_write_5m,
-            price.cache_write_1h,
+        micros = (
+            usage.input_tokens * price.input
+            + usage.output_tokens * price.output
+            + usage.cache_read_tokens * price.cache_read
+            + usage.cache_write_5m_tokens * price.cache_write_5m
+            + usage.cache_write_1h_tokens * price.cache_write_1h
         )
-    tokens = (
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cache_read_tokens,
-        usage.cache_write_5m_tokens,
-        usage.cache_write_1h_tokens,
-    )
-    return sum(count * rate for count, rate in zip(tokens, rates, strict=True)) / 1_000_000
+    return micros / 1_000_000
 
 
 def with_cache_ratios(

@@ -47,7 +47,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     route: Route | None = None
     """The models by the skills' effectiveness; `model` is then what is served where it does not choose."""
     timeout_seconds: float = 5.0
-    deadline_seconds: float = 600.0
+    deadline_seconds: float | None = None
+    """Of an exchange as a whole; None: the setting of the gateway that serves it."""
     cache: CachePolicy | None = None
     lexical: bool = True
     threshold: float = THRESHOLD

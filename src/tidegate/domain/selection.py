@@ -91,10 +91,15 @@ def steps(
         if len(choice.chosen) >= SKILLS_AT_MOST:
             break
         found = match(view.matched)
-        for name in sorted(found, key=lambda name: (-found[name], name)):
+        for name in _best_first(found):
             yield choice.step(view.place, name, "pattern", float(found[name]))
         for each in rank(view.ranked) if rank and view.ranked else ():
             yield choice.step(view.place, each.name, "lexical", each.score)
+
+
+def _best_first(found: Mapping[str, int]) -> Iterable[str]:
+    """Names by how many patterns match, then by themselves."""
+    return sorted(found, key=lambda name: (-found[name], name)) if len(found) > 1 else found
 
 
 def views(texts: Sequence[str]) -> Iterator[View]:
@@ -134,7 +139,7 @@ class _Choice:
         """Add a skill after what it requires, or leave everything as it was and say why."""
         if name in self.chosen:
             return Step(place, name, reason, score, refusal="chosen already")
-        needed, missing = _closure(self._catalogue, name)
+        needed, missing = self._needed(name)
         fresh = [each for each in needed if each not in self.chosen]
         refusal = _not_live(name, missing) if missing else self._refusal(fresh)
         if refusal:
@@ -147,6 +152,13 @@ class _Choice:
         )
         self.chosen.update((use.name, use) for use in uses)
         return Step(place, name, reason, score, uses)
+
+    def _needed(self, name: str) -> tuple[list[str], str]:
+        """Most skills require nothing."""
+        known = self._catalogue.get(name)
+        if known is not None and not known.requires:
+            return [name], ""
+        return _closure(self._catalogue, name)
 
     def _refusal(self, fresh: Sequence[str]) -> str:
         if len(self.chosen) + len(fresh) > SKILLS_AT_MOST:
@@ -180,6 +192,8 @@ def _closure(catalogue: Mapping[str, Selectable], name: str) -> tuple[list[str],
 
 def _clash(catalogue: Mapping[str, Selectable], names: Sequence[str]) -> str:
     """The first exclusion among these skills, in words; empty where there is none."""
+    if not any(catalogue[name].excludes for name in names):
+        return ""
     together = set(names)
     for name in names:
         if not together.isdisjoint(catalogue[name].excludes):

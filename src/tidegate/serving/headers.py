@@ -35,14 +35,17 @@ def to_client(headers: Iterable[Header]) -> list[Header]:
     """The response headers that a client acts on; names are lower-cased."""
     return [
         (name, value)
-        for name, value in ((name.lower(), value) for name, value in headers)
-        if name in _RETURNED or name.startswith(_RETURNED_FAMILIES)
+        for spelt, value in headers
+        if (name := spelt.lower()) in _RETURNED or name.startswith(_RETURNED_FAMILIES)
     ]
 
 
 def header(headers: Iterable[Header], name: bytes) -> bytes | None:
     """The first header of that name (lower case), None where there is none."""
-    return next((value for key, value in headers if key.lower() == name), None)
+    for key, value in headers:
+        if key == name or key.lower() == name:
+            return value
+    return None
 
 
 def is_stream(headers: Iterable[Header]) -> bool:

@@ -165,8 +165,12 @@ class ServedVariant:
 
     def timeout_for(self, uses: Sequence[SkillUse]) -> float:
         """Seconds to the first content byte with these skills: the variant's, or a skill's shorter one."""
-        own = (self.skills[use.name].timeout_seconds for use in uses)
-        return min([self.timeout_seconds, *(seconds for seconds in own if seconds is not None)])
+        seconds = self.timeout_seconds
+        for use in uses:
+            own = self.skills[use.name].timeout_seconds
+            if own is not None and own < seconds:
+                seconds = own
+        return seconds
 
 
 Synced = Mapping[str, tuple[SyncedVersion, ...]]

@@ -66,12 +66,12 @@ def test_input_tokens_are_what_is_neither_read_nor_written(rest, read, short, lo
     assert bill.cache_creation_input_tokens == short + long
 
 
-@given(STEPS, st.integers(0, 400), st.sampled_from(["cut", "reset"]))
+@given(STEPS, st.integers(0, 400), st.sampled_from(["cut", "reset", "half_close"]))
 def test_a_broken_off_body_is_its_beginning(steps, after, kind):
     whole = b"".join(step.data for step in steps)
     broken = damaged(Delivery(tuple(steps)), Fault(kind=kind, after_bytes=after), b"")
     assert b"".join(step.data for step in broken.steps) == whole[:after]
-    assert broken.ending is (Ending.CUT if kind == "cut" else Ending.RESET)
+    assert broken.ending is Ending(kind)
     assert not broken.immediate
 
 
@@ -81,6 +81,16 @@ def test_a_slow_body_is_the_same_and_takes_that_much_longer(steps, seconds):
     assert b"".join(step.data for step in slow.steps) == b"".join(step.data for step in steps)
     extra = sum(step.wait for step in slow.steps) - sum(step.wait for step in steps)
     assert abs(extra - seconds) < 1e-6
+
+
+@given(STEPS, st.floats(0.01, 9), st.integers(0, 400))
+def test_a_body_may_become_slow_only_after_some_bytes(steps, seconds, after):
+    slow = damaged(Delivery(tuple(steps)), Fault(kind="slow", seconds=seconds, after_bytes=after), b"")
+    assert b"".join(step.data for step in slow.steps) == b"".join(step.data for step in steps)
+    if len(steps) > 1:
+        begins = [sum(len(step.data) for step in steps[:place]) for place in range(len(steps))]
+        for begin, before, now in zip(begins, steps, slow.steps, strict=True):
+            assert (now.wait > before.wait) is (begin >= after)
 
 
 @given(STEPS, st.floats(0, 9))

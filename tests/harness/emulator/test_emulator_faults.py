@@ -133,6 +133,14 @@ async def test_a_reset_can_come_after_some_bytes(client, body):
         await client.post("/v1/messages", json=body(stream=True))
 
 
+@pytest.mark.parametrize("after", [None, 20])
+async def test_a_half_closed_connection_says_no_more_but_waits_for_its_client(client, body, emulator, after):
+    await put(client, {"kind": "half_close", "after_bytes": after})
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await client.post("/v1/messages", json=body(stream=True))
+    assert emulator.counts.faults["half_close"] == 1
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_slow_answer_is_whole_but_takes_its_time(client, body, stream):
     whole = (await client.post("/v1/messages", json=body(stream=stream))).text

@@ -44,7 +44,7 @@ def test_json_prints_the_address_as_one_line(command, tmp_path):
     ) as process:
         try:
             document = json.loads(process.stdout.readline())
-            assert list(document) == ["url"]
+            assert list(document) == (["url", "emulator"] if "up" in command else ["url"])
             url = document["url"]
             with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
                 assert url.startswith("http://127.0.0.1:")

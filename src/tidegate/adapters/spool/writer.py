@@ -49,8 +49,12 @@ class SpoolWriter:
     @property
     def spooled_bytes(self) -> int:
         """Bytes that wait for the ledger, adopted ones and amends in memory included."""
-        own = sum(segment.waiting for segment in self.segments)
-        return own + sum(segment.waiting for segment in self.adopted) + len(self._amends)
+        waiting = len(self._amends)
+        for segment in self.segments:
+            waiting += segment.size - segment.shipped
+        for segment in self.adopted:
+            waiting += segment.size - segment.shipped
+        return waiting
 
     @property
     def queued(self) -> int:

@@ -212,7 +212,9 @@ class Connection(asyncio.Protocol):
         head = finished_head(reply, chunked=chunked, keep_alive=keep_alive)
         await self._play_steps(reply.delivery, head, chunked=chunked)
         ending = reply.delivery.ending
-        if ending is Ending.HANG:
+        if ending is Ending.HALF_CLOSE and self._transport is not None:
+            self._transport.write_eof()
+        if ending in (Ending.HANG, Ending.HALF_CLOSE):
             await asyncio.get_running_loop().create_future()
         self._playing = None
         if ending is Ending.COMPLETE:

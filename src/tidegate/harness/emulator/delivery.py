@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ class Ending(StrEnum):
     COMPLETE = "complete"
     CUT = "cut"
     RESET = "reset"
+    HALF_CLOSE = "half_close"
     HANG = "hang"
 
 
@@ -61,16 +63,15 @@ def damaged(delivery: Delivery, fault: Fault, error_event: bytes) -> Delivery:
         case "latency":
             return delayed(delivery, fault.seconds or 0.0)
         case "slow":
-            return _stretched(delivery, fault.seconds or 0.0)
+            return _stretched(delivery, fault.seconds or 0.0, fault.after_bytes or 0)
         case "hang" if fault.seconds is not None:
             return delayed(delivery, fault.seconds)
         case "hang":
             return Delivery((), Ending.HANG, head_first=False)
-        case "reset" if fault.after_bytes is None:
-            return Delivery((), Ending.RESET, head_first=False)
-        case "reset" | "cut":
-            kept = _kept(delivery.steps, fault.after_bytes)
-            return Delivery(tuple(kept), Ending.RESET if fault.kind == "reset" else Ending.CUT)
+        case "reset" | "half_close" if fault.after_bytes is None:
+            return Delivery((), Ending(fault.kind), head_first=False)
+        case "reset" | "half_close" | "cut":
+            return Delivery(tuple(_kept(delivery.steps, fault.after_bytes)), Ending(fault.kind))
         case "stream_error":
             kept = _kept(delivery.steps, fault.after_bytes)
             return Delivery((*_whole_events(kept), Step(0.0, error_event)))
@@ -78,13 +79,16 @@ def damaged(delivery: Delivery, fault: Fault, error_event: bytes) -> Delivery:
             return delivery
 
 
-def _stretched(delivery: Delivery, seconds: float) -> Delivery:
-    """The same bytes with `seconds` more spread evenly over them."""
+def _stretched(delivery: Delivery, seconds: float, after_bytes: int) -> Delivery:
+    """The same bytes with `seconds` more spread evenly over those steps that begin after so many of them."""
     pieces = delivery.steps if len(delivery.steps) > 1 else _pieces(delivery.steps)
-    extra = seconds / max(len(pieces), 1)
-    return msgspec.structs.replace(
-        delivery, steps=tuple(piece._replace(wait=piece.wait + extra) for piece in pieces)
+    begins = accumulate((len(piece.data) for piece in pieces), initial=0)
+    late = [begin >= after_bytes for begin in begins][: len(pieces)]
+    extra = seconds / max(sum(late), 1)
+    steps = (
+        piece._replace(wait=piece.wait + extra * is_late) for piece, is_late in zip(pieces, late, strict=True)
     )
+    return msgspec.structs.replace(delivery, steps=tuple(steps))
 
 
 def _pieces(steps: Sequence[Step]) -> tuple[Step, ...]:

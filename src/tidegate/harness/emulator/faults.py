@@ -8,7 +8,7 @@ import msgspec
 from tidegate.domain.errors import InvalidInput
 from tidegate.harness.emulator.draws import uniform
 
-ENDING_KINDS = frozenset({"status", "hang", "cut", "reset", "stream_error"})
+ENDING_KINDS = frozenset({"status", "hang", "cut", "reset", "half_close", "stream_error"})
 """Kinds that decide how the answer ends; where several strike, the first in the list does."""
 
 _TIMED_KINDS = frozenset({"slow", "latency"})
@@ -19,12 +19,13 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     kind: `status` answers with `status` (and `retry_after` seconds); `hang` gives no answer (for `seconds`,
     or for ever); `cut` closes the connection after `after_bytes` of the body (half of it by default);
-    `reset` resets it (before the head, or after `after_bytes`); `slow` spreads the body over `seconds`;
+    `reset` resets it (before the head, or after `after_bytes`); `half_close` ends its own side of it there
+    and waits for the client to close; `slow` spreads the body, or what follows `after_bytes`, over `seconds`;
     `latency` waits `seconds` before the head; `stream_error` ends a stream by `event: error` of type `error`.
     On the Skills API all but `status` strike after the call has done its work.
     """
 
-    kind: Literal["status", "hang", "cut", "slow", "latency", "reset", "stream_error"]
+    kind: Literal["status", "hang", "cut", "slow", "latency", "reset", "half_close", "stream_error"]
     status: int = 500
     share: float = 1.0
     skill: str | None = None

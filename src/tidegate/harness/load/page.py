@@ -1,8 +1,11 @@
-"""The report of a run as one HTML page that needs nothing else."""
+"""The report of a run as one HTML page that needs nothing else, and tables in pages of the documentation."""
+
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
+from tidegate.domain.errors import InvalidInput
 from tidegate.harness.load.outcome import Outcome
 from tidegate.reports.charts import Series, line_chart
 
@@ -43,3 +46,11 @@ def _charts(outcome: Outcome) -> list[str]:
             y_unit="requests",
         ),
     ]
+
+
+def put_table(page: Path, table: str) -> None:
+    """Replace what follows the line <!-- table --> in a Markdown page; raises InvalidInput without one."""
+    kept, marker, _ = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    if not marker:
+        raise InvalidInput(f"{page} has no line <!-- table -->: nowhere to put the table")
+    page.write_text(f"{kept}{marker}\n{table}", encoding="utf-8")

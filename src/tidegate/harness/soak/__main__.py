@@ -14,16 +14,15 @@ import uvloop
 from tidegate.domain.errors import TidegateError
 from tidegate.harness.load.arrivals import planned
 from tidegate.harness.load.generator import Generator
-from tidegate.harness.load.page import html
+from tidegate.harness.load.ledger import shipped_lines
+from tidegate.harness.load.page import html, put_table
 from tidegate.harness.load.run import run_load
-from tidegate.harness.load.stage import Stage, open_stage
+from tidegate.harness.load.stage import open_stage
 from tidegate.harness.load.tally import Tally
 from tidegate.harness.soak.blame import Line, blame
 from tidegate.harness.soak.plan import MARK_AT, PROFILE, scenario
 from tidegate.harness.soak.verdict import Soak, rows, table
 from tidegate.harness.soak.watch import Watch
-
-_SHIPPED_SECONDS = 60.0
 
 
 def main() -> int:
@@ -47,7 +46,7 @@ def main() -> int:
     text = table(soak)
     sys.stdout.write(f"\n{text}")
     if given.page is not None:
-        _put(given.page, text)
+        put_table(given.page, text)
     return 1 if soak.missed else 0
 
 
@@ -70,7 +69,7 @@ async def soaked(seconds: float, workers: int) -> Soak:
             )
             await watching
             faults = await _faults(stage.emulator)
-            lines = await _ledger(stage, Path(folder))
+            lines = await shipped_lines(stage, Path(folder) / "ledger.jsonl", Line)
     blamed = blame(tally.failed, lines, faults)
     figures = rows(outcome, blamed, mark=watch.at(MARK_AT), end=watch.at(1.0), largest=watch.largest)
     return Soak(
@@ -100,28 +99,6 @@ async def _faults(emulator: str) -> dict[str, int]:
 
 class _Counted(msgspec.Struct):
     faults: dict[str, int]
-
-
-async def _ledger(stage: Stage, folder: Path) -> list[Line]:
-    """Once the spools are empty."""
-    async with asyncio.timeout(_SHIPPED_SECONDS), aiohttp.ClientSession() as session:
-        while True:
-            async with session.get(f"{stage.gateway}/metrics") as response:
-                if "\ntidegate_ledger_queued 0.0" in await response.text():
-                    break
-            await asyncio.sleep(0.5)
-    path = folder / "ledger.jsonl"
-    await stage.operator.save(path, "ledger", "export", "--format", "jsonl")
-    decoder = msgspec.json.Decoder(Line)
-    return [decoder.decode(line) for line in path.read_bytes().splitlines()]
-
-
-def _put(page: Path, text: str) -> None:
-    """The page up to its marker, then the table."""
-    kept, marker, _ = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
-    if not marker:
-        raise SystemExit(f"{page} has no line <!-- table -->: nowhere to put the table")
-    page.write_text(f"{kept}{marker}\n{text}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ _RUN_TOOL = msgspec.json.encode(
         },
     }
 )
+_BOTH_TOOLS = _READ_TOOL + b"," + _RUN_TOOL
 
 
 class _Choice(msgspec.Struct):
@@ -70,8 +71,7 @@ def offered(skills: Sequence[ServedSkill], top: Members) -> bytes:
         return b""
     if "tool_choice" in top and not _is_free(bytes(top["tool_choice"])):
         return b""
-    scripts = any(skill.scripts for skill in skills)
-    return _READ_TOOL + b"," + _RUN_TOOL if scripts else _READ_TOOL
+    return _BOTH_TOOLS if any(skill.scripts for skill in skills) else _READ_TOOL
 
 
 def _is_free(choice: bytes) -> bool:

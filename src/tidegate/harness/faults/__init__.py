@@ -1,0 +1,1 @@
+"""Every fault of a provider under load, one after the other, each against its bounds."""
