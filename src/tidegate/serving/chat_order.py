@@ -32,7 +32,7 @@ def crossing(request: ChatRequest, call: Call) -> Crossing:
     headers = call.headers
     if call.header(_VERSION) is None:
         headers = [*headers, (_VERSION, MESSAGES_VERSION)]
-    return Crossing(request.crossed(carry=False), Call(call.method, _TARGET, headers))
+    return Crossing(request.crossed(), Call(call.method, _TARGET, headers))
 
 
 def composed_crossing(request: ChatRequest, draft: Draft, call: Call) -> Crossing | None:

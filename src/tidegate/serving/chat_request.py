@@ -48,12 +48,9 @@ class ChatRequest(msgspec.Struct, frozen=True):
     named: tuple[str, ...] = ()
     """A body in this dialect names no skills; the header `tidegate-skills` may."""
 
-    def crossed(self, *, carry: bool) -> MessagesRequest:
-        """The same request in the Messages API's terms; raises InvalidInput where it cannot be told in them.
-
-        With `carry` it keeps what only chat completions know, for an upstream that takes it back.
-        """
-        return read_request(encoded(to_messages(self.top, carry=carry)))
+    def crossed(self) -> MessagesRequest:
+        """The same request in the Messages API's terms; raises InvalidInput where they lack a word for it."""
+        return read_request(encoded(to_messages(self.top)))
 
 
 def read_chat_request(body: bytes) -> ChatRequest:

@@ -12,14 +12,15 @@ from tidegate.domain.chat.to_messages import DEFAULT_MAX_TOKENS, LEFT_OUT, to_me
 from tidegate.domain.errors import InvalidInput
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
+DOCUMENT = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a clause"}}
 PDF = "data:application/pdf;base64,JVBERi0="
 CALL = {"id": "call_1", "type": "function", "function": {"name": "tide", "arguments": '{"place": "Dover"}'}}
 SCHEMA = {"type": "object", "properties": {"place": {"type": "string"}}}
 
 
-def crossed(request: dict, *, carry: bool = False) -> dict:
+def crossed(request: dict) -> dict:
     top = msgspec.json.decode(msgspec.json.encode(request), type=dict[str, msgspec.Raw])
-    body = to_messages(top, carry=carry)
+    body = to_messages(top)
     return {name: msgspec.json.decode(value) for name, value in body.items()}
 
 
@@ -247,12 +248,51 @@ def test_what_has_no_counterpart_or_is_wrong_is_refused_with_its_place(request_:
             "known to Anthropic alone",
         ),
         (asked(user(), max_tokens=1, tools=[{"type": "bash_20250124", "name": "bash"}]), r"^tools\.0: bash_"),
+        (asked(user(), max_tokens=1, tidegate_chat={"fields": {"n": 2}}), "^tidegate_chat: "),
+        (asked(user(), max_tokens=1, tools=[{"type": "tidegate_chat", "tool": {}}]), r"^tools\.0: "),
+        (
+            asked(user(), max_tokens=1, tool_choice={"type": "tidegate_chat", "choice": "auto"}),
+            "^tool_choice: ",
+        ),
+        (asked(user([{"type": "tidegate_chat", "part": {}}]), max_tokens=1), r"^messages\.0\.content\.0: "),
+        (asked({**user(), "name": "ann"}, max_tokens=1), r"^messages\.0\.name: has no counterpart"),
+        (
+            asked(user(), {"role": "assistant", "content": "I", "prefix": True}, max_tokens=1),
+            r"^messages\.1\.prefix: ",
+        ),
+        (
+            asked(user([{**DOCUMENT, "context": "of 2024"}]), max_tokens=1),
+            r"^messages\.0\.content\.0\.context: a document's context",
+        ),
+        (
+            asked(user([{**DOCUMENT, "citations": {"enabled": True}}]), max_tokens=1),
+            r"^messages\.0\.content\.0\.citations: citations have no counterpart",
+        ),
+        (asked(user([{**DOCUMENT, "citations": 5}]), max_tokens=1), r"^messages\.0\.content\.0\.citations: "),
         (asked(user(), max_tokens=1, output_config={"format": {"type": "grammar", "schema": {}}}), "grammar"),
     ],
 )
 def test_a_messages_request_that_chat_completions_cannot_carry(request_: dict, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         chat(request_)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        DOCUMENT,
+        {**DOCUMENT, "context": None, "citations": {"enabled": False}},
+        {**DOCUMENT, "citations": None},
+    ],
+)
+def test_a_document_that_asks_for_nothing_more_is_its_text(block: dict) -> None:
+    assert chat(asked(user([block]), max_tokens=1))["messages"] == [user("a clause")]
+
+
+def test_what_an_earlier_answer_cited_is_its_own() -> None:
+    said = {**text("so it is"), "citations": [{"type": "char_location", "cited_text": "a"}]}
+    turns = [user(), {"role": "assistant", "content": [said]}, user("more")]
+    assert chat(asked(*turns, max_tokens=1))["messages"][1] == {"role": "assistant", "content": "so it is"}
 
 
 def test_a_messages_request_in_chat_completions_terms() -> None:
@@ -328,14 +368,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
     max_leaves=3,
 )
-TEXT_PART = st.builds(text, WORDS)
-OTHER_PART = st.fixed_dictionaries(
-    {"type": st.just("input_audio"), "input_audio": JSON}
-) | st.fixed_dictionaries({"type": st.just("image_url"), "image_url": st.just({"url": PNG, "detail": "low"})})
-USER = st.fixed_dictionaries(
-    {"role": st.just("user"), "content": st.lists(TEXT_PART | OTHER_PART, min_size=1, max_size=3)},
-    optional={"name": WORDS},
-)
 PLAIN_USER = st.builds(user, WORDS)
 ASSISTANT = st.fixed_dictionaries({"role": st.just("assistant"), "content": WORDS})
 
@@ -371,25 +403,6 @@ def conversations(draw: st.DrawFn, said: st.SearchStrategy[dict]) -> list[dict]:
     return [*messages, draw(said)]
 
 
-FIELDS = st.fixed_dictionaries(
-    {},
-    optional={
-        "n": st.integers(1, 4),
-        "seed": st.integers(),
-        "logit_bias": st.just({"5": 1}),
-        "temperature": st.sampled_from([0, 0.5, 1, 1.7]),
-        "top_p": st.just(0.5),
-        "stop": st.lists(WORDS, min_size=1, max_size=2),
-        "response_format": st.just({"type": "json_object"}),
-        "max_completion_tokens": st.integers(1, 99),
-        "tools": st.just([TOOL, {"type": "custom", "custom": {"name": "c"}}]),
-        "user": st.just("ann"),
-        "some_server_of_tomorrow": JSON.filter(lambda value: value is not None),
-        "reasoning_effort": st.just("low"),
-    },
-)
-
-
 def normal(request: dict) -> dict:
     """A lone text part means what the string means; arguments are compared as JSON."""
     made = msgspec.json.decode(msgspec.json.encode(request))
@@ -400,13 +413,6 @@ def normal(request: dict) -> dict:
         for call in message.get("tool_calls") or ():
             call["function"]["arguments"] = msgspec.json.decode(call["function"]["arguments"])
     return made
-
-
-@given(conversations(USER), FIELDS)
-def test_a_carried_request_comes_back_as_it_was(messages: list[dict], fields: dict) -> None:
-    """Through the Messages API's terms to an upstream of the client's own dialect: nothing is lost."""
-    request = asked(*messages, **fields)
-    assert normal(chat(crossed(request, carry=True))) == normal(request)
 
 
 @given(conversations(PLAIN_USER))

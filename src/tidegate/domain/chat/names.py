@@ -3,10 +3,6 @@
 MESSAGES_VERSION = b"2023-06-01"
 """The `anthropic-version` that translated requests are written in."""
 
-CARRIED = "tidegate_chat"
-"""A key and block type that no upstream sees: what a translated request keeps of its original for an upstream
-that speaks the original's dialect."""
-
 _CHAT = "chatcmpl-"
 _MESSAGE = "msg_"
 

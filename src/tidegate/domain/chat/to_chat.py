@@ -2,8 +2,7 @@
 
 What has a counterpart is carried over. Hints to the other provider (cache breakpoints, service tiers) are
 left out, and so is thinking, which only the model that thought can read. What would change the answer and has
-no counterpart is refused, never dropped. What a translated request kept of its original (`tidegate_chat`)
-goes back to its place.
+no counterpart is refused, never dropped.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +10,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from tidegate.domain.chat.fields import NULL, STRING, TOP, decoded, encoded, listed, text, to_chat_refused
-from tidegate.domain.chat.names import CARRIED
 from tidegate.domain.chat.tools_to_chat import tool_choice, tools
-from tidegate.domain.chat.turns_to_chat import SYSTEM_ROLE, messages
+from tidegate.domain.chat.turns_to_chat import messages
 from tidegate.domain.errors import InvalidInput
 
 LEFT_OUT = frozenset({"cache_control", "diagnostics", "service_tier", "speed"})
@@ -35,14 +33,6 @@ class ChatRequest(msgspec.Struct, frozen=True):
     model: str
 
 
-class _Carried(msgspec.Struct):
-    system_role: str = SYSTEM_ROLE
-    fields: dict[str, msgspec.Raw] = {}
-
-
-_CARRIED = msgspec.json.Decoder(_Carried)
-
-
 class _Thinking(msgspec.Struct):
     type: str = ""
     budget_tokens: int | None = None
@@ -58,22 +48,17 @@ def to_chat(body: bytes, *, limit_name: str) -> ChatRequest:
     """
     top = decoded(body, TOP, "the body")
     given = {name: bytes(raw) for name, raw in top.items() if bytes(raw) != NULL}
-    carried = decoded(given.pop(CARRIED), _CARRIED, CARRIED) if CARRIED in given else None
-    for name in ("model", "messages", *(() if carried else ("max_tokens",))):
+    for name in ("model", "messages", "max_tokens"):
         if name not in given:
             raise InvalidInput(f"{name}: Field required")
-    rest = {name: bytes(raw) for name, raw in carried.fields.items()} if carried else {}
-    role = carried.system_role if carried else SYSTEM_ROLE
     made = {
         "model": given["model"],
-        "messages": listed(messages(given["messages"], given.get("system"), role=role)),
+        "messages": listed(messages(given["messages"], given.get("system"))),
         **tools(given),
         **tool_choice(given),
         **_translated(given),
+        limit_name: given["max_tokens"],
     }
-    if "max_tokens" in given:
-        made["max_completion_tokens" if "max_completion_tokens" in rest else limit_name] = given["max_tokens"]
-    made.update({name: raw for name, raw in rest.items() if name not in made})
     stream = given.get("stream", b"false").strip() == b"true"
     if stream:
         made["stream_options"] = b'{"include_usage":true}'

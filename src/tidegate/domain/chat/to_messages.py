@@ -17,10 +17,8 @@ from tidegate.domain.chat.fields import (
     decoded,
     encoded,
     listed,
-    text,
     to_messages_refused,
 )
-from tidegate.domain.chat.names import CARRIED
 from tidegate.domain.chat.tools_to_messages import tool_choice, tools
 from tidegate.domain.chat.turns_to_messages import turns
 
@@ -51,42 +49,18 @@ Rule = Callable[[bytes], Fields | None]
 """What a value becomes; None where it has no counterpart."""
 
 
-def to_messages(top: Mapping[str, msgspec.Raw], *, carry: bool) -> dict[str, bytes]:
-    """The top level of the Messages request; raises InvalidInput, naming what cannot be carried.
-
-    With `carry` nothing is refused for want of a counterpart: it is kept under `tidegate_chat`, for an
-    upstream of chat completions to get it back.
-    """
+def to_messages(top: Mapping[str, msgspec.Raw]) -> dict[str, bytes]:
+    """The top level of the Messages request; raises InvalidInput, naming what cannot be carried."""
     given = {name: bytes(raw) for name, raw in top.items() if bytes(raw) != NULL}
-    transcript = turns(top["messages"], carry=carry)
+    transcript = turns(top["messages"])
     body: dict[str, bytes] = {"messages": listed(transcript.turns)}
     if transcript.system:
         body["system"] = listed(transcript.system)
-    body |= tools(given, carry=carry)
-    body |= tool_choice(given, carry=carry)
-    if carry:
-        rest = encoded(_carry(given, body))
-        body[CARRIED] = encoded({"system_role": text(transcript.system_role), "fields": rest})
-        return body
+    body |= tools(given)
+    body |= tool_choice(given)
     _translate(given, body)
     body.setdefault("max_tokens", b"%d" % DEFAULT_MAX_TOKENS)
     return body
-
-
-def _carry(given: Fields, body: dict[str, bytes]) -> Fields:
-    """Take over what the gateway itself acts on; returns the rest."""
-    rest: dict[str, bytes] = {}
-    for name, raw in given.items():
-        if name in _DONE:
-            continue
-        fields = _BOTH[name](raw) if name in _BOTH else None
-        if fields is None:
-            rest[name] = raw
-        else:
-            body.update(fields)
-            if name == "max_completion_tokens":
-                rest[name] = raw
-    return rest
 
 
 def _translate(given: Fields, body: dict[str, bytes]) -> None:
@@ -95,8 +69,7 @@ def _translate(given: Fields, body: dict[str, bytes]) -> None:
     for name, raw in given.items():
         if name in _DONE or name in LEFT_OUT:
             continue
-        rule = _BOTH.get(name) or _ONLY_MESSAGES.get(name)
-        fields = rule(raw) if rule else None
+        fields = _RULES[name](raw) if name in _RULES else None
         if fields is None:
             raise to_messages_refused(name, _WHY.get(name, ""))
         for key, value in fields.items():
@@ -173,7 +146,7 @@ def _effort(raw: bytes) -> Fields | None:
 
 _DONE = frozenset({"messages", "tools", "tool_choice", "parallel_tool_calls"})
 
-_BOTH: Mapping[str, Rule] = {
+_RULES: Mapping[str, Rule] = {
     "model": _same("model"),
     "stream": _stream,
     "temperature": _temperature,
@@ -182,9 +155,6 @@ _BOTH: Mapping[str, Rule] = {
     "user": _user,
     "max_tokens": _limit("max_tokens"),
     "max_completion_tokens": _limit("max_completion_tokens"),
-}
-
-_ONLY_MESSAGES: Mapping[str, Rule] = {
     "response_format": _response_format,
     "reasoning_effort": _effort,
     "n": _neutral(b"1"),

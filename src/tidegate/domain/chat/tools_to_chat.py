@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import msgspec
 
 from tidegate.domain.chat.fields import LIST, decoded, encoded, listed, text, to_chat_refused
-from tidegate.domain.chat.names import CARRIED
 
 
 class _Tool(msgspec.Struct):
@@ -14,7 +13,6 @@ class _Tool(msgspec.Struct):
     description: str | None = None
     input_schema: msgspec.Raw = msgspec.Raw(b"{}")
     strict: bool | None = None
-    tool: msgspec.Raw = msgspec.Raw(b"")
 
 
 _TOOL = msgspec.json.Decoder(_Tool)
@@ -24,7 +22,6 @@ class _Choice(msgspec.Struct):
     type: str
     name: str = ""
     disable_parallel_tool_use: bool | None = None
-    choice: msgspec.Raw = msgspec.Raw(b"")
 
 
 _CHOICE = msgspec.json.Decoder(_Choice)
@@ -41,8 +38,6 @@ def tools(given: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 def _tool(raw: msgspec.Raw, place: str) -> bytes:
     tool = decoded(raw, _TOOL, place)
-    if tool.type == CARRIED:
-        return bytes(tool.tool)
     if tool.type != "custom":
         raise to_chat_refused(place, f"{tool.type} is a tool of Anthropic's own, which only Anthropic runs")
     function = {"name": text(tool.name)}
@@ -66,8 +61,6 @@ def tool_choice(given: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 
 def _choice(choice: _Choice) -> bytes:
-    if choice.type == CARRIED:
-        return bytes(choice.choice)
     if choice.type == "tool":
         return encoded({"type": b'"function"', "function": encoded({"name": text(choice.name)})})
     if choice.type not in _CHOICES:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import msgspec
 
 from tidegate.domain.chat.fields import LIST, decoded, encoded, listed, text, to_messages_refused
-from tidegate.domain.chat.names import CARRIED
 
 _NO_PARAMETERS = b'{"type":"object","properties":{}}'
 
@@ -38,20 +37,18 @@ class _Choice(msgspec.Struct):
 _CHOICE = msgspec.json.Decoder(str | _Choice)
 
 
-def tools(given: Mapping[str, bytes], *, carry: bool) -> Mapping[str, bytes]:
+def tools(given: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """The request's `tools`, if any; raises InvalidInput for a kind the Messages API does not have."""
     if "tools" not in given:
         return {}
     raw = decoded(given["tools"], LIST, "tools")
-    made = [_tool(each, f"tools.{place}", carry=carry) for place, each in enumerate(raw)]
+    made = [_tool(each, f"tools.{place}") for place, each in enumerate(raw)]
     return {"tools": listed(made)} if made else {}
 
 
-def _tool(raw: msgspec.Raw, place: str, *, carry: bool) -> bytes:
+def _tool(raw: msgspec.Raw, place: str) -> bytes:
     tool = decoded(raw, _TOOL, place)
     if tool.type != "function" or tool.function is None:
-        if carry:
-            return encoded({"type": text(CARRIED), "name": b'""', "tool": raw})
         raise to_messages_refused(place, f"a tool of type {tool.type} has no counterpart in the Messages API")
     function = tool.function
     made: dict[str, bytes] = {"name": text(function.name)}
@@ -66,10 +63,10 @@ def _tool(raw: msgspec.Raw, place: str, *, carry: bool) -> bytes:
     return encoded(made)
 
 
-def tool_choice(given: Mapping[str, bytes], *, carry: bool) -> Mapping[str, bytes]:
+def tool_choice(given: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """The request's `tool_choice`, with `parallel_tool_calls` in it; empty where nothing is asked."""
     one_at_a_time = given.get("parallel_tool_calls", b"true").strip() == b"false"
-    choice = _choice(given["tool_choice"], carry=carry) if "tool_choice" in given else None
+    choice = _choice(given["tool_choice"]) if "tool_choice" in given else None
     if not given.get("tools", b"[]").strip(b" []"):
         if choice in (None, {"type": b'"auto"'}, {"type": b'"none"'}):
             return {}
@@ -79,7 +76,7 @@ def tool_choice(given: Mapping[str, bytes], *, carry: bool) -> Mapping[str, byte
     return {"tool_choice": encoded(choice)} if choice else {}
 
 
-def _choice(raw: bytes, *, carry: bool) -> Mapping[str, bytes]:
+def _choice(raw: bytes) -> Mapping[str, bytes]:
     said = decoded(raw, _CHOICE, "tool_choice")
     if isinstance(said, str):
         if said not in _CHOICES:
@@ -87,8 +84,6 @@ def _choice(raw: bytes, *, carry: bool) -> Mapping[str, bytes]:
         return {"type": _CHOICES[said]}
     if said.type == "function" and said.function is not None:
         return {"type": b'"tool"', "name": text(said.function.name)}
-    if carry:
-        return {"type": text(CARRIED), "choice": raw}
     raise to_messages_refused("tool_choice", f"a choice of type {said.type} has no counterpart")
 
 

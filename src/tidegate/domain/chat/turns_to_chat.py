@@ -1,13 +1,12 @@
 """The system blocks and turns of a Messages request as messages of chat completions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, decoded, encoded, listed, text, to_chat_refused
-from tidegate.domain.chat.names import CARRIED
+from tidegate.domain.chat.fields import LIST, TOP, decoded, encoded, listed, text, to_chat_refused
 
-SYSTEM_ROLE = "system"
+_SYSTEM_ROLE = b'"system"'
 """Every server knows it; `developer` only OpenAI's own."""
 
 _SYSTEM_ROLES = frozenset({"system", "developer"})
@@ -25,6 +24,13 @@ class _Source(msgspec.Struct):
 _SOURCE = msgspec.json.Decoder(_Source)
 
 
+class _Citations(msgspec.Struct):
+    enabled: bool | None = None
+
+
+_CITATIONS = msgspec.json.Decoder(_Citations | None)
+
+
 class _Block(msgspec.Struct):
     type: str
     text: str = ""
@@ -36,7 +42,8 @@ class _Block(msgspec.Struct):
     tool_use_id: str = ""
     content: str | list[msgspec.Raw] | None = None
     is_error: bool | None = None
-    part: msgspec.Raw = msgspec.Raw(b"")
+    context: str | None = None
+    citations: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _BLOCK = msgspec.json.Decoder(_Block)
@@ -56,43 +63,44 @@ _TURN = msgspec.json.Decoder(_Turn)
 _READ = frozenset({"role", "content"})
 
 
-def messages(raw: bytes, system: bytes | None, *, role: str) -> list[bytes]:
-    """The messages, system prompt first, as one message of this role; raises InvalidInput."""
-    made = [_system(system, role)] if system is not None else []
+def messages(raw: bytes, system: bytes | None) -> list[bytes]:
+    """The messages, system prompt first, as one message; raises InvalidInput."""
+    made = [_system(system)] if system is not None else []
     turns = decoded(raw, LIST, "messages")
     for index, each in enumerate(turns):
         place = f"messages.{index}"
         turn = decoded(each, _TURN, place)
-        extras = _extras(each)
+        _refuse_unknown(each, place)
         if turn.role == "assistant":
-            if index == len(turns) - 1 and not extras:
+            if index == len(turns) - 1:
                 raise to_chat_refused(place, "a half-written answer at the end cannot be gone on with")
-            made.append(_assistant(turn, place, extras))
+            made.append(_assistant(turn, place))
         elif turn.role == "user":
-            made += _user(turn, place, extras)
+            made += _user(turn, place)
         elif turn.role in _SYSTEM_ROLES:
-            made.append(_message(turn.role, _parts(turn.content, place), extras))
+            made.append(_message(turn.role, _parts(turn.content, place)))
         else:
             raise to_chat_refused(place, f"the role {turn.role!r} is not known")
     return [message for message in made if message]
 
 
-def _extras(raw: msgspec.Raw) -> Mapping[str, bytes]:
-    top = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    return {key: bytes(value) for key, value in top.items() if key not in _READ}
+def _refuse_unknown(raw: msgspec.Raw, place: str) -> None:
+    for name in TOP.decode(raw):
+        if name not in _READ:
+            raise to_chat_refused(f"{place}.{name}")
 
 
-def _system(raw: bytes, role: str) -> bytes:
+def _system(raw: bytes) -> bytes:
     """One message, for some servers' templates take no second: all blocks, an empty line between them."""
     said = decoded(raw, _SYSTEM, "system")
     blocks = said if isinstance(said, str) else _BETWEEN.join(block.text for block in said)
-    return encoded({"role": text(role), "content": text(blocks)}) if blocks else b""
+    return encoded({"role": _SYSTEM_ROLE, "content": text(blocks)}) if blocks else b""
 
 
-def _user(turn: _Turn, place: str, extras: Mapping[str, bytes]) -> list[bytes]:
+def _user(turn: _Turn, place: str) -> list[bytes]:
     """Results first, each a message; what stood beside them is the user's message after them."""
     if isinstance(turn.content, str):
-        return [encoded({"role": b'"user"', "content": text(turn.content), **extras})]
+        return [encoded({"role": b'"user"', "content": text(turn.content)})]
     made: list[bytes] = []
     parts: list[bytes] = []
     for index, raw in enumerate(turn.content):
@@ -105,7 +113,7 @@ def _user(turn: _Turn, place: str, extras: Mapping[str, bytes]) -> list[bytes]:
         else:
             parts.append(_part(block, where))
     if parts:
-        made.append(_message("user", parts, extras))
+        made.append(_message("user", parts))
     return made
 
 
@@ -126,9 +134,9 @@ def _result(block: _Block, place: str) -> tuple[bytes, list[bytes]]:
     return encoded(message), beside
 
 
-def _assistant(turn: _Turn, place: str, extras: Mapping[str, bytes]) -> bytes:
+def _assistant(turn: _Turn, place: str) -> bytes:
     if isinstance(turn.content, str):
-        return encoded({"role": b'"assistant"', "content": text(turn.content), **extras})
+        return encoded({"role": b'"assistant"', "content": text(turn.content)})
     parts: list[bytes] = []
     calls: list[bytes] = []
     for index, raw in enumerate(turn.content):
@@ -141,7 +149,7 @@ def _assistant(turn: _Turn, place: str, extras: Mapping[str, bytes]) -> bytes:
     if not parts and not calls:
         return b""
     tool_calls = {"tool_calls": listed(calls)} if calls else {}
-    return encoded({"role": b'"assistant"', "content": _content(parts), **tool_calls, **extras})
+    return encoded({"role": b'"assistant"', "content": _content(parts), **tool_calls})
 
 
 def _call(block: _Block) -> bytes:
@@ -150,8 +158,8 @@ def _call(block: _Block) -> bytes:
     return encoded({"id": text(block.id), "type": b'"function"', "function": function})
 
 
-def _message(role: str, parts: Sequence[bytes], extras: Mapping[str, bytes]) -> bytes:
-    return encoded({"role": text(role), "content": _content(parts), **extras})
+def _message(role: str, parts: Sequence[bytes]) -> bytes:
+    return encoded({"role": text(role), "content": _content(parts)})
 
 
 _TEXT = b'{"type":"text","text":'
@@ -178,12 +186,10 @@ def _parts(content: str | Sequence[msgspec.Raw], place: str) -> list[bytes]:
 def _part(block: _Block, place: str) -> bytes:
     if block.type == "text":
         return _TEXT + text(block.text) + b"}"
-    if block.type == CARRIED:
-        return bytes(block.part)
     if block.type == "image" and block.source:
         return _image(decoded(block.source, _SOURCE, f"{place}.source"), place)
     if block.type == "document" and block.source:
-        return _document(decoded(block.source, _SOURCE, f"{place}.source"), block.title, place)
+        return _document(block, decoded(block.source, _SOURCE, f"{place}.source"), place)
     raise to_chat_refused(place, f"a block of type {block.type} has no counterpart in chat completions")
 
 
@@ -197,12 +203,17 @@ def _image(source: _Source, place: str) -> bytes:
     return encoded({"type": b'"image_url"', "image_url": encoded({"url": text(address)})})
 
 
-def _document(source: _Source, title: str | None, place: str) -> bytes:
+def _document(block: _Block, source: _Source, place: str) -> bytes:
+    if block.context:
+        raise to_chat_refused(f"{place}.context", "a document's context has no counterpart")
+    cites = decoded(block.citations, _CITATIONS, f"{place}.citations")
+    if cites is not None and cites.enabled:
+        raise to_chat_refused(f"{place}.citations", "citations have no counterpart in chat completions")
     if source.type == "text":
         return _TEXT + text(source.data) + b"}"
     if source.type != "base64":
         raise to_chat_refused(f"{place}.source", f"a document by {source.type} has no counterpart")
-    file = {"filename": text(title or "document.pdf"), "file_data": text(_data_url(source))}
+    file = {"filename": text(block.title or "document.pdf"), "file_data": text(_data_url(source))}
     return encoded({"type": b'"file"', "file": encoded(file)})
 
 

@@ -1,13 +1,11 @@
 """The messages of a chat completions request as system blocks and turns of the Messages API."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, NULL, TOP, decoded, encoded, listed, text, to_messages_refused
-from tidegate.domain.chat.names import CARRIED
+from tidegate.domain.chat.fields import LIST, NULL, decoded, encoded, listed, text, to_messages_refused
 from tidegate.domain.errors import InvalidInput
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
@@ -68,97 +66,63 @@ class _Message(msgspec.Struct):
 _MESSAGE = msgspec.json.Decoder(_Message)
 
 
-Extras = Mapping[str, bytes]
-NOTHING: Extras = MappingProxyType({})
-
-_READ = frozenset({"role", "content", "tool_calls", "tool_call_id", "refusal", "function_call", "audio"})
-
-
 class _Turns:
     """The transcript as it grows: neighbouring messages of a role become one turn."""
 
-    def __init__(self, *, carry: bool) -> None:
-        self.carry = carry
+    def __init__(self) -> None:
         self.system: list[bytes] = []
-        self.done: list[tuple[str, list[bytes], Extras]] = []
-        self.system_role = "system"
+        self.done: list[tuple[str, list[bytes]]] = []
         self.waiting: list[str] = []
         """Calls of the last assistant turn that no tool message has answered yet."""
-        self.answered = False
-        """The last turn holds the results of calls."""
 
-    def add(
-        self, role: str, blocks: Sequence[bytes], extras: Extras = NOTHING, *, join: bool = False
-    ) -> None:
-        """Add blocks as a turn; to the last one where it is of this role and may be joined."""
+    def add(self, role: str, blocks: Sequence[bytes]) -> None:
+        """Add blocks as a turn, to the last one where it is of this role."""
         if not blocks:
             return
-        if self.done and self.done[-1][0] == role and (join or not self.carry):
+        if self.done and self.done[-1][0] == role:
             self.done[-1][1].extend(blocks)
         else:
-            self.done.append((role, list(blocks), extras))
+            self.done.append((role, list(blocks)))
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """System blocks and turns; `system_role` is what the client calls the former."""
+    """System blocks and turns."""
 
     system: list[bytes]
     turns: list[bytes]
-    system_role: str
 
 
-def turns(raw: msgspec.Raw | bytes, *, carry: bool) -> Transcript:
+def turns(raw: msgspec.Raw | bytes) -> Transcript:
     """The transcript; raises InvalidInput for a message that is wrong or cannot be carried.
 
     Every system message goes to the front, in order, and neighbouring messages of a role become one turn.
-    With `carry` messages keep their places, and what only the other dialect knows stays in them.
     """
-    found = _Turns(carry=carry)
+    found = _Turns()
     for index, each in enumerate(decoded(raw, LIST, "messages")):
         place = f"messages.{index}"
         message = decoded(each, _MESSAGE, place)
         if message.role in _SYSTEM:
-            _add_system(found, message, place)
+            found.system.extend(_blocks(message.content, place))
         elif message.role == "user":
             _settled(found, place)
-            found.add("user", _blocks(message.content, place, carry=carry), _extras(each, carry=carry))
+            found.add("user", _blocks(message.content, place))
         elif message.role == "assistant":
             _settled(found, place)
-            _add_assistant(found, message, place, _extras(each, carry=carry))
+            _add_assistant(found, message, place)
         elif message.role == "tool":
             _add_result(found, message, place)
         else:
             raise to_messages_refused(place, f"the role {message.role!r} is not known")
     _settled(found, "messages")
-    made = [
-        encoded({"role": text(role), "content": listed(blocks), **extras})
-        for role, blocks, extras in found.done
-    ]
-    return Transcript(found.system, made, found.system_role)
+    made = [encoded({"role": text(role), "content": listed(blocks)}) for role, blocks in found.done]
+    return Transcript(found.system, made)
 
 
-def _extras(raw: msgspec.Raw, *, carry: bool) -> Extras:
-    """The message's keys that only chat completions know (`name`, or what a server adds)."""
-    if not carry:
-        return NOTHING
-    top = TOP.decode(raw)
-    return {key: bytes(value) for key, value in top.items() if key not in _READ}
-
-
-def _add_system(found: _Turns, message: _Message, place: str) -> None:
-    blocks = _blocks(message.content, place, carry=found.carry)
-    if found.carry and found.done:
-        found.add(message.role, blocks)
-    else:
-        found.system_role = message.role
-        found.system.extend(blocks)
-
-
-def _add_assistant(found: _Turns, message: _Message, place: str, extras: Extras) -> None:
+def _add_assistant(found: _Turns, message: _Message, place: str) -> None:
     for name in ("function_call", "audio"):
         if bytes(getattr(message, name)) != b"null":
             raise to_messages_refused(f"{place}.{name}")
-    blocks = _blocks(message.content, place, carry=found.carry)
+    blocks = _blocks(message.content, place)
     if message.refusal:
         blocks.append(_text(message.refusal))
     for index, raw in enumerate(message.tool_calls or ()):
@@ -168,7 +132,7 @@ def _add_assistant(found: _Turns, message: _Message, place: str, extras: Extras)
         if call.id in found.waiting:
             raise InvalidInput(f"{where}.id: {call.id} is the id of two calls; each needs its own")
         found.waiting.append(call.id)
-    found.add("assistant", blocks, extras)
+    found.add("assistant", blocks)
 
 
 def _tool_use(call: _Call, place: str) -> bytes:
@@ -200,18 +164,14 @@ def _add_result(found: _Turns, message: _Message, place: str) -> None:
         )
     found.waiting.remove(called)
     content = (
-        text(message.content)
-        if isinstance(message.content, str)
-        else listed(_blocks(message.content, place, carry=found.carry))
+        text(message.content) if isinstance(message.content, str) else listed(_blocks(message.content, place))
     )
     block = {"type": b'"tool_result"', "tool_use_id": text(called), "content": content}
-    found.add("user", [encoded(block)], join=bool(found.answered))
-    found.answered = True
+    found.add("user", [encoded(block)])
 
 
 def _settled(found: _Turns, place: str) -> None:
     """Every call of the last assistant message has been answered; raises InvalidInput."""
-    found.answered = False
     if found.waiting:
         raise InvalidInput(
             f"{place}: an assistant message with `tool_calls` must be followed by a message of role tool for "
@@ -219,21 +179,18 @@ def _settled(found: _Turns, place: str) -> None:
         )
 
 
-def _blocks(content: str | list[msgspec.Raw] | None, place: str, *, carry: bool) -> list[bytes]:
+def _blocks(content: str | list[msgspec.Raw] | None, place: str) -> list[bytes]:
     if content is None:
         return []
     if isinstance(content, str):
         return [_text(content)] if content else []
-    return list(_parts(content, place, carry=carry))
+    return list(_parts(content, place))
 
 
-def _parts(content: Sequence[msgspec.Raw], place: str, *, carry: bool) -> Iterator[bytes]:
+def _parts(content: Sequence[msgspec.Raw], place: str) -> Iterator[bytes]:
     for index, raw in enumerate(content):
         where = f"{place}.content.{index}"
         part = decoded(raw, _PART, where)
-        if carry and not _is_bare_text(raw):
-            yield encoded({"type": text(CARRIED), "part": raw})
-            continue
         made = _part(part, where)
         if made is not None:
             if made.get("text") != b'""':
@@ -295,11 +252,6 @@ def _marked(block: dict[str, bytes], part: _Part) -> bytes:
 _SHORT = b'{"type":"ephemeral"}'
 _LONG = b'{"type":"ephemeral","ttl":"1h"}'
 """The longest there is, for OpenAI's are of half an hour and more."""
-
-
-def _is_bare_text(raw: msgspec.Raw) -> bool:
-    part = TOP.decode(raw)
-    return part.keys() == {"type", "text"} and bytes(part["type"]) == b'"text"'
 
 
 def _text(value: str) -> bytes:
