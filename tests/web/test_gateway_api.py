@@ -7,10 +7,10 @@ import pytest
 from gateway_parts import JSON, MESSAGE, SECRET, Script, World, ask, key, rollout, skill, state, variant
 
 from tidegate.domain.access import Role
+from tidegate.domain.chat.errors import messages_error
 from tidegate.domain.errors import InvalidInput, StoreUnavailable
 from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import UpstreamFailure
-from tidegate.web.faults import error_body
 
 ODD = (
     b' { "model":"claude-sonnet-4-5",\t"max_tokens": 10.0, "x_new":[1, 2],'
@@ -319,14 +319,16 @@ async def test_a_fault_of_the_gateways_own_is_answered_recorded_and_raised() -> 
         (404, "not_found_error"),
         (413, "request_too_large"),
         (429, "rate_limit_error"),
+        (402, "billing_error"),
         (500, "api_error"),
         (502, "api_error"),
+        (503, "api_error"),
         (504, "timeout_error"),
         (529, "overloaded_error"),
     ],
 )
 def test_every_status_has_the_apis_type(status: int, kind: str) -> None:
-    body = msgspec.json.decode(error_body(status, "m", "tgx_1"))
+    body = msgspec.json.decode(messages_error(status, "m", "tgx_1"))
     assert body == {"type": "error", "error": {"type": kind, "message": "m"}, "request_id": "tgx_1"}
 
 

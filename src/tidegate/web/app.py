@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from tidegate.domain.chat.errors import messages_error
 from tidegate.web.asgi import App, Message, Receive, Send, answer
-from tidegate.web.faults import error_body
 
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -69,6 +69,6 @@ def _unavailable(failure: Exception) -> bytes:
     return msgspec.json.encode({"error": {"type": "unavailable", "message": message}})
 
 
-_NOTHING_HERE = error_body(
+_NOTHING_HERE = messages_error(
     404, "nothing is served here; the Messages API is under /v1/, the control API under /api/"
 )

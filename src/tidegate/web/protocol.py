@@ -17,11 +17,11 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tidegate.domain.chat.errors import messages_error
 from tidegate.ports import Header
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.web.answer_head import answer_head
 from tidegate.web.asgi import Message
-from tidegate.web.faults import error_body
 
 _LINGER_SECONDS = 2.0
 """How long a refused client may go on sending: closing at once would reset the refusal away."""
@@ -338,7 +338,9 @@ class GatewayProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         if not begun:
             request_id = exchange_id(time.time())
-            self.transport.write(_head_and_body(status, error_body(status, message, request_id), request_id))
+            self.transport.write(
+                _head_and_body(status, messages_error(status, message, request_id), request_id)
+            )
         if begun:
             self.transport.close()
         else:

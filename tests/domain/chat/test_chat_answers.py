@@ -408,7 +408,7 @@ def test_ids_there_and_back(name: str) -> None:
         (400, b'{"error":{"message":"bad","type":"x","code":"y"}}', ("invalid_request_error", "bad")),
         (404, b'{"error":"no model"}', ("not_found_error", "no model")),
         (422, b'{"object":"error","message":"old vLLM","code":422}', ("invalid_request_error", "old vLLM")),
-        (503, b"<html>away</html>", ("overloaded_error", "<html>away</html>")),
+        (503, b"<html>away</html>", ("api_error", "<html>away</html>")),
         (500, b"", ("api_error", "the upstream gave no reason")),
         (429, b'{"error":{"message":null}}', ("rate_limit_error", '{"error":{"message":null}}')),
     ],

@@ -24,7 +24,6 @@ _MESSAGE_TYPES = {
     422: "invalid_request_error",
     429: "rate_limit_error",
     431: "invalid_request_error",
-    503: "overloaded_error",
     504: "timeout_error",
     529: "overloaded_error",
 }
