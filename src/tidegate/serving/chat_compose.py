@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, NULL, TOP, decoded, encoded, listed
+from tidegate.domain.chat.fields import LIST, NULL, TOP, decoded
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.raw_json import encoded, listed
 from tidegate.serving.assign import Assignment
 from tidegate.serving.chat_request import ChatRequest
 

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from tidegate.domain.chat.fields import NULL, TOP, encoded
+from tidegate.domain.chat.fields import NULL, TOP
 from tidegate.domain.chat.names import MESSAGES_VERSION
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Outcome
+from tidegate.domain.raw_json import encoded
 from tidegate.serving.chat_compose import composed_chat
 from tidegate.serving.chat_request import ChatRequest
 from tidegate.serving.chat_wire import ASKED_FOR_USAGE, CHAT, ChatWire

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tidegate.domain.chat.fields import encoded
 from tidegate.domain.chat.to_messages import to_messages
+from tidegate.domain.raw_json import encoded
 from tidegate.domain.transcript import Turn
 from tidegate.serving.request import (
     Block,

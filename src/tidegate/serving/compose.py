@@ -1,12 +1,12 @@
 """Composing: the request that goes upstream, spliced from the client's own bytes."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 import msgspec
 
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import SkillUse
+from tidegate.domain.raw_json import encoded
 from tidegate.serving.assign import Assignment
 from tidegate.serving.breakpoints import own_breakpoint
 from tidegate.serving.hosted.tools import with_tools
@@ -20,13 +20,13 @@ def plain_body(request: MessagesRequest) -> bytes:
     """The client's own request: byte for byte, but for `tidegate:` entries that no upstream would take."""
     if not request.named:
         return request.raw
-    return _encode(_without_named(request.top))
+    return encoded(_without_named(request.top))
 
 
 def plain_body_for(request: MessagesRequest, model: str) -> bytes:
     """The client's own request for another model; every other key keeps its bytes and its place."""
     top = _without_named(request.top) if request.named else request.top
-    return _encode({**top, "model": msgspec.json.encode(model)})
+    return encoded({**top, "model": msgspec.json.encode(model)})
 
 
 def composed_body(
@@ -59,7 +59,7 @@ def composed_body(
             splice_native(top, native, container=not counting)
     if tools:
         top["tools"] = with_tools(top, tools)
-    return _encode(top)
+    return encoded(top)
 
 
 def _skill_blocks(
@@ -91,7 +91,7 @@ def _without_named(top: Top) -> dict[str, msgspec.Raw | bytes]:
     rest: dict[str, msgspec.Raw | bytes] = {**container, "skills": b"[%s]" % b",".join(kept)}
     if not kept:
         del rest["skills"]
-    stripped = {key: _encode(rest) if key == "container" else value for key, value in top.items()}
+    stripped = {key: encoded(rest) if key == "container" else value for key, value in top.items()}
     if not rest:
         del stripped["container"]
     return stripped
@@ -103,10 +103,3 @@ class _SkillId(msgspec.Struct):
 
 def _is_ours(skill: msgspec.Raw) -> bool:
     return msgspec.json.decode(skill, type=_SkillId).skill_id.startswith(TIDEGATE_SKILL)
-
-
-def _encode(top: Top) -> bytes:
-    pairs: Sequence[tuple[bytes, msgspec.Raw | bytes]] = [
-        (b",%s:" % msgspec.json.encode(key), value) for key, value in top.items()
-    ]
-    return b"{" + b"".join(chain.from_iterable(pairs))[1:] + b"}"

@@ -7,12 +7,9 @@ from collections.abc import Sequence
 
 from tidegate.ports import Header, UpstreamFailure, UpstreamResponse
 from tidegate.serving.assemble import Assembly
+from tidegate.serving.finish import finish
 from tidegate.serving.order import Answer
 from tidegate.serving.wire import Scanner
-
-_END_SECONDS = 0.25
-"""How long an upstream may take from `message_stop` to the end of its body, to keep the connection."""
-
 
 _BACKLOG_BYTES = 1 << 20
 """A reader that is further behind holds the recording up."""
@@ -51,7 +48,7 @@ class Recording:
                 await self._step()
             if self.given_up:
                 return None
-            await _finish(self._inner)
+            await finish(self._inner)
         except UpstreamFailure as failure:
             self._failure = failure
             return None
@@ -120,13 +117,3 @@ class Recording:
         if not self.given_up or self._left:
             self._inner.close()
         self._news.set()
-
-
-async def _finish(response: UpstreamResponse) -> None:
-    """Read to the body's end, which is due, so that the connection can serve again."""
-    try:
-        async with asyncio.timeout(_END_SECONDS):
-            while await response.chunk():
-                pass
-    except (TimeoutError, UpstreamFailure):
-        pass  # the answer is complete: only the connection is lost

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tidegate.domain.raw_json import encoded
+
 Json = dict[str, object]
 Top = dict[str, msgspec.Raw]
 
@@ -24,7 +26,7 @@ def message_id(exchange_id: str) -> str:
 
 def as_json(message: bytes, identifier: str) -> bytes:
     """The message as it came, byte for byte, but for its id."""
-    return _encode(_named(message, identifier))
+    return encoded(_named(message, identifier))
 
 
 def as_events(message: bytes, identifier: str) -> tuple[bytes, bytes]:
@@ -76,11 +78,6 @@ def _named(message: bytes, identifier: str) -> Top:
     top = _TOP.decode(message)
     top["id"] = msgspec.Raw(msgspec.json.encode(identifier))
     return top
-
-
-def _encode(top: Top) -> bytes:
-    pairs = (b"%s:%s" % (msgspec.json.encode(name), value) for name, value in top.items())
-    return b"{" + b",".join(pairs) + b"}"
 
 
 def _event(name: str, **data: object) -> bytes:

@@ -1,6 +1,5 @@
 """JSON values as raw bytes: read into a shape where something depends on them, else copied as they are."""
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -26,16 +25,6 @@ def decoded(raw: msgspec.Raw | bytes, decoder: msgspec.json.Decoder[T], place: s
         return decoder.decode(raw)
     except msgspec.DecodeError as error:
         raise InvalidInput(f"{place}: {error}, counted from `{place}` as `$`") from error
-
-
-def encoded(top: Mapping[str, msgspec.Raw | bytes]) -> bytes:
-    """An object of raw values."""
-    return b"{%s}" % b",".join(b"%s:%s" % (msgspec.json.encode(key), value) for key, value in top.items())
-
-
-def listed(items: list[bytes]) -> bytes:
-    """A list of raw values."""
-    return b"[%s]" % b",".join(items)
 
 
 def text(value: str) -> bytes:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from tidegate.domain.chat.fields import NULL, STRING, TOP, decoded, encoded, listed, text, to_chat_refused
+from tidegate.domain.chat.fields import NULL, STRING, TOP, decoded, text, to_chat_refused
 from tidegate.domain.chat.tools_to_chat import tool_choice, tools
 from tidegate.domain.chat.turns_to_chat import messages
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.raw_json import encoded, listed
 
 LEFT_OUT = frozenset({"cache_control", "diagnostics", "service_tier", "speed"})
 

@@ -8,19 +8,10 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from tidegate.domain.chat.fields import (
-    FLAG,
-    NULL,
-    NUMBER,
-    STRING,
-    WHOLE,
-    decoded,
-    encoded,
-    listed,
-    to_messages_refused,
-)
+from tidegate.domain.chat.fields import FLAG, NULL, NUMBER, STRING, WHOLE, decoded, to_messages_refused
 from tidegate.domain.chat.tools_to_messages import tool_choice, tools
 from tidegate.domain.chat.turns_to_messages import turns
+from tidegate.domain.raw_json import encoded, listed
 
 DEFAULT_MAX_TOKENS = 16_384
 """The Messages API needs a limit; chat completions do not."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, decoded, encoded, listed, text, to_chat_refused
+from tidegate.domain.chat.fields import LIST, decoded, text, to_chat_refused
+from tidegate.domain.raw_json import encoded, listed
 
 
 class _Tool(msgspec.Struct):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, decoded, encoded, listed, text, to_messages_refused
+from tidegate.domain.chat.fields import LIST, decoded, text, to_messages_refused
+from tidegate.domain.raw_json import encoded, listed
 
 _NO_PARAMETERS = b'{"type":"object","properties":{}}'
 

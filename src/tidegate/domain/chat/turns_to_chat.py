@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, TOP, decoded, encoded, listed, text, to_chat_refused
+from tidegate.domain.chat.fields import LIST, TOP, decoded, text, to_chat_refused
+from tidegate.domain.raw_json import encoded, listed
 
 _SYSTEM_ROLE = b'"system"'
 """Every server knows it; `developer` only OpenAI's own."""

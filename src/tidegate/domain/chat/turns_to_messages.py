@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tidegate.domain.chat.fields import LIST, NULL, decoded, encoded, listed, text, to_messages_refused
+from tidegate.domain.chat.fields import LIST, NULL, decoded, text, to_messages_refused
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.raw_json import encoded, listed
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
 _SYSTEM = frozenset({"system", "developer"})

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from tidegate.serving.hosted.objects import Members, closed, opened
+from tidegate.domain.raw_json import encoded
+from tidegate.serving.hosted.objects import Members, opened
 from tidegate.serving.stream import BLANK
 
 
@@ -18,7 +19,7 @@ def split(data: bytes) -> Iterator[bytes]:
 
 def written(name: bytes, payload: Members) -> bytes:
     """An event whose data is this object."""
-    return b"event: %s\ndata: %s\n\n" % (name, closed(payload))
+    return b"event: %s\ndata: %s\n\n" % (name, encoded(payload))
 
 
 def renumbered(name: bytes, payload: bytes, index: int) -> bytes:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tidegate.domain.raw_json import encoded
 from tidegate.serving.hosted.blocks import Block
-from tidegate.serving.hosted.objects import closed, message, opened
+from tidegate.serving.hosted.objects import message, opened
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -54,11 +55,11 @@ def follow_up(
     top["max_tokens"] = b"%d" % max_tokens
     if container is not None:
         top["container"] = _in_container(bytes(top.get("container", b"null")), container)
-    return closed(top)
+    return encoded(top)
 
 
 def _in_container(asked: bytes, container: str) -> bytes:
     """The container to go on in, with the skills that were asked for in it."""
     if not asked.lstrip().startswith(b"{"):
         return msgspec.json.encode(container)
-    return closed({**opened(asked), "id": msgspec.json.encode(container)})
+    return encoded({**opened(asked), "id": msgspec.json.encode(container)})

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from tidegate.domain import metrics
+from tidegate.domain.raw_json import encoded
 from tidegate.ports import Clock, Meter, Prices, Sandbox
 from tidegate.serving.assign import switched_off
 from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.blocks import Block
 from tidegate.serving.hosted.desk import Counter, SkillDesk
 from tidegate.serving.hosted.host import Hosted
-from tidegate.serving.hosted.objects import Members, closed
+from tidegate.serving.hosted.objects import Members
 from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.hosted.restore import is_sealed, plain_messages, sealed_ids, whole_messages
 from tidegate.serving.hosted.results import ScriptResults
@@ -140,4 +141,4 @@ class Hosting:
 
 def _with_messages(request: MessagesRequest, messages: bytes) -> MessagesRequest:
     top = {**request.top, "messages": msgspec.Raw(messages)}
-    return msgspec.structs.replace(request, raw=closed(top), top=top)
+    return msgspec.structs.replace(request, raw=encoded(top), top=top)

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tidegate.domain.raw_json import encoded, listed
 from tidegate.serving.hosted.blocks import Block, block_of
 from tidegate.serving.hosted.events import renumbered, written
 from tidegate.serving.hosted.loop import Settled, told
-from tidegate.serving.hosted.objects import closed, listed, opened
+from tidegate.serving.hosted.objects import opened
 from tidegate.serving.hosted.turn import StreamedTurn
 from tidegate.serving.stream import fields
 
@@ -52,7 +53,7 @@ def ending(turn: StreamedTurn, settled: Settled, usage: Mapping[str, object] | N
         event["usage"] = msgspec.json.encode(told(usage, said))
     if settled.stop_reason:
         delta = {**opened(bytes(event["delta"])), "stop_reason": msgspec.json.encode(settled.stop_reason)}
-        event["delta"] = closed(delta)
+        event["delta"] = encoded(delta)
     return written(b"message_delta", event) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
@@ -70,10 +71,10 @@ def joined(bodies: Sequence[tuple[Settled, bytes]], usage: Mapping[str, object])
         message["usage"] = msgspec.json.encode(usage)
     if settled.stop_reason:
         message["stop_reason"] = msgspec.json.encode(settled.stop_reason)
-    return closed(message)
+    return encoded(message)
 
 
 def _renamed(block: Block, ids: Mapping[str, str]) -> bytes:
     if block.id not in ids:
         return block.raw
-    return closed({**opened(block.raw), "id": msgspec.json.encode(ids[block.id])})
+    return encoded({**opened(block.raw), "id": msgspec.json.encode(ids[block.id])})

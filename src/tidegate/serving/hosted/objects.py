@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tidegate.domain.raw_json import listed
+
 Members = Mapping[str, msgspec.Raw | bytes]
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -15,21 +17,9 @@ def opened(raw: bytes) -> dict[str, msgspec.Raw | bytes]:
     return dict(_OBJECT.decode(raw))
 
 
-def closed(members: Members) -> bytes:
-    """The object of these members, in their order."""
-    return b"{%s}" % b",".join(
-        [b"%s:%s" % (msgspec.json.encode(key), bytes(value)) for key, value in members.items()]
-    )
-
-
 def elements(raw: bytes) -> list[bytes]:
     """A list's elements, each as raw JSON; raises msgspec.DecodeError."""
     return [bytes(element) for element in _LIST.decode(raw)]
-
-
-def listed(parts: Sequence[bytes]) -> bytes:
-    """The list of these elements."""
-    return b"[%s]" % b",".join(parts)
 
 
 def message(role: str, blocks: Sequence[bytes]) -> bytes:

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.raw_json import encoded, listed
 from tidegate.serving.hosted.blocks import Block, block_of
-from tidegate.serving.hosted.objects import closed, elements, listed, message, opened
+from tidegate.serving.hosted.objects import elements, message, opened
 from tidegate.serving.hosted.seal import MARK, SealedCall, SealedRound, original
 
 Open = Callable[[str], tuple[SealedRound, ...] | None]
@@ -88,13 +89,13 @@ def _unmarked(raw: bytes) -> bytes:
     blocks = _blocks(raw)
     if not blocks:
         return raw
-    return closed({**opened(raw), "content": listed([_restored(block, head) for block, head in blocks])})
+    return encoded({**opened(raw), "content": listed([_restored(block, head) for block, head in blocks])})
 
 
 def _restored(block: bytes, head: _Head) -> bytes:
     for name, value in (("id", head.id), ("tool_use_id", head.tool_use_id)):
         if value and MARK in value:
-            return closed({**opened(block), name: msgspec.json.encode(original(value))})
+            return encoded({**opened(block), name: msgspec.json.encode(original(value))})
     return block
 
 
@@ -112,7 +113,7 @@ def _answers_of(following: bytes) -> bool:
 
 def _with_results(raw: bytes, results: Sequence[bytes]) -> bytes:
     """The user's message with these results before what it says."""
-    return closed({**opened(raw), "content": listed([*results, *(block for block, _ in _blocks(raw))])})
+    return encoded({**opened(raw), "content": listed([*results, *(block for block, _ in _blocks(raw))])})
 
 
 async def _reinstated(
@@ -133,7 +134,7 @@ async def _reinstated(
     last = rounds[-1].calls
     content = [*pending, *_interleaved(said[shown:], last)]
     results = await answers([block_of(bytes(call.block)) for call in last])
-    return before, closed({**opened(raw), "content": listed(content)}), results
+    return before, encoded({**opened(raw), "content": listed(content)}), results
 
 
 def _shares(said: Sequence[bytes], rounds: Sequence[SealedRound]) -> list[Sequence[bytes]]:
