@@ -309,8 +309,8 @@ class Skills(Protocol):
 class Scores(Protocol):
     """How effective skills have been: the sums that the ledger keeps, and the scores that routes go by."""
 
-    async def sums(self, since: float) -> Mapping[SkillCell, SkillSums]:
-        """Every hour's sums from `since` on."""
+    async def sums(self, names: Sequence[str], since: float) -> Mapping[SkillCell, SkillSums]:
+        """Every hour's sums from `since` on, of all versions of the skills of these names."""
         ...
 
     async def list(self) -> Sequence[SkillScore]:

@@ -32,11 +32,20 @@ async def test_sums_come_with_the_ledger_and_each_exchange_counts_once(store) ->
     other = make_exchange(3, skills=(), wanted=(USE,))
     await store.ledger.ingest([served(1), served(2), other], [])
     await store.ledger.ingest([served(2), served(4)], [])
-    sums = await store.scores.sums(0)
+    sums = await store.scores.sums(["contract-analysis"], 0)
     assert sums[SERVED].requests == 3
     assert sums[SERVED].cost_picos == 3 * 200_000_000
     assert sums[SERVED._replace(served=False)].requests == 1
-    assert await store.scores.sums(BEGIN + 1) == {}
+    assert await store.scores.sums(["contract-analysis"], BEGIN + 1) == {}
+
+
+async def test_sums_are_of_the_skills_that_are_asked_for(store) -> None:
+    other = SkillUse("log-digest", 1, "pattern", 1.0)
+    both = make_exchange(2, skills=(USE, other), arm=Arm.CANDIDATE, skill_outcome=Outcome.OK)
+    await store.ledger.ingest([served(1), both], [])
+    assert {cell.name for cell in await store.scores.sums(["log-digest", "unheard-of"], 0)} == {"log-digest"}
+    assert len(await store.scores.sums(["log-digest", "contract-analysis"], 0)) == 2
+    assert await store.scores.sums([], 0) == {}
 
 
 async def test_votes_count_once_whether_they_come_before_or_after(store) -> None:
@@ -45,7 +54,7 @@ async def test_votes_count_once_whether_they_come_before_or_after(store) -> None
     await store.ledger.vote(vote("req_000001", "up"))
     await store.ledger.vote(vote("msg_000002", "up"))
     await store.ledger.vote(vote("req_000002", "up", tenant="beta"))
-    sums = await store.scores.sums(0)
+    sums = await store.scores.sums(["contract-analysis"], 0)
     assert (sums[SERVED].up, sums[SERVED].down) == (1, 1)
 
 
@@ -55,7 +64,7 @@ async def test_replicas_that_add_at_once_lose_nothing(store, open_another) -> No
     await asyncio.gather(
         *((store, another)[n % 2].ledger.ingest(batch, []) for n, batch in enumerate(batches))
     )
-    assert (await store.scores.sums(0))[SERVED].requests == 80
+    assert (await store.scores.sums(["contract-analysis"], 0))[SERVED].requests == 80
 
 
 async def test_a_published_score_rides_in_the_routing_state_with_a_new_revision_and_its_event(store) -> None:

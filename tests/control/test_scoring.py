@@ -9,7 +9,7 @@ from tidegate.control.loop import Controller
 from tidegate.control.scoring import LOOK_SECONDS, MOVED
 from tidegate.domain.errors import NotFound
 from tidegate.domain.exchange import Arm, Outcome, SkillUse
-from tidegate.domain.rollout import Move, SkillRef, Variant
+from tidegate.domain.rollout import Move, Phase, SkillRef, Variant
 from tidegate.domain.routing import Route
 
 USE = SkillUse("report-writing", 1, "pattern", 1.0)
@@ -80,6 +80,36 @@ async def test_a_small_move_is_not_published_and_a_large_one_is(services, contro
     assert meter.values["tidegate_skill_effectiveness", ("report-writing", "1")] == after
     event = (await services.store.rollouts.events("routes"))[-1]
     assert f"report-writing@1: {before[0]} → {after}" in event.reason
+
+
+async def test_who_comes_to_lead_shows_what_was_published_and_who_no_longer_leads_does_not(
+    services, controller, start, served, meter
+):
+    series = ("tidegate_skill_effectiveness", ("report-writing", "1"))
+    rollout = await start()
+    await served(rollout, ok=180)
+    await controller.look()
+    (score,) = await scores(services)
+    assert meter.values[series] == score
+    services.clock.pass_seconds(1000)
+    other_meter = type(meter)()
+    other = Controller(services, other_meter, holder="two")
+    await other.look()
+    assert other_meter.values[series] == score
+    await controller.look()
+    assert series not in meter.values
+
+
+async def test_a_skill_that_no_route_serves_any_more_is_not_shown(services, controller, start, served, meter):
+    series = ("tidegate_skill_effectiveness", ("report-writing", "1"))
+    rollout = await start()
+    await served(rollout, ok=180)
+    await controller.look()
+    assert series in meter.values
+    aborted = msgspec.structs.replace(rollout, phase=Phase.ABORTED)
+    services.clock.pass_seconds(LOOK_SECONDS)
+    await controller._scoring.look([aborted], controller._lease)
+    assert series not in meter.values
 
 
 async def test_looks_between_are_left_out(services, controller, start, served):

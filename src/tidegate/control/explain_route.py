@@ -51,7 +51,7 @@ async def explain_route(services: Services, name: str) -> RouteExplanation:
     if not versions:
         raise NotFound(f"no skill {name!r}; `tidegate skill list` shows the skills there are")
     published = {each.version: each for each in await store.scores.list() if each.name == name}
-    sums = by_skill(await store.scores.sums(now - KEPT_SECONDS))
+    sums = by_skill(await store.scores.sums([name], now - KEPT_SECONDS))
     return RouteExplanation(
         skill=name,
         versions=tuple(

@@ -104,6 +104,7 @@ class Controller:
         lease = await self._lead()
         if lease is None:
             self._gauges.step_down()
+            self._scoring.step_down()
             self._broken.clear()
             return
         for rollout in rollouts:

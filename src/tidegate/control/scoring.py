@@ -4,6 +4,7 @@ A published score changes routing, so small moves are not published: a score tha
 not make models alternate.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -39,6 +40,7 @@ class Scoring:
         self._services = services
         self._meter = meter
         self._due = 0.0
+        self._shown: set[tuple[str, str]] = set()
 
     async def look(self, rollouts: Iterable[Rollout], lease: Lease) -> None:
         """Every LOOK_SECONDS, make the scores anew and publish what moved; raises StoreUnavailable."""
@@ -48,20 +50,51 @@ class Scoring:
         self._due = clock.monotonic() + LOOK_SECONDS
         routed = routed_skills(rollouts)
         if not routed:
+            self._show({})
             return
-        now = clock.now()
+        published = {(each.name, each.version): each for each in await self._services.store.scores.list()}
+        moved = await self._moved(routed, published, clock.now())
+        if not moved or await self._publish(moved, published, clock.now(), lease):
+            known = published | {(each.name, each.version): each for each in moved}
+            self._show({key: known[key] for ref in routed if (key := (ref.name, ref.version)) in known})
+
+    def step_down(self) -> None:
+        """Another process leads: scores are made and shown there."""
+        self._show({})
+        self._due = 0.0
+
+    async def _moved(
+        self, routed: Sequence[SkillRef], published: Mapping[tuple[str, int], SkillScore], now: float
+    ) -> list[SkillScore]:
+        """Two weeks of hours for each skill are summed by a thread."""
+        names = sorted({ref.name for ref in routed})
+        sums = await self._services.store.scores.sums(names, now - KEPT_SECONDS)
+        return await asyncio.to_thread(lambda: moved_scores(routed, by_skill(sums), published, now))
+
+    async def _publish(
+        self,
+        moved: Sequence[SkillScore],
+        published: Mapping[tuple[str, int], SkillScore],
+        now: float,
+        lease: Lease,
+    ) -> bool:
         scores = self._services.store.scores
-        published = {(each.name, each.version): each for each in await scores.list()}
-        moved = moved_scores(routed, by_skill(await scores.sums(now - KEPT_SECONDS)), published, now)
-        if not moved:
-            return
         try:
             await scores.publish(moved, by=ACTOR, reason=_reason(moved, published), at=now, lease=lease)
         except Conflict as passed_on:
             _log.info("scores were not published: another process leads", why=str(passed_on))
-            return
-        for each in moved:
-            self._meter.set(metrics.EFFECTIVENESS, (each.name, str(each.version)), each.score)
+            self.step_down()
+            return False
+        return True
+
+    def _show(self, scores: Mapping[tuple[str, int], SkillScore]) -> None:
+        """These and no others: as published, whichever process did it."""
+        shown = {(name, str(version)): each.score for (name, version), each in scores.items()}
+        for labels in self._shown - shown.keys():
+            self._meter.clear(metrics.EFFECTIVENESS, labels)
+        for labels, score in shown.items():
+            self._meter.set(metrics.EFFECTIVENESS, labels, score)
+        self._shown = set(shown)
 
 
 def routed_skills(rollouts: Iterable[Rollout]) -> list[SkillRef]:

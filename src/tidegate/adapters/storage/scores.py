@@ -1,5 +1,6 @@
 """The scores that routes go by, and the sums they are made from."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -24,12 +25,13 @@ class SqlScores:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def sums(self, since: float) -> Mapping[SkillCell, SkillSums]:
-        """Every hour's sums from `since` on."""
-        found = select(SKILL_HOUR).where(SKILL_HOUR.c.hour >= since)
+    async def sums(self, names: Sequence[str], since: float) -> Mapping[SkillCell, SkillSums]:
+        """Every hour's sums from `since` on; one skill after the other: other work comes in between."""
+        sums: dict[SkillCell, SkillSums] = {}
         async with self._database.read() as connection:
-            rows = (await connection.execute(found)).all()
-        return {SkillCell(*row[:4]): SkillSums(*row[4:]) for row in rows}
+            for name in names:
+                sums |= await _hours(connection, name, since)
+        return sums
 
     async def list(self) -> Sequence[SkillScore]:
         """Every published score, by name and version."""
@@ -67,6 +69,16 @@ class SqlScores:
             "at": score.at,
         }
         await connection.execute(self._database.insert(SKILL_SCORE).values(row))
+
+
+async def _hours(connection: AsyncConnection, name: str, since: float) -> dict[SkillCell, SkillSums]:
+    found = select(SKILL_HOUR).where(SKILL_HOUR.c.name == name, SKILL_HOUR.c.hour >= since)
+    rows = (await connection.execute(found)).all()
+
+    def cells() -> dict[SkillCell, SkillSums]:
+        return {SkillCell(*row[:4]): SkillSums(*row[4:]) for row in rows}
+
+    return await asyncio.to_thread(cells)
 
 
 async def read_scores(connection: AsyncConnection) -> list[SkillScore]:
