@@ -12,7 +12,13 @@ from tidegate.harness.soak.verdict import Soak, rows, table
 
 
 def soak(
-    *, slow: int = 0, broken: int = 0, gateway: int = 0, end: float = 200.0, worker: float = 100.0
+    *,
+    slow: int = 0,
+    broken: int = 0,
+    gateway: int = 0,
+    end: float = 200.0,
+    worker: float = 100.0,
+    done: int = 2,
 ) -> Soak:
     tally = Tally(window=60.0)
     for number in range(1000):
@@ -27,7 +33,8 @@ def soak(
         )
     outcome = judge(scenario(180), tally, target="t", unsent=0, sending_seconds=60)
     blamed = Blamed(broken - gateway, gateway, {"reset": gateway} if gateway else {})
-    figures = rows(outcome, blamed, mark=200.0, end=end, largest=worker)
+    events = ((72.0, "rolling restart"), (108.0, "worker 7 killed"))[:done]
+    figures = rows(outcome, blamed, mark=200.0, end=end, largest=worker, done=events)
     return Soak(
         at=0.0,
         seconds=180,
@@ -35,7 +42,7 @@ def soak(
         rows=figures,
         outcome=outcome,
         blamed=blamed,
-        done=((72.0, "restart"),),
+        done=events,
     )
 
 
@@ -52,6 +59,8 @@ def test_what_keeps_every_bound_has_missed_nothing() -> None:
         ({"end": 221.0}, ["memory of all processes, end against the mark"]),
         ({"end": 0.0}, ["memory of all processes, end against the mark"]),
         ({"worker": 121.0}, ["memory of one worker, at most"]),
+        ({"done": 1}, ["restart and kill were done"]),
+        ({"done": 0}, ["restart and kill were done"]),
     ],
 )
 def test_each_bound_is_enough_to_fail(changes: dict[str, float], what: list[str]) -> None:
@@ -61,7 +70,8 @@ def test_each_bound_is_enough_to_fail(changes: dict[str, float], what: list[str]
 def test_the_table_is_markdown_and_marks_what_was_missed() -> None:
     text = table(soak(slow=60))
     assert "| p95 | < 5 s | 6.00 s | **missed** |" in text
-    assert "Done meanwhile: restart at 72 s." in text
+    assert "| restart and kill were done | both | rolling restart, worker 7 killed | kept |" in text
+    assert "Done meanwhile: rolling restart at 72 s; worker 7 killed at 108 s." in text
 
 
 def test_the_short_form_is_the_long_one_in_small() -> None:

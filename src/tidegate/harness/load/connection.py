@@ -9,7 +9,10 @@ import httptools
 import msgspec
 
 _MARKS_BYTES = 64
-"""So much of what came is looked at again: an event's name may be split between two pieces."""
+"""So much of what came is looked at again: an event's name may be split between two pieces.
+
+A name counts at the begin of a line: an answer's text may hold any words, but no line's end.
+"""
 
 
 class Broken(Exception):
@@ -41,7 +44,7 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._answer = Answer()
-        self._tail = b""
+        self._tail = b"\n"
         self._kept = True
         self._waiter: asyncio.Future[Answer] | None = None
 
@@ -96,11 +99,11 @@ class Connection(asyncio.Protocol):
 
     def _read_events(self, text: bytes) -> None:
         answer = self._answer
-        if answer.first_token is None and b"content_block_delta" in text:
+        if answer.first_token is None and b"\nevent: content_block_delta" in text:
             answer.first_token = self._loop.time()
-        if b"event: message_stop" in text:
+        if b"\nevent: message_stop" in text:
             answer.ended_by = "message_stop"
-        elif b"event: error" in text:
+        elif b"\nevent: error" in text:
             answer.ended_by = "error"
         self._tail = text[-_MARKS_BYTES:]
 

@@ -1,6 +1,7 @@
 """Sends what is due when it is due, and never waits for an answer to send the next."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 
 from tidegate.harness.load.connection import Answer, Broken, Target
@@ -21,6 +22,9 @@ class Generator:
         self.unsent = 0
         self.open = 0
         self.started = 0.0
+        self.sending_seconds = 0.0
+        """From the first request sent to the latest."""
+        self._first = math.inf
         self._target = target
         self._take = take
         self._patience = patience
@@ -50,6 +54,9 @@ class Generator:
             return
         self.sent += 1
         self.open += 1
+        now = asyncio.get_running_loop().time()
+        self._first = min(self._first, now)
+        self.sending_seconds = now - self._first
         task = asyncio.create_task(self._one(shot))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

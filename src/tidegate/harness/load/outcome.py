@@ -54,7 +54,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(scenario: Scenario, tally: Tally, *, target: str, unsent: int, sending_seconds: float) -> Outcome:
-    """Sum up and judge; latencies count from when each request was due."""
+    """Sum up and judge; latencies count from when each request was due.
+
+    `sending_seconds` lie between the first request and the last: one interval fewer than there are requests.
+    """
     everything = [value for values in tally.seconds.values() for value in values]
     first = [value for values in tally.first_tokens.values() for value in values]
     seconds, late = times(everything), times(tally.late)
@@ -63,7 +66,7 @@ def judge(scenario: Scenario, tally: Tally, *, target: str, unsent: int, sending
         target=target,
         users=scenario.users,
         planned_per_minute=scenario.per_minute,
-        sent_per_minute=tally.requests / sending_seconds * 60 if sending_seconds > 0 else 0.0,
+        sent_per_minute=(tally.requests - 1) / sending_seconds * 60 if sending_seconds > 0 else 0.0,
         run_seconds=sending_seconds,
         requests=tally.requests,
         unsent=unsent,

@@ -55,9 +55,12 @@ async def run_load(
                 task.cancel()
     except* TidegateError as refusals:
         raise refusals.exceptions[0] from None
-    if scenario.phases:
-        await set_faults(emulator, ())
-    return judge(scenario, tally, target=url, unsent=generator.unsent, sending_seconds=scenario.seconds)
+    finally:
+        if scenario.phases:
+            await set_faults(emulator, ())
+    return judge(
+        scenario, tally, target=url, unsent=generator.unsent, sending_seconds=generator.sending_seconds
+    )
 
 
 def check_target(url: str, *, owned: bool) -> None:

@@ -71,7 +71,14 @@ async def soaked(seconds: float, workers: int) -> Soak:
             faults = await _faults(stage.emulator)
             lines = await shipped_lines(stage, Path(folder) / "ledger.jsonl", Line)
     blamed = blame(tally.failed, lines, faults)
-    figures = rows(outcome, blamed, mark=watch.at(MARK_AT), end=watch.at(1.0), largest=watch.largest)
+    figures = rows(
+        outcome,
+        blamed,
+        mark=watch.at(MARK_AT),
+        end=watch.at(1.0),
+        largest=watch.largest,
+        done=watch.done,
+    )
     return Soak(
         at=time.time(),
         seconds=seconds,

@@ -1,5 +1,6 @@
 """A soak's figures against its bounds, as a table for people and as data."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -35,8 +36,16 @@ class Soak(msgspec.Struct, frozen=True, kw_only=True):
         return [row for row in self.rows if row.kept is False]
 
 
-def rows(outcome: Outcome, blamed: Blamed, *, mark: float, end: float, largest: float) -> tuple[Row, ...]:
-    """Every line of the table; memory in megabytes."""
+def rows(
+    outcome: Outcome,
+    blamed: Blamed,
+    *,
+    mark: float,
+    end: float,
+    largest: float,
+    done: Sequence[tuple[float, str]],
+) -> tuple[Row, ...]:
+    """Every line of the table; memory in megabytes; `done` is what was done to the gateway, and when."""
     p95, late = outcome.seconds.p95 or 0.0, outcome.late_seconds.p99 or 0.0
     allowed = GATEWAY_SHARE * max(outcome.requests, HALF_AN_HOUR)
     grown = end / mark if mark else 0.0
@@ -63,6 +72,12 @@ def rows(outcome: Outcome, blamed: Blamed, *, mark: float, end: float, largest: 
             0 < grown <= MEMORY_GROWTH,
         ),
         Row("memory of one worker, at most", "≤ 120 MB", f"{largest:.0f} MB", largest <= 120),
+        Row(
+            "restart and kill were done",
+            "both",
+            ", ".join(what for _, what in done) or "neither",
+            len(done) == 2,
+        ),
         Row("the generator was late, p99", "≤ 0.1 s", f"{late:.3f} s", not outcome.unsent and late <= 0.1),
     )
 
