@@ -179,7 +179,10 @@ class Fallback:
     """Other models and providers, for requests that fail at their own; see below for `models`."""
 
     timeout: float = setting(
-        lasting("100ms", "24h"), "60s", "To the first content byte, where another one is left to ask."
+        lasting("100ms", "24h"),
+        "60s",
+        "To the first content byte, where another one is left to ask. An answer that is not streamed has "
+        "none before it is whole: set this above the longest, or the next one is asked.",
     )
 
 
@@ -190,7 +193,7 @@ class Headers:
     identify: bool = setting(
         truth,
         "true",
-        "Send `tidegate-rollout`, `-arm`, `-skills` and `-fallback`; `tidegate-request-id` is always sent.",
+        "Send `tidegate-request-id`, `-rollout`, `-arm`, `-skills`, `-cache` and `-fallback`.",
     )
 
 
