@@ -48,7 +48,6 @@ def rows(
     """Every line of the table; memory in megabytes; `done` is what was done to the gateway, and when."""
     p95, late = outcome.seconds.p95 or 0.0, outcome.late_seconds.p99 or 0.0
     allowed = GATEWAY_SHARE * max(outcome.requests, HALF_AN_HOUR)
-    grown = end / mark if mark else 0.0
     fallbacks = ", ".join(f"{name} {count}" for name, count in sorted(outcome.fallbacks.items())) or "none"
     first = outcome.first_token_seconds
     return (
@@ -65,13 +64,7 @@ def rows(
         ),
         Row("failures caused by the provider", "", str(blamed.provider)),
         Row("served without the skill", "", fallbacks),
-        Row(
-            "memory of all processes, end against the mark",
-            "≤ 110 %",
-            f"{end:.0f} MB against {mark:.0f} MB, {grown:.0%}",
-            0 < grown <= MEMORY_GROWTH,
-        ),
-        Row("memory of one worker, at most", "≤ 120 MB", f"{largest:.0f} MB", largest <= 120),
+        *_memory(mark, end, largest),
         Row(
             "restart and kill were done",
             "both",
@@ -97,6 +90,19 @@ def table(soak: Soak) -> str:
         lines.append(f"| {row.what} | {row.required} | {row.measured} | {mark} |")
     events = "; ".join(f"{what} at {at:.0f} s" for at, what in soak.done)
     return "\n".join([*lines, "", f"Done meanwhile: {events}.", ""])
+
+
+def _memory(mark: float, end: float, largest: float) -> tuple[Row, Row]:
+    grown = end / mark if mark else 0.0
+    return (
+        Row(
+            "memory of all processes, end against the mark",
+            "≤ 110 %",
+            f"{end:.0f} MB against {mark:.0f} MB, {grown:.0%}",
+            0 < grown <= MEMORY_GROWTH,
+        ),
+        Row("memory of one worker, at most", "≤ 120 MB", f"{largest:.0f} MB", largest <= 120),
+    )
 
 
 def _counted(blamed: Blamed) -> str:
