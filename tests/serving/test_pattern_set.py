@@ -24,6 +24,13 @@ def test_the_skills_whose_patterns_match_are_counted() -> None:
     assert patterns.match("nothing") == {}
 
 
+def test_what_matched_cannot_be_changed_by_who_is_told() -> None:
+    """It is remembered, and given again to the next who asks of the same text."""
+    matched = PatternSet({"a": ("one", "two"), "b": ("two",)}).match("one two")
+    with pytest.raises(TypeError):
+        matched["a"] = 0
+
+
 def test_a_pattern_that_does_not_compile_selects_nothing_and_is_logged() -> None:
     with structlog.testing.capture_logs() as logs:
         patterns = PatternSet({"a": ("(", "two"), "b": ("two",)})

@@ -5,7 +5,6 @@ from importlib.metadata import version
 from typing import Annotated, NamedTuple
 
 import typer
-from typer._click.core import Context  # pyright: ignore[reportPrivateUsage] (what a group's methods are given)
 from typer.core import TyperGroup
 from typer.main import get_group
 
@@ -47,8 +46,8 @@ plain command."""
 class LazyNouns(TyperGroup):
     """Lists every noun by its line in NOUNS, and imports a noun's commands when it is called or completed."""
 
-    def resolve_command(
-        self, ctx: Context, args: list[str]
+    def resolve_command(  # pyright: ignore[reportIncompatibleMethodOverride] the base names a private type
+        self, ctx: typer.Context, args: list[str]
     ) -> tuple[str | None, TyperGroup | None, list[str]]:
         """As the group's own, with the noun's real commands in place of its line."""
         name, line, rest = super().resolve_command(ctx, args)

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from tidegate.domain.account import PICOS
 from tidegate.domain.exchange import Exchange, Outcome, SkillUse
-from tidegate.domain.tallying import PICOS
 
 HOUR = 3600
 HALF_LIFE_SECONDS = 24 * 3600.0

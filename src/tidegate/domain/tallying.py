@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import (
     BUCKET_SECONDS,
     CAP_PER_UNIT,
@@ -15,9 +16,6 @@ from tidegate.domain.evidence import (
     latency_cell,
 )
 from tidegate.domain.exchange import Arm, Exchange, Outcome
-
-PICOS = 10**12
-"""Costs are summed in 10⁻¹² dollars, as integers: the sum is the same in any order."""
 
 RECENT = 5
 STREAK = 3

@@ -114,7 +114,7 @@ class PatternSet:
         for index in self._matching(text):
             owner, _ = self._owners[index]
             counts[owner] = counts.get(owner, 0) + 1
-        return counts
+        return MappingProxyType(counts)
 
     def matching(self, text: str) -> Mapping[str, Sequence[str]]:
         """The skills with a matching pattern, each with those that match."""
@@ -131,7 +131,7 @@ class PatternSet:
 
 
 def _nothing(_: str) -> Mapping[str, int]:
-    return {}
+    return MappingProxyType({})
 
 
 NOTHING_MATCHES: Match = _nothing
