@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tidegate.harness.demo.processes import child_environment
-from tidegate.harness.load.stage import open_stage
+from tidegate.harness.load.testbed import open_testbed
 
 HERE = Path(__file__).parent
 LOCUST = HERE.parent / ".venv-locust/bin/locust"
@@ -21,10 +21,10 @@ async def run(users: int, seconds: int, out: Path) -> dict[str, str]:
     """Locust's own sum of the run, a column each."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tidegate-locust-") as folder:
-        async with open_stage(Path(folder), up=("--workers", "2")) as stage:
+        async with open_testbed(Path(folder), up=("--workers", "2")) as testbed:
             process = await asyncio.create_subprocess_exec(
                 str(LOCUST),
-                *("--locustfile", str(HERE / "locustfile.py"), "--host", stage.gateway, "--headless"),
+                *("--locustfile", str(HERE / "locustfile.py"), "--host", testbed.gateway, "--headless"),
                 *("--users", str(users), "--spawn-rate", str(max(1, users // 5))),
                 *("--run-time", f"{seconds}s", "--stop-timeout", "30", "--only-summary"),
                 *(
@@ -35,7 +35,7 @@ async def run(users: int, seconds: int, out: Path) -> dict[str, str]:
                     "--exit-code-on-error",
                     "0",
                 ),
-                env=child_environment({"TIDEGATE_CLIENT_KEY": stage.client_key}),
+                env=child_environment({"TIDEGATE_CLIENT_KEY": testbed.client_key}),
             )
             code = await asyncio.wait_for(process.wait(), seconds + 120)
     if code != 0:

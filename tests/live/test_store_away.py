@@ -11,7 +11,7 @@ from clients import Users
 from postgresql_server import postgresql_server
 
 from tidegate.harness.load.ledger import shipped_lines
-from tidegate.harness.load.stage import open_stage
+from tidegate.harness.load.testbed import open_testbed
 
 RATE = 50
 AWAY_SECONDS = 30.0
@@ -32,15 +32,15 @@ async def test_a_store_that_is_away_for_half_a_minute_costs_no_client_an_error_a
             made.execute("CREATE DATABASE tidegate")
         (tmp_path / "home").mkdir()
         (tmp_path / "home" / "tidegate.toml").write_text(f'[store]\nurl = "{server.url("tidegate")}"\n')
-        async with open_stage(tmp_path, profile="seed = 1\n") as stage:
-            users = Users(stage.gateway, stage.client_key, rate=RATE, stream_share=0.3)
+        async with open_testbed(tmp_path, profile="seed = 1\n") as testbed:
+            users = Users(testbed.gateway, testbed.client_key, rate=RATE, stream_share=0.3)
             async with users.sending():
                 await asyncio.sleep(2)
                 await asyncio.to_thread(server.stop)
                 await asyncio.sleep(AWAY_SECONDS)
                 await asyncio.to_thread(server.start)
                 await asyncio.sleep(3)
-            lines = await shipped_lines(stage, tmp_path / "ledger.jsonl", Line)
+            lines = await shipped_lines(testbed, tmp_path / "ledger.jsonl", Line)
     failed = [seen for seen in users.seen if not seen.whole]
     answered = {seen.request_id for seen in users.seen}
     recorded = [line.id for line in lines if line.outcome == "ok"]

@@ -22,8 +22,8 @@ from tidegate.harness.load.page import html
 from tidegate.harness.load.run import check_target, run_load
 from tidegate.harness.load.scenario import SCENARIOS, Scenario
 from tidegate.harness.load.shot import Shot
-from tidegate.harness.load.stage import open_stage
 from tidegate.harness.load.tally import Tally, Times
+from tidegate.harness.load.testbed import open_testbed
 from tidegate.harness.load.trace import read_trace
 
 app = typer.Typer(
@@ -147,8 +147,8 @@ async def _run(
             )
         return await _loaded(scenario, shots, place, key, emulator)
     with tempfile.TemporaryDirectory(prefix="tidegate-load-") as folder:
-        async with open_stage(Path(folder), up=("--workers", str(workers))) as stage:
-            return await _loaded(scenario, shots, stage.gateway, stage.client_key, stage.emulator)
+        async with open_testbed(Path(folder), up=("--workers", str(workers))) as testbed:
+            return await _loaded(scenario, shots, testbed.gateway, testbed.client_key, testbed.emulator)
 
 
 async def _loaded(scenario: Scenario, shots: Iterable[Shot], url: str, key: str, emulator: str) -> Outcome:

@@ -16,7 +16,7 @@ from tidegate.harness.faults.trial import Seen, tried
 from tidegate.harness.faults.verdict import Faults, Line, row, table
 from tidegate.harness.load.ledger import shipped_lines
 from tidegate.harness.load.page import put_table
-from tidegate.harness.load.stage import Stage, open_stage
+from tidegate.harness.load.testbed import Testbed, open_testbed
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 async def all_tried(seconds: float, *, first_round: bool) -> Faults:
-    """Set the stage and try every fault; a short first round shows what memory so much at once takes.
+    """Open a testbed and try every fault; a short first round shows what memory so much at once takes.
 
     Raises TidegateError.
     """
@@ -53,19 +53,19 @@ async def all_tried(seconds: float, *, first_round: bool) -> Faults:
         folder = Path(name)
         (folder / "home").mkdir()
         (folder / "home" / "tidegate.toml").write_text(CONFIGURATION)
-        async with open_stage(folder, profile=PROFILE, spec=SPEC) as stage:
-            warm = (await _round(stage, FIRST_SECONDS))[-1].megabytes if first_round else None
-            seen = await _round(stage, seconds)
-            lines = await shipped_lines(stage, folder / "ledger.jsonl", Line)
+        async with open_testbed(folder, profile=PROFILE, spec=SPEC) as testbed:
+            warm = (await _round(testbed, FIRST_SECONDS))[-1].megabytes if first_round else None
+            seen = await _round(testbed, seconds)
+            lines = await shipped_lines(testbed, folder / "ledger.jsonl", Line)
     rows = tuple(row(each, lines, warm=warm) for each in seen)
     return Faults(at=time.time(), seconds=seconds, warm_megabytes=warm, rows=rows)
 
 
-async def _round(stage: Stage, seconds: float) -> list[Seen]:
+async def _round(testbed: Testbed, seconds: float) -> list[Seen]:
     """Every fault once."""
     seen: list[Seen] = []
     for seed, trial in enumerate(TRIALS):
-        seen.append(await tried(stage, trial, seconds, seed=seed))
+        seen.append(await tried(testbed, trial, seconds, seed=seed))
         sys.stderr.write(f"{trial.name}: {seen[-1].requests} requests\n")
     return seen
 

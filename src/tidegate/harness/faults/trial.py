@@ -14,7 +14,7 @@ from tidegate.harness.load.arrivals import planned
 from tidegate.harness.load.connection import Target
 from tidegate.harness.load.generator import Generator
 from tidegate.harness.load.shot import Result
-from tidegate.harness.load.stage import Stage, set_faults
+from tidegate.harness.load.testbed import Testbed, set_faults
 from tidegate.harness.soak.watch import resident
 
 _POLL_SECONDS = 0.05
@@ -46,37 +46,39 @@ class Seen(msgspec.Struct, kw_only=True):
             self.failed[f"status {result.status}" if result.failure == "status" else result.failure] += 1
 
 
-async def tried(stage: Stage, trial: Trial, seconds: float, *, seed: int) -> Seen:
+async def tried(testbed: Testbed, trial: Trial, seconds: float, *, seed: int) -> Seen:
     """Load the gateway, let the fault come and go, and wait for what is out; raises TidegateError."""
     seen = Seen(trial=trial)
-    target = Target(stage.gateway, stage.client_key)
+    target = Target(testbed.gateway, testbed.client_key)
     generator = Generator(target, seen.take, patience=_CLIENT_PATIENCE, emulated=True)
     loading = asyncio.create_task(generator.run(planned(scenario(trial, seconds), seed=seed)))
     async with aiohttp.ClientSession() as session:
         await asyncio.sleep(LEAD_SECONDS)
-        before = await _struck(session, stage.emulator, trial.fault)
+        before = await _struck(session, testbed.emulator, trial.fault)
         seen.at = time.time()
-        await set_faults(stage.emulator, (trial.fault,))
-        seen.opened = await _reaches(session, stage, trial, is_open=True, within=seconds) is not None
+        await set_faults(testbed.emulator, (trial.fault,))
+        seen.opened = await _reaches(session, testbed, trial, is_open=True, within=seconds) is not None
         await asyncio.sleep(max(0.0, seen.at + seconds - time.time()))
-        await set_faults(stage.emulator, ())
+        await set_faults(testbed.emulator, ())
         seen.over = time.time()
-        seen.struck = await _struck(session, stage.emulator, trial.fault) - before
+        seen.struck = await _struck(session, testbed.emulator, trial.fault) - before
         if seen.opened:
-            seen.closed_after = await _reaches(session, stage, trial, is_open=False, within=_CLOSING_PATIENCE)
+            seen.closed_after = await _reaches(
+                session, testbed, trial, is_open=False, within=_CLOSING_PATIENCE
+            )
         await loading
-    seen.megabytes = resident(stage.supervisor)
+    seen.megabytes = resident(testbed.supervisor)
     return seen
 
 
 async def _reaches(
-    session: aiohttp.ClientSession, stage: Stage, trial: Trial, *, is_open: bool, within: float
+    session: aiohttp.ClientSession, testbed: Testbed, trial: Trial, *, is_open: bool, within: float
 ) -> float | None:
     """Seconds until the breaker is open, or closed; None where it is not by then."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     while (now := loop.time() - began) < within:
-        if (await _breaker(session, stage.gateway, trial.breaker) > 0) is is_open:
+        if (await _breaker(session, testbed.gateway, trial.breaker) > 0) is is_open:
             return now
         await asyncio.sleep(_POLL_SECONDS)
     return None

@@ -11,8 +11,8 @@ from tidegate.harness.load.generator import Generator
 from tidegate.harness.load.outcome import Outcome, judge
 from tidegate.harness.load.scenario import Scenario
 from tidegate.harness.load.shot import Shot
-from tidegate.harness.load.stage import set_faults
 from tidegate.harness.load.tally import Tally
+from tidegate.harness.load.testbed import set_faults
 
 PATIENCE_SECONDS = 60.0
 """A request whose answer takes longer has failed."""

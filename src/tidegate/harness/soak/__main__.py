@@ -17,8 +17,8 @@ from tidegate.harness.load.generator import Generator
 from tidegate.harness.load.ledger import shipped_lines
 from tidegate.harness.load.page import html, put_table
 from tidegate.harness.load.run import run_load
-from tidegate.harness.load.stage import open_stage
 from tidegate.harness.load.tally import Tally
+from tidegate.harness.load.testbed import open_testbed
 from tidegate.harness.soak.blame import Line, blame
 from tidegate.harness.soak.plan import MARK_AT, PROFILE, scenario
 from tidegate.harness.soak.verdict import Soak, rows, table
@@ -51,25 +51,25 @@ def main() -> int:
 
 
 async def soaked(seconds: float, workers: int) -> Soak:
-    """Set the stage, load it, and sum up; raises TidegateError."""
+    """Open a testbed, load it, and sum up; raises TidegateError."""
     chosen = scenario(seconds)
     with tempfile.TemporaryDirectory(prefix="tidegate-soak-") as folder:
-        async with open_stage(Path(folder), profile=PROFILE, up=("--workers", str(workers))) as stage:
+        async with open_testbed(Path(folder), profile=PROFILE, up=("--workers", str(workers))) as testbed:
             tally = Tally(window=max(1.0, seconds / 60))
-            watch = Watch(stage, seconds)
+            watch = Watch(testbed, seconds)
             watching = asyncio.create_task(watch.run())
             outcome = await run_load(
                 chosen,
                 planned(chosen, seed=1),
-                url=stage.gateway,
-                key=stage.client_key,
-                emulator=stage.emulator,
+                url=testbed.gateway,
+                key=testbed.client_key,
+                emulator=testbed.emulator,
                 tally=tally,
                 progress=_show,
             )
             await watching
-            faults = await _faults(stage.emulator)
-            lines = await shipped_lines(stage, Path(folder) / "ledger.jsonl", Line)
+            faults = await _faults(testbed.emulator)
+            lines = await shipped_lines(testbed, Path(folder) / "ledger.jsonl", Line)
     blamed = blame(tally.failed, lines, faults)
     figures = rows(
         outcome,

@@ -6,19 +6,19 @@ import os
 import signal
 from pathlib import Path
 
-from tidegate.harness.load.stage import Stage
+from tidegate.harness.load.testbed import Testbed
 from tidegate.harness.soak.plan import KILL_AT, RESTART_AT
 
 
 class Watch:
     """`memory` is one (seconds, megabytes) a second, of all processes; `done` what was done."""
 
-    def __init__(self, stage: Stage, seconds: float) -> None:
+    def __init__(self, testbed: Testbed, seconds: float) -> None:
         self.memory: list[tuple[float, float]] = []
         self.largest = 0.0
         """Of any one worker, in megabytes."""
         self.done: list[tuple[float, str]] = []
-        self._supervisor = stage.supervisor
+        self._supervisor = testbed.supervisor
         self._replaced: set[int] = set()
         self._seconds = seconds
 

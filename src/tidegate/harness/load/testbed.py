@@ -46,7 +46,7 @@ sigma = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Testbed:
     """Where the parts listen, and with which keys."""
 
     gateway: str
@@ -66,9 +66,9 @@ class _Note(msgspec.Struct):
 
 
 @asynccontextmanager
-async def open_stage(
+async def open_testbed(
     folder: Path, *, profile: str = PROFILE, up: Sequence[str] = (), spec: str = SPEC
-) -> AsyncGenerator[Stage]:
+) -> AsyncGenerator[Testbed]:
     """Start both in `folder`, publish the sample skills and roll them out. Raises TidegateError."""
     if not SKILLS.is_dir():
         raise NotFound("the sample skills are not installed here; name a gateway with --url and --key")
@@ -85,7 +85,7 @@ async def open_stage(
         for name in NAMES:
             await operator("skill", "publish", str(SKILLS / name), "--reason", "load")
         await operator("rollout", "start", str(folder / "load.yaml"), "--reason", "load")
-        yield Stage(gateway, emulator, str(key["key"]), home, operator)
+        yield Testbed(gateway, emulator, str(key["key"]), home, operator)
 
 
 async def set_faults(emulator: str, faults: Sequence[Fault]) -> None:
