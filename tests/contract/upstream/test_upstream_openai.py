@@ -146,7 +146,7 @@ async def test_an_answer_beyond_the_limit_is_a_failure(rig, failure):
     [
         (b"400 Bad", b'{"error":{"message":"why","type":"x"}}', "invalid_request_error", False),
         (b"401 No", b'{"error":{"message":"why"}}', "authentication_error", False),
-        (b"503 Away", b'{"error":{"message":"why"}}', "overloaded_error", False),
+        (b"503 Away", b'{"error":{"message":"why"}}', "api_error", False),
         (b"429 Slow", b'{"error":{"message":"why","code":"rate_limit_exceeded"}}', "rate_limit_error", False),
         (b"429 Spent", b'{"error":{"message":"why","code":"insufficient_quota"}}', "rate_limit_error", True),
     ],
