@@ -84,8 +84,8 @@ async def _reaches(
     return None
 
 
-async def _breaker(session: aiohttp.ClientSession, gateway: str, named: tuple[str, str]) -> float:
-    """A breaker's state as /metrics shows it: 0 where it is closed, or was never anything else."""
+async def _breaker(session: aiohttp.ClientSession, gateway: str, named: tuple[str, str] | None) -> float:
+    """A breaker's state as /metrics shows it: 0 where it is closed, was never anything else, or is none."""
     async with session.get(f"{gateway}/metrics") as response:
         text = await response.text()
     lines = "\n".join(line for line in text.splitlines() if line.startswith("tidegate_breaker_state{"))
