@@ -361,8 +361,8 @@ def _control(
 def _spare_the_collector(_: object) -> None:
     """What was imported stays for good: a full collection need not walk it while requests wait.
 
-    An answered request leaves no cycles behind, so the youngest objects are looked through after 5,000 instead
-    of 700. A stream that breaks leaves some sixty objects in cycles, old by then: all are looked through at
+    An answered request leaves no cycles behind, so the youngest objects are looked through after 5,000, not
+    700. A stream that breaks leaves some sixty objects in cycles, old by then: all are looked through at
     every eighth such look, or what a provider's bad hour leaves would stay for hours.
     """
     gc.freeze()
