@@ -136,6 +136,7 @@ async def test_a_program_that_cannot_be_started_is_named(program: str) -> None:
 
 async def test_a_late_command_is_killed_with_what_it_started(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
+    # The sleeps are the command's own: it has to outlast its timeout, and so has what it started.
     code = (
         "import subprocess, sys, time;"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
@@ -167,6 +168,7 @@ async def test_a_command_has_no_shell_no_input_and_none_of_our_variables() -> No
 
 async def test_a_reading_that_is_given_up_leaves_no_process(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
+    # The sleep is the command's own: it has to be running when its reading is given up.
     code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
     task = asyncio.create_task(command(code, str(mark)).read())
     async with asyncio.timeout(10):

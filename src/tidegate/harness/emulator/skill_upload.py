@@ -54,7 +54,12 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             _check_size(sum(entry.file_size for entry in entries))
             return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as problem:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,  # what zipfile raises for a zip feature that it does not have
+        ValueError,
+        OSError,
+    ) as problem:
         raise Refusal(400, f"files: the zip cannot be read: {problem}") from None
 
 
