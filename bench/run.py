@@ -28,6 +28,9 @@ from report import Measured, report
 CONNECTIONS = 64
 USERS = 500
 CALM_RATE = 200.0
+SHOWN_ROUNDS = 100
+"""Of selection, where what was reached has no limit for it."""
+
 SLOW_RATE = 5.0
 """Requests a second for LiteLLM's latency: at 200 its queue would be measured."""
 
@@ -139,7 +142,7 @@ def main() -> int:
     chosen = options.parse_args()
     held_to = limits.REACHED if chosen.reached else limits.REQUIRED
     targets, start_seconds = uvloop.run(measure(chosen.rounds, chosen.seconds))
-    choosing = selection.measured()
+    choosing = selection.measured(rounds=SHOWN_ROUNDS if chosen.reached else selection.ROUNDS)
     selection.show(choosing)
     measured = {target.name: target.measured for target in targets}
     missed = report(measured, start_seconds, choosing, chosen.out, held_to)

@@ -30,6 +30,7 @@ from tidegate.serving.variant import VariantCache
 
 LIMIT_MS = 1.0
 SKILLS = 500
+ROUNDS = 500
 DESCRIPTIONS = Path(__file__).parents[1] / "tests/simulation/selection/descriptions.json"
 _FUNCTION = [word for word in FUNCTION_WORDS.split() if len(word) > 1]
 _COMMON = COMMON_WORDS.split()
@@ -190,7 +191,7 @@ def timed(work: Callable[[Asker], object], texts: Texts, rounds: int) -> list[fl
 
 
 def measured(
-    rounds: int = 500, skills: int = SKILLS, kinds: Callable[[Words], dict[str, Texts]] = requests
+    rounds: int = ROUNDS, skills: int = SKILLS, kinds: Callable[[Words], dict[str, Texts]] = requests
 ) -> dict[str, dict[str, float]]:
     """By kind of request: CPU milliseconds at p50 and p99."""
     words = Words(seed=20)
@@ -220,7 +221,7 @@ def show(
 def main() -> int:
     """Exit code 1 where a kind is over the limit."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=500)
+    options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--skills", type=int, default=SKILLS)
     chosen = options.parse_args()
     figures = measured(chosen.rounds, chosen.skills)

@@ -15,6 +15,18 @@ settings.load_profile("short")
 
 FIGURE = "figure"
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: tests that have a short and a long form take the long one, as `make soak` asks for."""
+    parser.addoption("--long", action="store_true", help="run long forms, of tests that have one")
+
+
+@pytest.fixture
+def long_form(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form is asked for."""
+    return bool(request.config.getoption("--long"))
+
+
 LIVE = Path(__file__).parent / "live"
 """What `make test` collects for its second and third part, and leaves out of its first."""
 

@@ -19,7 +19,7 @@ kind: Rollout
 metadata: {name: quiet}
 spec:
   candidate: {skills: {release-notes: latest}, select: {lexical: off}}
-  stages: [{name: full, weight: 100, bake: 1h}]
+  stages: [{name: full, weight: 100, bake: 1h, holdout: 0}]
 """
 
 

@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from exchanges import make_exchange
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, MetaData, create_engine, select, text
 
 from tidegate.adapters.storage import database, migrate
+from tidegate.adapters.storage.database import parse_url
 from tidegate.adapters.storage.migrate import HEAD, upgrade
 from tidegate.adapters.storage.schema import METADATA
 from tidegate.adapters.storage.store import Store, open_store
@@ -25,9 +27,35 @@ def _differences(connection: Connection) -> list[object]:
     return compare_metadata(MigrationContext.configure(connection), METADATA)
 
 
-async def test_the_migrations_build_the_schema(store: Store) -> None:
-    async with store._database.read() as connection:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.db"
+    name = request.getfixturevalue("postgresql_databases")("template0")
+    return f"postgresql+psycopg://postgres@/{name}?host={request.getfixturevalue('postgresql')}"
+
+
+def _rows(connection: Connection) -> dict[str, list[object]]:
+    found = MetaData()
+    found.reflect(connection)
+    return {name: list(connection.execute(select(table))) for name, table in found.tables.items()}
+
+
+@pytest.mark.parametrize("way", [migrate._create, migrate._run_migrations])
+async def test_a_first_start_and_the_migrations_both_make_the_schema_and_the_same_rows(
+    empty_url: str, way: Callable[[Connection], None]
+) -> None:
+    made = database.Database(parse_url(empty_url))
+    async with migrate.start_lock(parse_url(empty_url)), made.write() as connection:
+        await connection.run_sync(way)
+    async with made.read() as connection:
         assert await connection.run_sync(_differences) == []
+        rows = await connection.run_sync(_rows)
+    await made.close()
+    assert {name: each for name, each in rows.items() if each} == {
+        "alembic_version": [(HEAD,)],
+        "revision": [(1, 1)],
+    }
 
 
 def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:

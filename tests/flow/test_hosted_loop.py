@@ -19,7 +19,7 @@ metadata: {name: %s}
 spec:
   baseline: {skills: {}}
   candidate: {skills: {contract-analysis: 1, log-digest: 1}, timeout: 30s}
-  stages: [{name: full, weight: 100, bake: 1h, promote: manual}]
+  stages: [{name: full, weight: 100, bake: 1h, promote: manual, holdout: 0}]
   gates: {errors: {max: 50%%, worse: pause}, samples: {min: 100, unsure: hold}}
 """
 RUBRIC = "references/risk-rubric.md"
