@@ -115,8 +115,8 @@ class ScriptRefused(Exception):
 class Sandbox(Protocol):
     """Runs skill scripts apart from everything: no network, no secrets, not each other."""
 
-    async def run(self, run: ScriptRun) -> ScriptResult:
-        """Run to the end or the limits; raises ScriptRefused. Cancelling kills whatever runs."""
+    async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
+        """Run within limits, if `allowed` says so last; raises ScriptRefused. Cancelling kills what runs."""
         ...
 
 

@@ -24,7 +24,11 @@ spec:
 """
 RUBRIC = "references/risk-rubric.md"
 READ = f'[[tool: tidegate_read_skill_file {{"skill": "contract-analysis", "path": "{RUBRIC}"}}]]'
-RUN = '[[tool: tidegate_run_skill_script {"skill": "log-digest", "script": "scripts/log_digest.py"}]]'
+LOG = "2026-01-31 12:00:01 ERROR disk 7 is full\\n2026-01-31 12:00:09 ERROR disk 8 is full\\n"
+RUN = (
+    '[[tool: tidegate_run_skill_script {"skill": "log-digest", "script": "scripts/log_digest.py", '
+    f'"arguments": ["--top", "3"], "stdin": "{LOG}"}}]]'
+)
 CONTRACT, LOGS = "Review this contract for risky clauses. ", "Summarise these logs. "
 
 
@@ -74,15 +78,18 @@ async def test_a_sample_skill_reads_its_reference_and_runs_its_script(
     assert reference[:300] in "".join(block.text for block in read.content)
     assert read.stop_reason == "end_turn"
     ran = await answered(client, stream=stream, messages=[user(LOGS + RUN + THEN)])
-    assert "no sandbox is installed" in "".join(block.text for block in ran.content)
+    told = "".join(block.text for block in ran.content)
+    assert "exit code: 0" in told
+    assert "2 lines, 2 messages: error 2" in told
+    assert "disk <n> is full" in told
     lines = (await running.ledger())[-2:]
     assert [line["usage"]["input_tokens"] for line in lines] == [
         read.usage.input_tokens,
         ran.usage.input_tokens,
     ]
-    assert [line["skill_outcome"] for line in lines] == ["ok", "skill_error"]
+    assert [line["skill_outcome"] for line in lines] == ["ok", "ok"]
     assert [line["turns"] for line in lines] == [2, 2]
-    assert [line["skill_errors"] for line in lines] == [[], ["script_refused"]]
+    assert [line["skill_errors"] for line in lines] == [[], []]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])

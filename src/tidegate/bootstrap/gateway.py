@@ -11,6 +11,7 @@ import structlog
 
 from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.prices import ListPrices
+from tidegate.adapters.sandbox.checked import CheckedSandbox
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
@@ -127,15 +128,14 @@ async def _assemble(
     caches = open_cache(settings.cache, valkey, clock, meter)
     services = await _services(settings, clock, stack)
     archives = open_archives(settings, services.store.skills)
-    swapped = (archives.follow, caches.swapped)
-    holder, follower = await _follow(settings, services, process_id, swapped, stack)
+    holder, follower = await _follow(settings, services, process_id, (archives.follow, caches.swapped), stack)
     await archives.step()
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
     own = [Supervised("follower", follower.run), Supervised("skill-files", archives.run), _keep(keyring)]
     background = await _in_background(settings, own, controller, shipper, keeping, stack)
-    hosting = open_hosting(settings, archives, meter=meter, prices=prices, clock=clock)
+    hosting, sandbox = open_hosting(settings, archives, stack, meter=meter, prices=prices, clock=clock)
     gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
     stack.push_async_callback(gateway.close)
     health = Health(
@@ -149,11 +149,12 @@ async def _assemble(
         valkey=valkey,
         cache=caches.near,
         keyring=keyring,
+        sandbox=sandbox,
     )
     local = _in_crew(crew, health, settings, services)
     control = _control(services, holder, local, stack, after=prices.wait)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
-    return health.server, partial(_warm_up, prices, control)
+    return health.server, partial(_warm_up, prices, control, sandbox)
 
 
 def _keep(keyring: Keyring) -> Supervised:
@@ -195,10 +196,12 @@ async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStac
     return Services(store, clock, hosts=ConfiguredSkillHosts(settings))
 
 
-async def _warm_up(prices: ListPrices, control: LazyApp) -> None:
+async def _warm_up(prices: ListPrices, control: LazyApp, sandbox: CheckedSandbox | None) -> None:
     prices.start()
     control.start().add_done_callback(_spare_the_collector)
     await prices.there()
+    if sandbox is not None:
+        sandbox.start()
 
 
 def _serving_settings(settings: Settings) -> ServingSettings:

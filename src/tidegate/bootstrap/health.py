@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tidegate.adapters.memory_cache import MemoryCache
 from tidegate.adapters.prices import ListPrices
+from tidegate.adapters.sandbox.checked import CheckedSandbox
 from tidegate.adapters.spool.shipper import Shipper
 from tidegate.adapters.telemetry.prometheus import CONTENT_TYPE, PrometheusMeter
 from tidegate.adapters.valkey.link import ValkeyLink
@@ -48,6 +49,7 @@ class Health:
     confirm_seconds: float
     cache: MemoryCache
     keyring: Keyring
+    sandbox: CheckedSandbox | None = None
     valkey: ValkeyLink | None = None
     server: Server | None = None
     crew: Crew | None = None
@@ -72,6 +74,7 @@ class Health:
             self._spool(),
             self._breakers(),
             self._credentials(),
+            self._sandbox(),
             *self._valkey(),
             *(() if self.crew is None else (self.crew.check(),)),
             *(
@@ -102,6 +105,8 @@ class Health:
         self.meter.set(metrics.CACHE_ENTRIES, (), self.cache.entries)
         self.meter.set(metrics.CACHE_BYTES, (), self.cache.size)
         self.keyring.gauge()
+        if self.sandbox is not None:
+            self.sandbox.gauge()
         off = _pairs(self.holder.current().overrides)
         for pair in self.shown_off | off:
             self.meter.set(metrics.SWITCH_STATE, pair, float(pair in off))
@@ -134,6 +139,12 @@ class Health:
             return ()
         trouble = self.valkey.trouble
         return (Check(name="valkey", ok=not trouble, detail=f"away: {trouble}" if trouble else "answers"),)
+
+    def _sandbox(self) -> Check:
+        """Not needed: where no script can run, models are told so, and everything else works."""
+        if self.sandbox is None:
+            return Check(name="sandbox", ok=True, detail="switched off: no script is run")
+        return Check(name="sandbox", ok=self.sandbox.ok, detail=self.sandbox.detail)
 
     def _spool(self) -> Check:
         shipper = self.shipper

@@ -1,8 +1,12 @@
 """The hosted loop of a serving process: skills' files in memory, the sandbox, the fleet's key."""
 
+from contextlib import AsyncExitStack
+
 from tidegate.adapters.prices import ListPrices
+from tidegate.adapters.sandbox.checked import CheckedSandbox
 from tidegate.adapters.sandbox.none import NoSandbox
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
+from tidegate.bootstrap.sandbox import open_sandbox
 from tidegate.config import Settings, unit_secret
 from tidegate.domain.hosted import Limits
 from tidegate.ports import Clock, Skills
@@ -17,9 +21,15 @@ def open_archives(settings: Settings, skills: Skills) -> Archives:
 
 
 def open_hosting(
-    settings: Settings, archives: Archives, *, meter: PrometheusMeter, prices: ListPrices, clock: Clock
-) -> Hosting:
-    """Hosting as it is configured; without a sandbox, every script is refused."""
+    settings: Settings,
+    archives: Archives,
+    stack: AsyncExitStack,
+    *,
+    meter: PrometheusMeter,
+    prices: ListPrices,
+    clock: Clock,
+) -> tuple[Hosting, CheckedSandbox | None]:
+    """Hosting as it is configured, and its sandbox; without one, every script is refused."""
     given = settings.hosted
     hosted = HostedSettings(
         limits=Limits(turns=given.turns, seconds=given.time, tokens=given.tokens),
@@ -30,12 +40,14 @@ def open_hosting(
         archive_bytes=given.archives,
         result_bytes=given.results,
     )
-    return Hosting(
+    sandbox = open_sandbox(settings, meter, stack)
+    hosting = Hosting(
         hosted,
         archives=archives,
-        sandbox=NoSandbox(),
+        sandbox=sandbox or NoSandbox(),
         secret=unit_secret(settings),
         meter=meter,
         prices=prices,
         clock=clock,
     )
+    return hosting, sandbox

@@ -7,6 +7,7 @@ from pathlib import Path
 from tidegate.config.chains import Chain
 from tidegate.config.credential import Credential
 from tidegate.config.hosted import Hosted
+from tidegate.config.sandbox import Sandbox
 from tidegate.config.sections import (
     Breakers,
     Cache,
@@ -54,6 +55,7 @@ class Settings:
     cache: Cache = field(default_factory=Cache)
     valkey: Valkey = field(default_factory=Valkey)
     hosted: Hosted = field(default_factory=Hosted)
+    sandbox: Sandbox = field(default_factory=Sandbox)
     native: Native = field(default_factory=Native)
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     credentials: Mapping[str, Credential] = field(default_factory=dict[str, Credential])
@@ -85,6 +87,7 @@ SECTIONS: dict[str, type] = {
     "cache": Cache,
     "valkey": Valkey,
     "hosted": Hosted,
+    "sandbox": Sandbox,
     "native": Native,
 }
 

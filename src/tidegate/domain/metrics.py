@@ -1,5 +1,6 @@
 """The catalogue of metrics: a name not in it cannot be emitted (naming: Prometheus practices)."""
 
+from tidegate.domain import sandbox_metrics
 from tidegate.domain.metric import Across, Kind, Metric
 
 DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -358,6 +359,7 @@ CATALOGUE: tuple[Metric, ...] = (
     SHED,
     SKILL_TOOL_CALLS,
     SEALS,
+    *sandbox_metrics.ALL,
     TOKENS,
     COST,
     UNPRICED,

@@ -38,7 +38,7 @@ class FakeSandbox:
     killed: bool = False
     exit_code: int = 0
 
-    async def run(self, run: ScriptRun) -> ScriptResult:
+    async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
         self.runs.append(run)
         try:
             if self.hang:
@@ -99,6 +99,7 @@ async def test_several_turns_and_parallel_calls_keep_their_order(
     assert record(world).turns == 3
     assert (world.sandbox.runs[0].arguments, world.sandbox.runs[0].stdin) == (("-v",), b"in")
     assert world.sandbox.runs[0].files["scripts/count.py"] == b"print(42)"
+    assert not any(path.startswith("evals/") for path in world.sandbox.runs[0].files)
     assert "I will use" in texts(message)
 
 
@@ -113,7 +114,7 @@ async def test_several_turns_and_parallel_calls_keep_their_order(
         (read_call("references/long.md"), "file_too_large", "70,000 bytes"),
         (read_call(skill="other"), "unknown_skill", "there is contracts"),
         ('[[tool: tidegate_read_skill_file {"skill": 5}]]', "bad_input", "cannot be read"),
-        (run_call(), "script_refused", "no sandbox is installed"),
+        (run_call(), "script_refused", "there is no sandbox"),
         (run_call("references/terms.md"), "no_such_script", "its scripts: scripts/count.py"),
     ],
 )

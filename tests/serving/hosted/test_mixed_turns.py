@@ -38,7 +38,7 @@ MIXED = asked(read_call() + CLIENT_CALL, "", tools=[TIDE])
 class CountingSandbox:
     runs: list[ScriptRun] = field(default_factory=list)
 
-    async def run(self, run: ScriptRun) -> ScriptResult:
+    async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
         self.runs.append(run)
         return ScriptResult(exit_code=0, stdout=b"run %d" % len(self.runs))
 

@@ -8,7 +8,7 @@ import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.exchange import Outcome
-from tidegate.domain.script import ScriptResult, ScriptRun
+from tidegate.domain.script import ScriptRun
 from tidegate.ports import Meter, Sandbox, ScriptRefused
 from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.blocks import Block
@@ -18,6 +18,7 @@ from tidegate.serving.hosted.result import Result
 from tidegate.serving.hosted.results import ScriptResults, result_key
 from tidegate.serving.hosted.seal import Seals
 from tidegate.serving.hosted.settings import HostedSettings
+from tidegate.serving.hosted.telling import told
 from tidegate.serving.hosted.tools import READ, RESERVED
 from tidegate.serving.metering import Draft
 from tidegate.serving.variant import ServedSkill
@@ -139,7 +140,7 @@ class SkillDesk:
                 tenant=self._draft.key.tenant,
                 skill=skill.name,
                 digest=skill.digest,
-                files=files,
+                files={path: content for path, content in files.items() if not path.startswith("evals/")},
                 script=script,
                 arguments=tuple(asked.arguments),
                 stdin=asked.stdin.encode(),
@@ -154,9 +155,9 @@ class SkillDesk:
         if run.seconds <= 0:
             return Result("not done: the time for skill tools is used up", "limit_seconds")
         try:
-            return _told(await self._counter.sandbox.run(run), run)
+            return told(await self._counter.sandbox.run(run, self._allowed), run)
         except ScriptRefused as refused:
-            return Result(str(refused), "script_refused")
+            return Result(str(refused), "script_refused" if self._allowed() else "switched_off")
 
     def _noted(self, call: Block, result: Result, again: bool = False) -> Result:
         """Count the answer; what is only told once more is no new error of this exchange."""
@@ -166,19 +167,3 @@ class SkillDesk:
             self._draft.note_skill_error(result.error)
             self._draft.skill_outcome = Outcome.SKILL_ERROR
         return result
-
-
-def _told(result: ScriptResult, run: ScriptRun) -> Result:
-    """A script's end as text: its exit code, then what it wrote."""
-    parts = [f"exit code: {result.exit_code}"]
-    if result.timed_out:
-        parts = [f"ended after {run.seconds:g} s, the time a script has"]
-    for name, data, cut in (
-        ("stdout", result.stdout, result.stdout_truncated),
-        ("stderr", result.stderr, result.stderr_truncated),
-    ):
-        if data:
-            note = f" (cut after {run.output_bytes:,} bytes)" if cut else ""
-            parts.append(f"{name}{note}:\n{data.decode(errors='replace')}")
-    error = "script_timeout" if result.timed_out else "script_failed" if result.exit_code else ""
-    return Result("\n".join(parts), error)

@@ -1,0 +1,233 @@
+"""One script in its namespaces: started, held at a gate until its limits are set, waited for, killed."""
+
+import asyncio
+import fcntl
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tidegate.adapters.sandbox.command import WORK, Descriptors
+from tidegate.adapters.sandbox.unfit import SandboxUnfit
+
+GATE_SECONDS = 10.0
+"""Namespaces and mounts take some 10 ms; a machine that needs so long starts no script."""
+
+_SETPRIV = "/usr/bin/setpriv"
+"""Of util-linux; where there is none, it goes without."""
+
+_PIPE = 4096
+"""The least that a pipe can hold: the gate is full until bubblewrap reads it."""
+
+_CHILD = re.compile(rb'"child-pid": *(\d+)')
+_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What one start takes: `arguments` makes the command line from the descriptors' numbers."""
+
+    arguments: Callable[[Descriptors], Sequence[str]]
+    stdin: bytes
+    seccomp: bytes
+    uid: int | None
+    environment: dict[str, str]
+    niceness: int
+    admit: Callable[[int], None]
+    """Puts the process, by its pid, under the limits of its place; raises OSError."""
+
+
+class Confined:
+    """The process that runs a script, process 1 of its own world, and the bubblewrap that watches it.
+
+    `work` is its work folder, open beyond its end. `ended` is called once, when nothing of it runs any more.
+    """
+
+    def __init__(self, watcher: subprocess.Popen[bytes], ended: Callable[[], None]) -> None:
+        assert watcher.stdout is not None and watcher.stderr is not None  # noqa: S101 (both are asked for: PIPE)
+        self.stdout, self.stderr = watcher.stdout.fileno(), watcher.stderr.fileno()
+        self.work: int | None = None
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._watcher = watcher
+        self._ended = ended
+        self._child: int | None = None
+        self._exit = os.pidfd_open(watcher.pid)
+        asyncio.get_running_loop().add_reader(self._exit, self._bury)
+
+    @classmethod
+    async def start(cls, start: Start, ended: Callable[[], None]) -> "Confined":
+        """Start one: it runs when this returns. Raises SandboxUnfit, and calls `ended` then too."""
+        gate, gate_end = _full_pipe()
+        info, info_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        seccomp, stdin = sealed(start.seccomp), sealed(start.stdin)
+        try:
+            inherited = Descriptors(gate=gate_end, info=info_end, seccomp=seccomp)
+            try:
+                watcher = _spawn(start, inherited, stdin)
+            except BaseException:
+                ended()
+                raise
+            finally:
+                for handle in (gate_end, info_end, seccomp, stdin):
+                    os.close(handle)
+            confined = cls(watcher, ended)
+            try:
+                await confined._admitted(start, gate, info)
+            except BaseException:
+                confined.close()
+                raise
+            return confined
+        finally:
+            os.close(gate)
+            os.close(info)
+
+    def kill(self) -> None:
+        """End it and everything that it has started, at once; safe to call again, and after its end.
+
+        Its process 1 it is, which takes all others with it and then has bubblewrap end: the other way round
+        leads by a signal that a process may unset.
+        """
+        if not self.exited.done():
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._exit if self._child is None else self._child, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Let go of the work folder and the outputs, and kill what is still running."""
+        self.kill()
+        for stream in (self._watcher.stdout, self._watcher.stderr):
+            if stream is not None:
+                stream.close()
+        if self.work is not None:
+            os.close(self.work)
+            self.work = None
+
+    async def _admitted(self, start: Start, gate: int, info: int) -> None:
+        """Wait until bubblewrap stands at the gate with everything mounted, and set the limits."""
+        try:
+            async with asyncio.timeout(GATE_SECONDS):
+                pid = await self._pid(info)
+                self._child = os.pidfd_open(pid)
+                await self._unless_over(_ready(gate, write=True))
+                self.work = os.open(
+                    f"/proc/{pid}/root/newroot{WORK}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+                )
+            with suppress(PermissionError):  # root without CAP_SYS_NICE: the control group has to do
+                os.setpriority(os.PRIO_PROCESS, pid, start.niceness)
+            await asyncio.to_thread(start.admit, pid)  # the kernel may take some 10 ms for it
+        except TimeoutError as late:
+            raise SandboxUnfit(f"bubblewrap was not ready within {GATE_SECONDS:g} s") from late
+        except OSError as wrong:
+            raise SandboxUnfit(f"a script's limits cannot be set: {wrong}") from wrong
+
+    async def _pid(self, info: int) -> int:
+        said = b""
+        while (found := _CHILD.search(said)) is None or not said.rstrip().endswith(b"}"):
+            await self._unless_over(_ready(info, write=False))
+            piece = os.read(info, 4096)
+            if not piece:
+                raise await self._failure()
+            said += piece
+        return int(found[1])
+
+    async def _unless_over(self, ready: "asyncio.Future[None]") -> None:
+        """Wait for it, or raise what bubblewrap died of."""
+        try:
+            await asyncio.wait((ready, self.exited), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over = not ready.done()
+            ready.cancel()
+        if over or self.exited.done():
+            raise await self._failure()
+
+    async def _failure(self) -> SandboxUnfit:
+        """What bubblewrap said before it died."""
+        self.kill()
+        await self.exited
+        with suppress(BlockingIOError):
+            os.set_blocking(self.stderr, False)
+            said = os.read(self.stderr, 2000).decode(errors="replace").strip()
+            return SandboxUnfit(f"bubblewrap does not start: {said or 'it says nothing'}")
+        return SandboxUnfit("bubblewrap does not start: it says nothing")
+
+    def _bury(self) -> None:
+        """The watcher has ended, and with it, since it waits for process 1, everything it watched."""
+        asyncio.get_running_loop().remove_reader(self._exit)
+        code = self._watcher.wait()
+        os.close(self._exit)
+        if self._child is not None:
+            os.close(self._child)
+            self._child = None
+        if not self.exited.done():
+            self.exited.set_result(code)
+        self._ended()
+
+
+def sealed(content: bytes) -> int:
+    """A file in memory that nobody can change, to be read from its beginning.
+
+    Whoever shares it shares its position, so each start has its own.
+    """
+    handle = os.memfd_create("tidegate", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(handle, view) :]
+    fcntl.fcntl(handle, fcntl.F_ADD_SEALS, _SEALS)
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _full_pipe() -> tuple[int, int]:
+    """Our end, to write to, and the other's; full: it can be written to again once that one has read."""
+    theirs, ours = os.pipe2(os.O_CLOEXEC)
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, _PIPE)
+    os.write(ours, bytes(_PIPE))
+    return ours, theirs
+
+
+def _ready(handle: int, *, write: bool) -> "asyncio.Future[None]":
+    """Done once the descriptor can be read from, or written to."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+    add, remove = (loop.add_writer, loop.remove_writer) if write else (loop.add_reader, loop.remove_reader)
+
+    def come() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    add(handle, come)
+    future.add_done_callback(lambda _: remove(handle))
+    return future
+
+
+def _spawn(start: Start, inherited: Descriptors, stdin: int) -> "subprocess.Popen[bytes]":
+    """In this thread, on purpose: bubblewrap dies with the thread that started it."""
+    prefix, other = _becoming(start.uid)
+    try:
+        return subprocess.Popen(  # noqa: S603 (an argument list; the script's own stand at its end, after "--")
+            [*prefix, *start.arguments(inherited)],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=start.environment,
+            pass_fds=(inherited.gate, inherited.info, inherited.seccomp),
+            start_new_session=True,
+            **other,  # pyright: ignore[reportArgumentType, reportCallIssue] (as Popen names them)
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as wrong:
+        raise SandboxUnfit(f"bubblewrap cannot be started: {wrong}") from wrong
+
+
+def _becoming(uid: int | None) -> tuple[Sequence[str], dict[str, object]]:
+    """What comes before the command line, and what Popen is told, to be another user.
+
+    By a program, since Popen itself would copy this process's page tables for it while all else waits.
+    """
+    if uid is None:
+        return (), {}
+    if os.access(_SETPRIV, os.X_OK):
+        return (_SETPRIV, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"), {}
+    return (), {"user": uid, "group": uid, "extra_groups": []}
