@@ -1,0 +1,28 @@
+"""Every rule there is."""
+
+from tidegate.registry.scan.rule import Rule
+from tidegate.registry.scan.rules import (
+    binaries,
+    code,
+    commands,
+    dependencies,
+    injection,
+    leaks,
+    metadata,
+    secrets,
+    takeover,
+    unseen,
+)
+
+RULES: tuple[Rule, ...] = (
+    *injection.RULES,
+    *takeover.RULES,
+    *leaks.RULES,
+    *commands.RULES,
+    *code.RULES,
+    *unseen.RULES,
+    *metadata.RULES,
+    *dependencies.RULES,
+    *secrets.RULES,
+    *binaries.RULES,
+)

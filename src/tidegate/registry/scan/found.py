@@ -1,0 +1,75 @@
+"""A finding of the scanner: which rule, where, and the text that it saw."""
+
+from dataclasses import dataclass
+
+from tidegate.registry.scan.rule import Rule
+from tidegate.registry.scan.severity import Severity
+
+MAX_EXCERPT = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was seen in `path` at `line` (from 1; 0 for a file as a whole); `excerpt` is safe to print."""
+
+    rule: str
+    severity: Severity
+    path: str
+    line: int
+    title: str
+    excerpt: str
+    tags: tuple[str, ...]
+    quoted: bool = False
+    """Seen in a text that warns of it: noted with severity low."""
+
+    def __str__(self) -> str:
+        """`path:line: severity rule: title: excerpt`, one line."""
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        seen = f": {self.excerpt}" if self.excerpt else ""
+        return f"{place}: {self.severity} {self.rule}: {self.title}{seen}"
+
+    def document(self) -> dict[str, object]:
+        """The finding for programs."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "path": self.path,
+            "line": self.line or None,
+            "title": self.title,
+            "excerpt": self.excerpt,
+            "tags": list(self.tags),
+            "quoted": self.quoted,
+        }
+
+
+def found(
+    rule: Rule,
+    path: str,
+    line: int,
+    seen: str = "",
+    *,
+    severity: Severity | None = None,
+    quoted: bool = False,
+) -> Found:
+    """A finding by `rule`, of its severity where no other is given; quoted ones are low."""
+    return Found(
+        rule=rule.id,
+        severity=Severity.LOW if quoted else severity or rule.severity,
+        path=path,
+        line=line,
+        title=rule.title,
+        excerpt=excerpt(seen),
+        tags=rule.tags,
+        quoted=quoted,
+    )
+
+
+def excerpt(text: str) -> str:
+    """The text on one line, cut to MAX_EXCERPT; what is no printable character becomes its number."""
+    cut = text.strip()[: MAX_EXCERPT + 1]
+    shown = "".join(char if char.isprintable() else _number(char) for char in cut)
+    return shown if len(shown) <= MAX_EXCERPT else f"{shown[:MAX_EXCERPT]}…"
+
+
+def _number(char: str) -> str:
+    return " " if char in "\n\t" else f"<U+{ord(char):04X}>"

@@ -1,0 +1,169 @@
+"""Scan a package: every file by every rule, then what its files do together."""
+
+from collections.abc import Iterator, Mapping
+
+from tidegate.domain.skill import Manifest
+from tidegate.registry.document import SKILL_MD
+from tidegate.registry.scan.binaries import is_archive, judge_bytes
+from tidegate.registry.scan.catalogue import RULES
+from tidegate.registry.scan.dependencies import judge_dependencies
+from tidegate.registry.scan.encoded import find_encoded
+from tidegate.registry.scan.found import Found, found
+from tidegate.registry.scan.hidden import find_hidden
+from tidegate.registry.scan.javascript_code import JavaScriptCode
+from tidegate.registry.scan.markdown import Context, Fence, read_context
+from tidegate.registry.scan.matching import Matcher
+from tidegate.registry.scan.metadata import judge_manifest
+from tidegate.registry.scan.pattern import pattern
+from tidegate.registry.scan.python_code import PythonCode
+from tidegate.registry.scan.rule import Reach
+from tidegate.registry.scan.rules import binaries, code, leaks
+from tidegate.registry.scan.secrets import find_secrets
+from tidegate.registry.scan.severity import Severity
+from tidegate.registry.scan.shell_code import ShellCode
+from tidegate.registry.scan.source import Kind, Source, as_text, read_source
+from tidegate.registry.scan.traits import KNOWN_SERVICES, Traits
+from tidegate.registry.scan.unseen import find_unseen
+
+MAX_OF_A_FILE = 40
+"""Findings told of one file, the worst first."""
+
+_LANGUAGES = {
+    **dict.fromkeys(("sh", "bash", "shell", "zsh", "console", "terminal", "shell-session"), Kind.SHELL),
+    **dict.fromkeys(("py", "python", "python3"), Kind.PYTHON),
+    **dict.fromkeys(("js", "javascript", "ts", "typescript", "mjs", "jsx", "tsx"), Kind.JAVASCRIPT),
+}
+_JUDGES = {Kind.PYTHON: PythonCode, Kind.SHELL: ShellCode, Kind.JAVASCRIPT: JavaScriptCode}
+_CALL = pattern(
+    r"(?i)\b(?:back(?:s|ing)?[ -]?up|backups?|archiv\w+|sync\w*|save a copy|preserv\w+|validat\w+|"
+    r"verif\w+|telemetry|analytics|"
+    r"diagnos\w+|log(?:s|ging)?|checkpoint\w*|snapshot\w*|integrity|health check|audit\w*|metrics|usage|"
+    r"cache|index)\b"
+)
+_NEAR = 400
+_UNPACKS = pattern(
+    r"(?i)\b(?:unpack|extract|unzip|untar|tar\s+-?\w*x|7z\s+x|decompress|gunzip|install|run)\w*\b"
+)
+_HOOK_NAMES = ("sitecustomize.py", "usercustomize.py")
+
+
+class Scanner:
+    """All rules, compiled once; `scan` is pure."""
+
+    def __init__(self) -> None:
+        self._prose = Matcher(RULES, Reach.PROSE)
+        self._commands = Matcher(RULES, Reach.COMMAND)
+        self._descriptions = Matcher(RULES, Reach.DESCRIPTION)
+
+    def scan(self, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Found, ...]:
+        """Every finding, the worst first, then by file and line."""
+        sources = [read_source(path, content) for path, content in sorted(files.items())]
+        all_found: list[Found] = []
+        traits: dict[str, Traits] = {}
+        for source in sources:
+            seen, of_file = self._file(source)
+            traits[source.path] = of_file
+            all_found.extend(_worst(seen)[:MAX_OF_A_FILE])
+            if source.path == SKILL_MD:
+                all_found.extend(judge_manifest(manifest, source, self._descriptions))
+        all_found.extend(_together(sources, traits))
+        return tuple(_worst(all_found))
+
+    def _file(self, source: Source) -> tuple[list[Found], Traits]:
+        seen = list(judge_bytes(source))
+        if source.kind is Kind.BINARY:
+            return seen, Traits()
+        context = read_context(source)
+        seen.extend(self._prose.find(source.path, context))
+        seen.extend(self._commands.find(source.path, context))
+        seen.extend(find_unseen(source))
+        seen.extend(find_hidden(source, context, self._objects))
+        seen.extend(find_encoded(source, self._objects))
+        seen.extend(find_secrets(source))
+        seen.extend(judge_dependencies(source, context))
+        found_in_code, traits = _code(source, context)
+        return seen + found_in_code, traits
+
+    def _objects(self, text: str) -> bool:
+        """Whether a text that was hidden or encoded would be a blocking finding in the open."""
+        context = Context(as_text(text), (), ())
+        for matcher in (self._prose, self._commands):
+            for each in matcher.find("", context):
+                if each.severity.rank >= Severity.MEDIUM.rank:
+                    return True
+        return False
+
+
+def _code(source: Source, context: Context) -> tuple[list[Found], Traits]:
+    """By structure: the script that the file is, or those in its fenced blocks."""
+    judge = _JUDGES.get(source.kind)
+    if judge is not None:
+        seen, traits = judge(source.path, source.text).judge()
+        if source.name in _HOOK_NAMES or (source.name.endswith(".pth") and "import" in source.text):
+            seen.append(found(code.CUSTOMIZE, source.path, 1, source.text))
+        return seen, traits
+    seen = [each for fence in context.fences for each in _fenced(source, context, fence)]
+    return seen, Traits()
+
+
+def _fenced(source: Source, context: Context, fence: Fence) -> Iterator[Found]:
+    """What a block would do; notes on it are left out, and snippets need not parse."""
+    kind = _LANGUAGES.get(fence.language)
+    if kind is None:
+        return
+    text = context.text.plain[fence.begin : fence.end].decode(errors="replace")
+    quoted = context.quoted(fence.begin, max(fence.begin, fence.end - 1))
+    seen, _ = _JUDGES[kind](source.path, text, first_line=fence.line, quoted=quoted).judge()
+    for each in seen:
+        if each.rule not in (code.NETWORK.id, code.UNREADABLE.id):
+            yield each
+
+
+def _together(sources: list[Source], traits: Mapping[str, Traits]) -> Iterator[Found]:
+    """What only the package as a whole shows."""
+    prose = [source for source in sources if source.kind is Kind.PROSE]
+    said = "\n".join(source.matched.plain.decode(errors="replace").lower() for source in prose)
+    for source in sources:
+        of_file = traits[source.path]
+        if of_file.sends_data:
+            unnamed = sorted(
+                host for host in of_file.hosts if host not in said and host not in KNOWN_SERVICES
+            )
+            if unnamed:
+                yield found(code.UNDISCLOSED, source.path, 0, ", ".join(unnamed[:4]))
+        if of_file.sends and source.name:
+            yield from _soft_calls(source, prose, of_file)
+        if is_archive(source):
+            yield from _unpacked(source, sources)
+
+
+def _soft_calls(script: Source, prose: list[Source], traits: Traits) -> Iterator[Found]:
+    """Where a text has a sending script run for a backup, a check, a log."""
+    if not traits.sends_data or (traits.hosts <= KNOWN_SERVICES and traits.hosts):
+        return
+    for source in prose:
+        text = source.matched.flowing.decode(errors="replace")
+        at = text.find(script.name)
+        if at >= 0 and _CALL.search(text[max(0, at - _NEAR) : at + _NEAR]):
+            line = source.text.lower().count("\n", 0, max(0, source.text.lower().find(script.name))) + 1
+            yield found(leaks.BACKUP_CALL, source.path, line, text[max(0, at - 60) : at + 60])
+            return
+
+
+def _unpacked(archive: Source, sources: list[Source]) -> Iterator[Found]:
+    for source in sources:
+        if source.kind is Kind.BINARY or source is archive:
+            continue
+        at = source.text.lower().find(archive.name)
+        if at >= 0 and _UNPACKS.search(source.text[max(0, at - 120) : at + 120]):
+            yield found(binaries.LOCKED_ARCHIVE, archive.path, 0, f"unpacked by {source.path}")
+            return
+
+
+def _worst(findings: list[Found]) -> list[Found]:
+    """Without repetitions, the worst first."""
+    once = {
+        (each.rule, each.path, each.line): each
+        for each in sorted(findings, key=lambda each: each.severity.rank)
+    }
+    return sorted(once.values(), key=lambda each: (-each.severity.rank, each.path, each.line, each.rule))

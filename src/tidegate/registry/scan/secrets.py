@@ -1,0 +1,140 @@
+"""Find keys by the detectors of detect-secrets, line by line.
+
+Its detectors alone: no settings, baselines or verification of its own, so nothing global and no network.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from math import log2
+from typing import Protocol
+
+from tidegate.registry.scan.found import Found, found
+from tidegate.registry.scan.pattern import pattern
+from tidegate.registry.scan.rules import secrets as rules
+from tidegate.registry.scan.source import Source
+
+_MAX = 5
+_LINE = 1_000
+_LAP = 200
+_WORTH_A_LOOK = pattern(
+    r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}|(?i:aws.{0,40}['\"][0-9a-z/+]{40}['\"])|"
+    r"(?i:(?:secret|access).{0,30}['\"= ][0-9a-z/+]{40}(?:['\"]|$))|gh[pousr]_\w{30}|github_pat_\w{20}|"
+    r"gl[a-z]{2,5}-[\w-]{20}|xox[abposre]-\d|hooks\.slack\.com/services/T|[rs]k_live_\w{20}|sk-[\w-]{20}|"
+    r"_authToken=|"
+    r"pypi-Ag|[MNO][\w-]{23,25}\.[\w-]{6}\.|\d{8,10}:[\w-]{35}|(?:AC|SK)[a-z0-9]{32}|SG\.[\w-]{22}\.|"
+    r"AccountKey=|sq0csp-|[0-9a-z]{32}-us[0-9]|AIza[\w-]{35}|npm_\w{36}|hf_[A-Za-z]{34}|"
+    r"dop_v1_[a-f0-9]{64}|ya29\.[\w-]{40}"
+)
+_OURS = pattern(
+    r"github_pat_\w{40,}|sk-ant-[\w-]{40,}|sk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{40,}|AIza[\w-]{35}|"
+    r"npm_\w{36}|hf_[A-Za-z]{34}|"
+    r"dop_v1_[a-f0-9]{64}|ya29\.[\w-]{40,}|glpat-[\w-]{20,}"
+)
+_PRIVATE_KEY = pattern(
+    r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----\s*(?:[\w-]+: [^\n]*\s*)"
+    r"{0,4}[A-Za-z0-9+/=\\]{32}"
+)
+_ASSIGNED = pattern(
+    r"(?i)\b\w*(?:secret|token|passw(?:or)?d|passwd|api_?key|auth_?key|private_?key|"
+    r"credential)\w*[\"']?\s*(?:=|:|=>)\s*[\"']([^\s\"'$<>{}]{20,100})[\"']"
+)
+_PLACEHOLDER = pattern(
+    r"(?i)example|sample|your|placeholder|change|dummy|fake|test|redacted|insert|xxxx|0000|1234567|"
+    r"abcdef|<|\.\.\.|\*\*\*|todo|foobar|mock|demo|secret_here"
+)
+_RANDOM_BITS = 3.8
+
+
+class _Detector(Protocol):
+    @property
+    def secret_type(self) -> object: ...
+
+    def analyze_string(self, string: str) -> Iterable[str]: ...
+
+
+def find_secrets(source: Source) -> Iterator[Found]:
+    """The first keys in a text; those that say they are examples are none."""
+    told = 0
+    for match in _PRIVATE_KEY.finditer(source.text):
+        line = source.text.count("\n", 0, match.start()) + 1
+        yield found(rules.SECRET, source.path, line, f"{match[0][:40]} …")
+        told += 1
+        if told >= _MAX:
+            return
+    for number, line in enumerate(source.text.split("\n"), 1):
+        for finding in _in_line(source.path, number, line):
+            yield finding
+            told += 1
+            if told >= _MAX:
+                return
+
+
+def _in_line(path: str, number: int, line: str) -> Iterator[Found]:
+    for piece in _pieces(line):
+        if _WORTH_A_LOOK.search(piece):
+            for secret, kind in _detected(piece):
+                if not _PLACEHOLDER.search(secret):
+                    yield found(rules.SECRET, path, number, f"{kind}: {_masked(secret)}")
+                    return
+        match = _ASSIGNED.search(piece)
+        if match and not _PLACEHOLDER.search(match[1]) and _bits(match[1]) >= _RANDOM_BITS:
+            yield found(rules.LIKELY_SECRET, path, number, _masked(match[1]))
+
+
+def _detected(piece: str) -> Iterator[tuple[str, str]]:
+    for match in _OURS.finditer(piece):
+        yield match[0], "API key"
+    for detector in _detectors():
+        for secret in detector.analyze_string(piece):
+            yield secret, str(detector.secret_type)
+
+
+@cache
+def _detectors() -> Sequence[_Detector]:
+    """The detectors of keys with a form of their own; those by entropy or keyword alone cry wolf."""
+    from detect_secrets.plugins import (  # noqa: PLC0415 -- takes half a second, and most texts need none of it
+        aws,
+        azure_storage_key,
+        discord,
+        github_token,
+        gitlab_token,
+        mailchimp,
+        npm,
+        openai,
+        pypi_token,
+        sendgrid,
+        slack,
+        square_oauth,
+        stripe,
+        telegram_token,
+        twilio,
+    )
+
+    return (
+        aws.AWSKeyDetector(), azure_storage_key.AzureStorageKeyDetector(), discord.DiscordBotTokenDetector(),
+        github_token.GitHubTokenDetector(), gitlab_token.GitLabTokenDetector(), mailchimp.MailchimpDetector(),
+        npm.NpmDetector(), openai.OpenAIDetector(), pypi_token.PypiTokenDetector(),
+        sendgrid.SendGridDetector(), slack.SlackDetector(), square_oauth.SquareOAuthDetector(),
+        stripe.StripeDetector(),
+        telegram_token.TelegramBotTokenDetector(), twilio.TwilioKeyDetector(),
+    )  # fmt: skip
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """Lines cut to overlapping pieces: the detectors' own patterns are not linear."""
+    for begin in range(0, max(1, len(line)), _LINE - _LAP):
+        yield line[begin : begin + _LINE]
+        if begin + _LINE >= len(line):
+            return
+
+
+def _bits(value: str) -> float:
+    """Shannon entropy a character."""
+    counts = Counter(value).values()
+    return -sum(n / len(value) * log2(n / len(value)) for n in counts)
+
+
+def _masked(secret: str) -> str:
+    """Enough to find it by, too little to use it."""
+    return f"{secret[:6]}…({len(secret)} characters)"

@@ -1,0 +1,63 @@
+"""What the package as a whole has to know of each script: whether it sends data, and where to."""
+
+from dataclasses import dataclass, field
+
+from tidegate.registry.scan.pattern import pattern
+
+_HOST = pattern(
+    r"(?i)\b(?:https?|wss?|ftp|tcp)://(?:[^/\s:@\"'`]{1,80}@)?([a-z0-9.-]{1,253}|\$)|"
+    r"[\"'(]((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})[\"')]|[\"'](\d{1,3}(?:\.\d{1,3}){3})[\"']"
+)
+_LOCAL = ("localhost", "127.", "0.0.0.0", "::1", "10.", "192.168.", "host.docker.internal")
+KNOWN_SERVICES = frozenset({
+    "api.openai.com", "api.anthropic.com", "api.github.com", "uploads.github.com", (
+        "generativelanguage.googleapis.com"
+    ),
+    "www.googleapis.com", "graph.microsoft.com", "slack.com", "api.notion.com", "api.linear.app", (
+        "huggingface.co"
+    ),
+    "api.stripe.com", "pypi.org", "registry.npmjs.org", "api.atlassian.com", "gitlab.com",
+})  # fmt: skip
+"""Services that skills are written for; to send there is what their scripts are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Whether a script uses the network, sends, and sends what it read; `hosts` are those it names."""
+
+    network: bool = False
+    sends: bool = False
+    sends_data: bool = False
+    hosts: frozenset[str] = field(default_factory=frozenset[str])
+
+
+def hosts_in(text: str) -> frozenset[str]:
+    """The hosts that a script names, without this machine and private networks."""
+    hosts = {(match[1] or match[2] or match[3]).lower().strip(".") for match in _HOST.finditer(text)}
+    return frozenset(
+        host for host in hosts if "." in host and not host.startswith(_LOCAL) and not _is_file(host)
+    )
+
+
+def _is_file(host: str) -> bool:
+    return host.endswith(
+        (
+            ".py",
+            ".js",
+            ".json",
+            ".md",
+            ".txt",
+            ".sh",
+            ".csv",
+            ".html",
+            ".xml",
+            ".yaml",
+            ".yml",
+            ".ts",
+            ".pdf",
+            ".png",
+            ".db",
+            ".log",
+            ".zip",
+        )
+    )
