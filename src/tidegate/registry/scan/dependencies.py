@@ -1,8 +1,11 @@
 """Judge what a skill has installed: requirements, pyproject, package.json, and `pip install` in its words."""
 
 import json
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import islice
 from typing import cast
 
 from tidegate.registry.scan.found import Found, found
@@ -10,6 +13,7 @@ from tidegate.registry.scan.markdown import Context
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.popular import NPM, NPM_OTHERS, PYPI, PYPI_OTHERS
 from tidegate.registry.scan.rules import dependencies as rules
+from tidegate.registry.scan.rules.binaries import TOO_LONG
 from tidegate.registry.scan.source import Source
 
 _REQUIREMENTS = pattern(r"^(?:requirements|constraints|reqs)[\w.-]*\.(?:txt|in)$|^[\w.-]*requirements\.txt$")
@@ -21,18 +25,17 @@ _KNOWN_INDEX = pattern(
 )
 _URL = pattern(r"(?:git|hg|svn)\+\w+://|https?://|git@")
 _PINNED = pattern(r"@[0-9a-f]{40}\b|#[0-9a-f]{40}\b|sha(?:256|512)[=-]|--hash=")
-_INSTALLS = pattern(
-    r"(?i)\b(pip[0-9.]*|pipx|uv pip|uv tool|uv|poetry|npm|pnpm|yarn|bun)\s+(?:install|add|"
-    r"i)\s+((?:-{1,2}[\w-]+(?:[= ](?:\d|https?:)\S*)?\s+)*)([A-Za-z@][\w.@/\[\],=<>~^!-]*(?:[ "
-    r"\t]+[A-Za-z@][\w.@/\[\],=<>~^!-]*){0,12})"
-)
+_INSTALLS = pattern(r"(?i)\b(pip[0-9.]*|pipx|uv|poetry|npm|pnpm|yarn|bun)\s+(?:install|add|i)\s+")
+_END_OF_COMMAND = pattern(r"[|;&`\"')\n]| (?:and|then|or|to|in|from) ")
+_COMMAND = 240
 _HOOKS = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "postprepare")
 _HARMLESS_HOOK = pattern(
     r"^(?:husky(?: install)?|npm run build|tsc(?: -b)?|patch-package|node-gyp rebuild|"
     r"npx husky(?: install)?|simple-git-hooks|true|exit 0)$"
 )
-_LEAST = 5
-_MAX = 5
+_LEAST, _LONGEST = 5, 40
+_MOST = 500
+"""Lines of a requirements file, or commands of another, that are looked at; the rest is told as too long."""
 
 
 def judge_dependencies(source: Source, context: Context) -> Iterator[Found]:
@@ -51,7 +54,10 @@ def judge_dependencies(source: Source, context: Context) -> Iterator[Found]:
 
 def _requirements(source: Source) -> Iterator[Found]:
     unpinned = 0
-    for number, raw in enumerate(source.text.split("\n"), 1):
+    lines = source.text.split("\n")
+    if len(lines) > 10 * _MOST:
+        yield found(TOO_LONG, source.path, 10 * _MOST, f"{len(lines):,} lines")
+    for number, raw in enumerate(lines[: 10 * _MOST], 1):
         line = raw.split(" #")[0].strip()
         own = _OWN_INDEX.search(line)
         if own and not _KNOWN_INDEX.search(own[1]):
@@ -128,37 +134,43 @@ def _settings(source: Source) -> Iterator[Found]:
 
 def _installs(source: Source, context: Context) -> Iterator[Found]:
     """Names after `pip install` and the like in instructions and scripts."""
-    told = 0
-    for match in _INSTALLS.finditer(context.text.plain):
-        tool = match[1].decode().lower()
-        npm = tool in ("npm", "pnpm", "yarn", "bun")
-        for word in match[3].decode(errors="replace").split():
-            name = (
-                word.rpartition("@")[0]
-                if npm and word.rfind("@") > 0
-                else (_NAME.search(word) or ["", ""])[1]
-            )
-            meant = squatted(name, npm=npm)
-            if meant and told < _MAX:
-                told += 1
+    text = context.text
+    for match in islice(_INSTALLS.finditer(text.plain), _MOST):
+        rest = text.plain[match.end() : match.end() + _COMMAND]
+        stop = _END_OF_COMMAND.search(rest)
+        npm = match[1].lower() in (b"npm", b"pnpm", b"yarn", b"bun")
+        for word in (rest[: stop.start()] if stop else rest).decode(errors="replace").split():
+            name = word.rpartition("@")[0] if npm and word.rfind("@") > 0 else (_NAME.search(word) or " ")[0]
+            if meant := squatted(name, npm=npm):
                 quoted = context.quoted(*match.span()) or context.negated(match.start())
-                line = context.text.line(match.start())
-                yield found(rules.TYPOSQUAT, source.path, line, f"{name} (meant: {meant}?)", quoted=quoted)
+                seen = f"{name} (meant: {meant}?)"
+                yield found(rules.TYPOSQUAT, source.path, text.line(match.start()), seen, quoted=quoted)
 
 
+@lru_cache(4_096)
 def squatted(name: str, *, npm: bool) -> str | None:
     """The well-known name that this one differs from by one letter, or by two that are swapped."""
     known, others = (NPM, NPM_OTHERS) if npm else (PYPI, PYPI_OTHERS)
-    plain = (
-        name.lower()
-        if npm
-        else "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)
-    )
-    if len(plain) < _LEAST or plain in known or plain in others or plain.startswith("@"):
+    plain = name.lower() if npm else re.sub(r"[-_.]+", "-", name.lower())
+    if not _LEAST <= len(plain) <= _LONGEST or plain in known or plain in others:
         return None
-    return next(
-        (each for each in sorted(known) if abs(len(each) - len(plain)) <= 1 and _near(plain, each)), None
-    )
+    near = _neighbours(npm=npm)
+    candidates = {each for key in (plain, *_shorter(plain)) for each in near.get(key, ())}
+    return next((each for each in sorted(candidates) if _near(plain, each)), None)
+
+
+@cache
+def _neighbours(*, npm: bool) -> Mapping[str, Sequence[str]]:
+    """The known names by what is left of each without one of its letters, and by themselves."""
+    found_by: dict[str, list[str]] = {}
+    for name in NPM if npm else PYPI:
+        for key in (name, *_shorter(name)):
+            found_by.setdefault(key, []).append(name)
+    return found_by
+
+
+def _shorter(name: str) -> set[str]:
+    return {name[:at] + name[at + 1 :] for at in range(len(name))}
 
 
 def _near(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import islice
 
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.source import Kind, Source, Text
@@ -28,6 +29,8 @@ _UNNEGATED = pattern(
     r"(?i)\b(?:forget|fail|hesitate|omit|neglect|skip|miss|mention|tell|ask|mind|stop|worry)\b"
 )
 _BEFORE, _AFTER = 500, 240
+_MOST = 4_000
+"""Marks of fences that are read; what comes after is taken for prose, which is judged more strictly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Context:
         """Whether the match stands in code or quotation marks and the text around warns of it."""
         if not (self.in_fence(begin) or self._in_quote(begin, end)):
             return False
-        fence = next((each for each in self.fences if each.begin <= begin < each.end), None)
+        fence = self._fence(begin)
         start = min(begin, fence.begin) if fence else begin
         plain = self.text.plain
         before = plain[max(0, start - _BEFORE) : begin]
@@ -66,7 +69,11 @@ class Context:
 
     def in_fence(self, at: int) -> bool:
         """Whether the offset is inside a fenced block."""
-        return any(fence.begin <= at < fence.end for fence in self.fences)
+        return self._fence(at) is not None
+
+    def _fence(self, at: int) -> Fence | None:
+        number = bisect_right(self.fences, at, key=lambda fence: fence.begin) - 1
+        return self.fences[number] if number >= 0 and at < self.fences[number].end else None
 
     def _in_quote(self, begin: int, end: int) -> bool:
         at = bisect_right(self.quotes, (begin, len(self.text.plain))) - 1
@@ -84,7 +91,7 @@ def read_context(source: Source) -> Context:
 def _fences(text: Text) -> tuple[Fence, ...]:
     fences: list[Fence] = []
     opened: tuple[bytes, str, int] | None = None
-    for mark in _FENCE.finditer(text.plain):
+    for mark in islice(_FENCE.finditer(text.plain), _MOST):
         if opened is None:
             opened = (mark[1], mark[2].decode(errors="replace").lower(), mark.end() + 1)
         elif mark[1].startswith(opened[0]) and not mark[2]:

@@ -1,42 +1,60 @@
-"""Rules by pattern, on one text: linear in its length, whatever it holds."""
+"""Rules by pattern, on one text: linear in its length, whatever it holds.
 
+Most patterns say "this word, and not far from it that word". Counting the distance takes an automaton that
+hostile text can make enormous. So each pattern is first looked for without its distances, which takes a small
+automaton and finds nearly nothing; the exact one sees only the places so found, and no more of them than a
+budget allows.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import re2
+from dataclasses import dataclass, field
 
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.markdown import Context
-from tidegate.registry.scan.pattern import Pattern, options, pattern
+from tidegate.registry.scan.pattern import Pattern, pattern
 from tidegate.registry.scan.rule import Reach, Rule
+from tidegate.registry.scan.rules.binaries import WORN_OUT
 
 MAX_OF_A_RULE = 3
 """Findings that one rule may have in one file."""
 
-_SET_MEMORY = 1 << 26
-_END = b"\x01tidegate-end\x01"
-_SENTENCE = 200
-_SLICE = 65_536
-_LAP = 2_048
-"""Patterns look at slices that overlap by more than the longest match: a hit costs one slice's search."""
+BUDGET = 1_048_576
+"""Bytes of one text that exact patterns may look at, all together; ordinary texts take a hundredth."""
+
+_WINDOW, _LAP = 3_072, 1_024
+_SENTENCE = 50
+_MEMORY = 1 << 21
+_DISTANCE = re.compile(r"(\[\^[^\]]*\]|\\S|\.)\{\d,(?:[2-9]\d|\d{3})\}\??")
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     rule: Rule
-    written: str
-    pattern: Pattern
+    loose: Pattern
+    exact: Pattern
     unless: tuple[Pattern, ...]
 
 
+@dataclass(slots=True)
+class _Progress:
+    """What was told of one text so far, and what it has cost."""
+
+    told: dict[str, int] = field(default_factory=dict[str, int])
+    looked_at: int = 0
+
+    def full(self, rule: Rule) -> bool:
+        return self.told.get(rule.id, 0) >= MAX_OF_A_RULE
+
+
 class Matcher:
-    """The patterns of all rules of one reach: one automaton says which of them are in a text at all."""
+    """The patterns of all rules of one reach."""
 
     def __init__(self, rules: Sequence[Rule], reach: Reach) -> None:
         self._lines = [
             _Line(
                 rule,
-                written,
+                pattern(f"(?im){_DISTANCE.sub(_any_distance, written)}", _MEMORY),
                 pattern(f"(?im){written}"),
                 tuple(pattern(f"(?im){each}") for each in rule.unless),
             )
@@ -44,50 +62,53 @@ class Matcher:
             if rule.reach is reach
             for written in rule.patterns
         ]
-        every = re2.Set.SearchSet(options(_SET_MEMORY))
-        for line in self._lines:
-            every.Add(f"(?im){line.written}")
-        every.Add(_END.decode())
-        every.Compile()
-        self._every = every
 
     def find(self, path: str, context: Context, *, first_line: int = 1) -> Iterator[Found]:
         """Each rule's first findings; `first_line` is where the text begins in its file."""
-        seen: dict[str, int] = {}
-        for begin, piece in _slices(context.text.flowing):
-            for line in self._present(piece):
-                for match in line.pattern.finditer(piece):
-                    start, end = (begin + at for at in match.span())
-                    if seen.get(line.rule.id, 0) >= MAX_OF_A_RULE:
-                        break
-                    if _taken_back(line, context, start, end):
-                        continue
-                    seen[line.rule.id] = seen.get(line.rule.id, 0) + 1
-                    yield _finding(line.rule, path, context, (start, end), first_line)
-
-    def _present(self, piece: bytes) -> Sequence[_Line]:
-        """The patterns that are in the text; all of them where the automaton ran out of memory.
-
-        It gives up without a word, so it is asked to find one thing more, which is always there.
-        """
-        numbers = self._every.Match(piece + b"\n" + _END) or ()
-        if len(self._lines) not in numbers:
-            return self._lines
-        return [self._lines[number] for number in sorted(numbers) if number < len(self._lines)]
+        progress = _Progress()
+        for line in self._lines:
+            if progress.full(line.rule):
+                continue
+            for span in _places(line, context.text.flowing, progress):
+                if _taken_back(line, context, span):
+                    continue
+                progress.told[line.rule.id] = progress.told.get(line.rule.id, 0) + 1
+                yield _finding(line.rule, path, context, span, first_line)
+                if progress.full(line.rule):
+                    break
+            if progress.looked_at > BUDGET:
+                yield found(WORN_OUT, path, 0, f"at the rule {line.rule.id}")
+                return
 
 
-def _slices(text: bytes) -> Iterator[tuple[int, bytes]]:
-    for begin in range(0, max(1, len(text)), _SLICE - _LAP):
-        yield begin, text[begin : begin + _SLICE]
-        if begin + _SLICE >= len(text):
+def _any_distance(gap: re.Match[str]) -> str:
+    return f"{gap[1]}*?"
+
+
+def _places(line: _Line, text: bytes, progress: _Progress) -> Iterator[tuple[int, int]]:
+    """Where the exact pattern is: windows of a line at most, from where the loose one begins."""
+    at = 0
+    while progress.looked_at <= BUDGET:
+        near = line.loose.search(text, at)
+        if near is None:
             return
+        start, end = near.span()
+        stop = text.find(b"\n", end)
+        stop = len(text) if stop < 0 else stop
+        cut = start + _WINDOW < stop
+        stop = start + _WINDOW if cut else stop
+        progress.looked_at += stop - start
+        at = max(stop - _LAP if cut else stop, start + 1)
+        for match in line.exact.finditer(text[start:stop]):
+            begin, end = match.span()
+            yield start + begin, start + end
+            at = max(at, start + end)
 
 
-def _taken_back(line: _Line, context: Context, start: int, end: int) -> bool:
+def _taken_back(line: _Line, context: Context, span: tuple[int, int]) -> bool:
     if not line.unless:
         return False
-    flowing = context.text.flowing
-    around = flowing[max(0, start - _SENTENCE // 4) : end + _SENTENCE // 4]
+    around = context.text.flowing[max(0, span[0] - _SENTENCE) : span[1] + _SENTENCE]
     return any(each.search(around) for each in line.unless)
 
 
@@ -96,6 +117,5 @@ def _finding(rule: Rule, path: str, context: Context, span: tuple[int, int], fir
     quoted = rule.quotable and (
         context.quoted(start, end) or (rule.reach is Reach.COMMAND and context.negated(start))
     )
-    flowing = context.text.flowing
-    seen = flowing[start : min(end, start + 400)].decode(errors="replace")
+    seen = context.text.flowing[start : min(end, start + 400)].decode(errors="replace")
     return found(rule, path, context.text.line(start) + first_line - 1, seen, quoted=quoted)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.pattern import pattern
-from tidegate.registry.scan.python_facts import Fact, Facts
+from tidegate.registry.scan.python_facts import Fact, Facts, ends_with
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.rules import code as rules
 from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.traits import Traits, hosts_in
 
-MAX_PARSED = 262_144
+MAX_PARSED = 131_072
 """Bytes of Python that are parsed; a tree takes a hundred times its text."""
 
 _HIDDEN = Fact.DECODED | Fact.FETCHED | Fact.SPELLED
@@ -93,7 +93,7 @@ class _Seen:
     duplicates: ast.AST | None = None
     executable: ast.AST | None = None
     saves_fetched: bool = False
-    sent: Fact = Fact.NONE
+    sent: int = Fact.NONE
     found: list[Found] = field(default_factory=list[Found])
 
 
@@ -102,6 +102,7 @@ class PythonCode:
 
     def __init__(self, path: str, text: str, *, first_line: int = 1, quoted: bool = False) -> None:
         self._path, self._text, self._first, self._quoted = path, text, first_line, quoted
+        self._lines = text.split("\n")
         self._seen = _Seen()
         self._facts: Facts | None = None
 
@@ -245,7 +246,7 @@ class PythonCode:
         fetches = last in ("urlopen", "urlretrieve", "get", "Request") and name.startswith(
             ("urllib", "requests", "httpx", "urlopen", "Request")
         )
-        if posts or _ends(name, _SENDS) or (fetches and (has_data or len(node.args) > 1)):
+        if posts or ends_with(name, _SENDS) or (fetches and (has_data or len(node.args) > 1)):
             seen.sends = seen.network = True
             seen.sent |= facts.of(*arguments)
         elif fetches:
@@ -267,11 +268,11 @@ class PythonCode:
         where = facts.of(*arguments) | (
             facts.of(node.func.value) if isinstance(node.func, ast.Attribute) else Fact.NONE
         )
-        reads = _ends(name, _READERS) or name in _STARTS or last in ("add", "write")
+        reads = ends_with(name, _READERS) or name in _STARTS or last in ("add", "write")
         if reads and where & Fact.SECRET:
             self._seen.reads_secrets = self._seen.reads_secrets or node
         opens = last == "open" and any(_mode(each) for each in arguments)
-        if (opens or _ends(name, _WRITERS)) and where & Fact.STARTUP:
+        if (opens or ends_with(name, _WRITERS)) and where & Fact.STARTUP:
             self._tell(rules.WRITES_STARTUP, node)
         if (opens or last in ("write", "write_bytes", "write_text", "urlretrieve")) and (
             where & Fact.FETCHED or last == "urlretrieve"
@@ -281,7 +282,7 @@ class PythonCode:
             self._seen.executable = self._seen.executable or (node if _executable(arguments) else None)
         if name in ("os.dup2", "dup2"):
             self._seen.duplicates = node
-        if _ends(name, _WATCHES):
+        if ends_with(name, _WATCHES):
             self._tell(rules.SPIES, node, Severity.MEDIUM)
         if name in ("keyring.get_password", "keyring.get_credential"):
             self._tell(rules.SPIES, node)
@@ -324,13 +325,9 @@ class PythonCode:
         if sum(each.rule == rule.id for each in self._seen.found) >= _MAX:
             return
         line = getattr(node, "lineno", 1) + self._first - 1
-        lines = self._text.split("\n")
+        lines = self._lines
         seen = lines[line - self._first] if node is not None and line - self._first < len(lines) else ""
         self._seen.found.append(found(rule, self._path, line, seen, severity=severity, quoted=self._quoted))
-
-
-def _ends(name: str, known: tuple[str, ...]) -> bool:
-    return any(name == each or name.endswith(f".{each}") for each in known)
 
 
 def _true(node: ast.expr) -> bool:

@@ -6,7 +6,7 @@ that it returns.
 
 import ast
 from collections.abc import Iterator
-from enum import Flag, auto
+from functools import lru_cache
 
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rules.words import KEY_FILE
@@ -14,19 +14,19 @@ from tidegate.registry.scan.rules.words import KEY_FILE
 MAX_VISITS = 200_000
 
 
-class Fact(Flag):
-    """What went into a value."""
+class Fact:
+    """What went into a value: bits of an int, since a script asks a hundred thousand times."""
 
     NONE = 0
-    DECODED = auto()
-    FETCHED = auto()
-    INPUT = auto()
-    ENVIRONMENT = auto()
-    SECRET = auto()
-    FILE = auto()
-    STARTUP = auto()
-    QUOTED = auto()
-    SPELLED = auto()
+    DECODED = 1
+    FETCHED = 2
+    INPUT = 4
+    ENVIRONMENT = 8
+    SECRET = 16
+    FILE = 32
+    STARTUP = 64
+    QUOTED = 128
+    SPELLED = 256
     """Put together from characters or pieces of words."""
 
 
@@ -80,7 +80,7 @@ class Facts:
         self.nodes = list(ast.walk(tree))
         self.aliases: dict[str, str] = {}
         self._values: dict[str, list[ast.AST]] = {}
-        self._known: dict[str, Fact] = {}
+        self._known: dict[str, int] = {}
         self._narrow: set[int] = set()
         self._visits = 0
         for node in self.nodes:
@@ -91,7 +91,7 @@ class Facts:
         """Whether the script was too tangled to be looked at whole."""
         return self._visits > MAX_VISITS
 
-    def of(self, *values: ast.AST | None) -> Fact:
+    def of(self, *values: ast.AST | None) -> int:
         """All that went into the values."""
         facts = Fact.NONE
         for value in values:
@@ -114,7 +114,7 @@ class Facts:
             else:
                 return ".".join(reversed([*parts, "?"])) if parts else "?"
 
-    def _walk(self, value: ast.AST) -> Fact:
+    def _walk(self, value: ast.AST) -> int:
         facts = Fact.NONE
         for node in ast.walk(value):
             self._visits += 1
@@ -123,7 +123,7 @@ class Facts:
             facts |= self._own(node)
         return facts
 
-    def _own(self, node: ast.AST) -> Fact:
+    def _own(self, node: ast.AST) -> int:
         if isinstance(node, ast.Constant):
             return _of_constant(node.value)
         if isinstance(node, ast.Call):
@@ -139,7 +139,7 @@ class Facts:
             return self._of_name(node)
         return Fact.NONE
 
-    def _of_name(self, node: ast.Name) -> Fact:
+    def _of_name(self, node: ast.Name) -> int:
         name = self.aliases.get(node.id, node.id)
         if name in _ENVIRONS and name in self.aliases.values() and id(node) not in self._narrow:
             return Fact.ENVIRONMENT
@@ -150,19 +150,19 @@ class Facts:
             self._known[node.id] = self.of(*self._values.get(node.id, ()))
         return self._known[node.id]
 
-    def _of_call(self, node: ast.Call) -> Fact:
+    def _of_call(self, node: ast.Call) -> int:
         name = self.dotted(node.func)
-        if _ends(name, _DECODES):
+        if ends_with(name, _DECODES):
             return Fact.DECODED
-        if _ends(name, _FETCHES):
+        if ends_with(name, _FETCHES):
             return Fact.FETCHED
         if name in ("chr", "bytes", "bytearray") and node.args and not isinstance(node.args[0], ast.Constant):
             return (
                 Fact.SPELLED if name == "chr" or isinstance(node.args[0], ast.List | ast.Tuple) else Fact.NONE
             )
-        if name in _INPUTS or _ends(name, _INPUTS[3:5]):
+        if name in _INPUTS or ends_with(name, _INPUTS[3:5]):
             return Fact.INPUT
-        if _ends(name, _READS):
+        if ends_with(name, _READS):
             return Fact.FILE
         return Fact.QUOTED if name.endswith("shlex.quote") or name == "quote" else Fact.NONE
 
@@ -203,7 +203,7 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
         yield node.optional_vars, node.context_expr
 
 
-def _of_constant(value: object) -> Fact:
+def _of_constant(value: object) -> int:
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     if not isinstance(text, str) or len(text) > 300:
         return Fact.NONE
@@ -213,5 +213,7 @@ def _of_constant(value: object) -> Fact:
     return facts | (Fact.STARTUP if _STARTUP_PATH.search(text) else Fact.NONE)
 
 
-def _ends(name: str, known: tuple[str, ...]) -> bool:
+@lru_cache(8_192)
+def ends_with(name: str, known: tuple[str, ...]) -> bool:
+    """Whether the dotted name is one of these, or ends in one."""
     return any(name == each or name.endswith(f".{each}") for each in known)

@@ -62,7 +62,7 @@ def find_secrets(source: Source) -> Iterator[Found]:
         told += 1
         if told >= _MAX:
             return
-    for number, line in enumerate(source.text.split("\n"), 1):
+    for number, line in _worth_a_look(source.text):
         for finding in _in_line(source.path, number, line):
             yield finding
             told += 1
@@ -70,16 +70,27 @@ def find_secrets(source: Source) -> Iterator[Found]:
                 return
 
 
-def _in_line(path: str, number: int, line: str) -> Iterator[Found]:
-    for piece in _pieces(line):
-        if _WORTH_A_LOOK.search(piece):
-            for secret, kind in _detected(piece):
-                if not _PLACEHOLDER.search(secret):
-                    yield found(rules.SECRET, path, number, f"{kind}: {_masked(secret)}")
-                    return
-        match = _ASSIGNED.search(piece)
-        if match and not _PLACEHOLDER.search(match[1]) and _bits(match[1]) >= _RANDOM_BITS:
-            yield found(rules.LIKELY_SECRET, path, number, _masked(match[1]))
+def _worth_a_look(text: str) -> Iterator[tuple[int, str]]:
+    """Lines, with their numbers, that could have a key; one pass tells them from all others."""
+    number, at, last = 1, 0, -1
+    for begin in sorted({m.start() for each in (_WORTH_A_LOOK, _ASSIGNED) for m in each.finditer(text)}):
+        if begin < last and begin < at + _LINE:
+            continue
+        number += text.count("\n", at, begin)
+        start, stop = text.rfind("\n", 0, begin) + 1, text.find("\n", begin)
+        at, last = begin, len(text) if stop < 0 else stop
+        yield number, text[max(start, begin - _LAP) : min(last, begin + _LINE)]
+
+
+def _in_line(path: str, number: int, piece: str) -> Iterator[Found]:
+    if _WORTH_A_LOOK.search(piece):
+        for secret, kind in _detected(piece):
+            if not _PLACEHOLDER.search(secret):
+                yield found(rules.SECRET, path, number, f"{kind}: {_masked(secret)}")
+                return
+    match = _ASSIGNED.search(piece)
+    if match and not _PLACEHOLDER.search(match[1]) and _bits(match[1]) >= _RANDOM_BITS:
+        yield found(rules.LIKELY_SECRET, path, number, _masked(match[1]))
 
 
 def _detected(piece: str) -> Iterator[tuple[str, str]]:
@@ -119,14 +130,6 @@ def _detectors() -> Sequence[_Detector]:
         stripe.StripeDetector(),
         telegram_token.TelegramBotTokenDetector(), twilio.TwilioKeyDetector(),
     )  # fmt: skip
-
-
-def _pieces(line: str) -> Iterator[str]:
-    """Lines cut to overlapping pieces: the detectors' own patterns are not linear."""
-    for begin in range(0, max(1, len(line)), _LINE - _LAP):
-        yield line[begin : begin + _LINE]
-        if begin + _LINE >= len(line):
-            return
 
 
 def _bits(value: str) -> float:

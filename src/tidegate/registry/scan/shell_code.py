@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rules import code as rules
-from tidegate.registry.scan.rules.words import NETWORK_TOOL, KEY_FILE
+from tidegate.registry.scan.rules.words import KEY_FILE, NETWORK_TOOL
 from tidegate.registry.scan.traits import Traits, hosts_in
 
-_COMMENT = pattern(r"(?m)(?:^|[ \t])#[^!\n][^\n]*$|^[ \t]*#$")
-_CONTINUED = pattern(r"\\\n[ \t]*")
 _SAVES = pattern(
     r"(?i)\b(?:curl|wget|aria2c)\b[^\n|;&]*(?:\s-\w*o\w*\s*\S|\s-O\s*\S|--output[ =]|"
     r"--output-document|>\s*\S)|\bwget\s+(?:-\w+\s+)*[\"']?(?:http|\$)"
@@ -62,7 +60,7 @@ class ShellCode:
 
     def __init__(self, path: str, text: str, *, first_line: int = 1, quoted: bool = False) -> None:
         self._path, self._first, self._quoted = path, first_line, quoted
-        self._text = _CONTINUED.sub("  ", _COMMENT.sub("", text))
+        self._text = _without_comments(text).replace("\\\n", "  ")
 
     def judge(self) -> tuple[list[Found], Traits]:
         """Findings, and what the package as a whole has to know."""
@@ -101,3 +99,18 @@ class ShellCode:
         begin = self._text.rfind("\n", 0, at + 1) + 1
         seen = self._text[begin : begin + 300].split("\n")[0]
         return found(rule, self._path, line + self._first, seen, quoted=self._quoted)
+
+
+def _without_comments(text: str) -> str:
+    """The text with as many lines; a `#` begins a comment at a line's begin or after a blank."""
+    return "\n".join(
+        line if "#" not in line or line.startswith("#!") else _before_comment(line)
+        for line in text.split("\n")
+    )
+
+
+def _before_comment(line: str) -> str:
+    if line.lstrip().startswith("#"):
+        return ""
+    at = line.find(" #")
+    return line if at < 0 or line.count("'", 0, at) % 2 or line.count('"', 0, at) % 2 else line[:at]

@@ -1,5 +1,6 @@
 """One file of a package as the rules see it: its kind, its text, its lines."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import Enum
@@ -7,9 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tidegate.registry.scan.fold import fold
-from tidegate.registry.scan.pattern import pattern
 
-MAX_LOOKED_AT = 1_048_576
+MAX_LOOKED_AT = 524_288
 """Bytes of one text that rules look at; a longer one is itself a finding."""
 
 
@@ -92,10 +92,11 @@ def as_text(text: str) -> Text:
 
 def _flow(plain: bytes) -> bytes:
     """Line ends inside a paragraph become blanks; before lists, headings, tables and fences they stay."""
-    return _INSIDE.sub(rb" \1", plain.replace(b"\n> ", b"   "))
+    return _INSIDE.sub(b" ", plain.replace(b"\n> ", b"   "))
 
 
-_INSIDE = pattern(r"\n([^\n\-*#|`~+0-9])")
+_INSIDE = re.compile(rb"\n(?![\n\-*#|`~+0-9])")
+"""One character and the look at the next: linear as it is."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Commands, in scripts and inside instructions, that no skill needs."""
 
 from tidegate.registry.scan.rule import Reach, Rule
-from tidegate.registry.scan.rules.words import NETWORK_TOOL, KEY_FILE, SHELL, URL
+from tidegate.registry.scan.rules.words import KEY_FILE, NETWORK_TOOL, SHELL, URL
 from tidegate.registry.scan.severity import Severity
 
 _OFFICIAL = (

@@ -1,7 +1,7 @@
 """Text that carries data away: by order, by image address, by hidden wording; and what reads secrets."""
 
 from tidegate.registry.scan.rule import Reach, Rule
-from tidegate.registry.scan.rules.words import MODEL, PERSON, PRIVATE, KEY_FILE, URL
+from tidegate.registry.scan.rules.words import KEY_FILE, MODEL, PERSON, PRIVATE, URL
 from tidegate.registry.scan.severity import Severity
 
 _SEND = (
