@@ -20,19 +20,25 @@ _SPACED = pattern(r"(?:[A-Za-z] ){5,}[A-Za-z]\b(?:  +(?:[A-Za-z] )*[A-Za-z]\b)*"
 
 def find_encoded(source: Source, judge: Callable[[str], bool]) -> Iterator[Found]:
     """Runs of base64, hex or escapes that decode to what `judge` objects to; letters that are spaced out."""
-    plain = source.matched.plain
-    for number, match in enumerate(_RUNS.finditer(plain)):
-        if number >= _MOST:
-            return
+    text = source.matched
+    said = [*_runs(text.plain), *_spaced(text.plain)]
+    if not said or not judge("\n\n".join(each for _, each in said)):
+        return
+    at, worst = next((each for each in said[:_MOST] if judge(each[1])), said[0])
+    yield found(rules.ENCODED_TEXT, source.path, text.line(at), worst)
+
+
+def _runs(plain: bytes) -> Iterator[tuple[int, str]]:
+    for match in _RUNS.finditer(plain):
         text = _decoded(match[0][:_LONGEST])
-        if text is not None and judge(text):
-            yield found(rules.ENCODED_TEXT, source.path, source.matched.line(match.start()), text)
-            return
+        if text is not None:
+            yield match.start(), text
+
+
+def _spaced(plain: bytes) -> Iterator[tuple[int, str]]:
     for match in _SPACED.finditer(plain):
-        text = " ".join(word.replace(" ", "") for word in match[0].decode(errors="replace").split("  "))
-        if judge(text):
-            yield found(rules.ENCODED_TEXT, source.path, source.matched.line(match.start()), text)
-            return
+        words = match[0].decode(errors="replace").split("  ")
+        yield match.start(), " ".join(word.replace(" ", "") for word in words)
 
 
 def _decoded(run: bytes) -> str | None:
