@@ -31,7 +31,7 @@ from tidegate.serving.variant import VariantCache
 LIMIT_MS = 1.0
 SKILLS = 500
 ROUNDS = 500
-DESCRIPTIONS = Path(__file__).parents[1] / "tests/simulation/selection/descriptions.json"
+DESCRIPTIONS = Path(__file__).parents[1] / "tests/simulation/selection/descriptions_examples.json"
 _FUNCTION = [word for word in FUNCTION_WORDS.split() if len(word) > 1]
 _COMMON = COMMON_WORDS.split()
 _VERBS = ("review", "check", "write", "draft", "analyse", "summarise", "fix", "translate", "explain", "plan")
@@ -46,6 +46,7 @@ class Words:
         known = msgspec.json.decode(DESCRIPTIONS.read_bytes(), type=list[Manifest])
         self._phrases = [part for each in known for part in each.description.replace(".", ",").split(", ")]
         self._keywords = [word for each in known for word in each.keywords]
+        self._examples = [example for each in known for example in each.examples]
         self._words = [word for phrase in self._phrases for word in phrase.split()]
         self._unknown = [self.fresh() for _ in range(20_000)]
 
@@ -73,8 +74,11 @@ class Words:
             :characters
         ]
 
-    def skill(self, number: int) -> SkillVersion:
-        """A skill of six phrases, six keywords, some words of its own, and one pattern of the usual form."""
+    def skill(self, number: int, examples: int = 0) -> SkillVersion:
+        """A skill of six phrases, six keywords, some words of its own, and one pattern of the usual form.
+
+        Its examples are drawn from all there are, each with a word of its own.
+        """
         words = self._random.sample(self._keywords, 6)
         own = [self.fresh() for _ in range(4)]
         verbs = "|".join(self._random.sample(_VERBS, 3))
@@ -82,6 +86,9 @@ class Words:
             name=f"skill-{number}-{own[0]}",
             description=", ".join([*self._random.sample(self._phrases, 6), *own]),
             keywords=(*words, own[1]),
+            examples=tuple(
+                f"{example} {self.fresh()}" for example in self._random.sample(self._examples, examples)
+            ),
             match=(rf"(?i)\b({verbs})\b[^.?!\n]{{0,40}}\b{re.escape(words[0])}s?\b",),
         )
         return SkillVersion(
@@ -191,11 +198,14 @@ def timed(work: Callable[[Asker], object], texts: Texts, rounds: int) -> list[fl
 
 
 def measured(
-    rounds: int = ROUNDS, skills: int = SKILLS, kinds: Callable[[Words], dict[str, Texts]] = requests
+    rounds: int = ROUNDS,
+    skills: int = SKILLS,
+    kinds: Callable[[Words], dict[str, Texts]] = requests,
+    examples: int = 0,
 ) -> dict[str, dict[str, float]]:
     """By kind of request: CPU milliseconds at p50 and p99."""
     words = Words(seed=20)
-    versions = [words.skill(number) for number in range(skills)]
+    versions = [words.skill(number, examples) for number in range(skills)]
     snapshot = compiled(versions)
     pins = Pins(at_most=1_000, seconds=3_600.0)
     figures: dict[str, dict[str, float]] = {}
@@ -223,12 +233,14 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--skills", type=int, default=SKILLS)
+    options.add_argument("--examples", type=int, default=0, help="example requests of each skill")
     chosen = options.parse_args()
-    figures = measured(chosen.rounds, chosen.skills)
+    figures = measured(chosen.rounds, chosen.skills, examples=chosen.examples)
     show(figures, chosen.skills)
-    show(measured(chosen.rounds // 5, chosen.skills, first_met), chosen.skills, "all texts unseen (no limit)")
+    unseen = measured(chosen.rounds // 5, chosen.skills, first_met, chosen.examples)
+    show(unseen, chosen.skills, "all texts unseen (no limit)")
     words = Words(seed=20)
-    versions = [words.skill(number) for number in range(chosen.skills)]
+    versions = [words.skill(number, chosen.examples) for number in range(chosen.skills)]
     begun = time.thread_time()
     compiled(versions)
     print(f"compiling them, once for each change: {(time.thread_time() - begun) * 1e3:.0f} CPU-ms")

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.explanation import SHOWN, Explanation, explain
-from tidegate.domain.lexical import Description, LexicalIndex
+from tidegate.domain.lexical import Description
+from tidegate.domain.ranking import Ranking
 from tidegate.domain.selection import Selectable, select
 
 PROSE = {
@@ -21,14 +22,14 @@ CATALOGUE = {
     "feed": Selectable("feed", 1),
     "guide": Selectable("guide", 2),
 }
-INDEX = LexicalIndex((Description(name, text) for name, text in PROSE.items()), threshold=1.0)
+INDEX = Ranking((Description(name, text) for name, text in PROSE.items()), threshold=1.0)
 
 
 def matching(text: str) -> Mapping[str, Sequence[str]]:
     return {"feed": ["hungry", "feed(ing)?"]} if "hungry" in text else {}
 
 
-def explained(*texts: str, named: Sequence[str] = (), index: LexicalIndex | None = INDEX) -> Explanation:
+def explained(*texts: str, named: Sequence[str] = (), index: Ranking | None = INDEX) -> Explanation:
     return explain(CATALOGUE, named, texts, matching, index)
 
 
@@ -62,7 +63,7 @@ def test_names_that_are_asked_for_come_first_and_unknown_ones_are_told_of() -> N
 
 
 def test_a_skill_far_behind_the_best_says_so() -> None:
-    index = LexicalIndex((Description(name, text) for name, text in PROSE.items()), threshold=0.1)
+    index = Ranking((Description(name, text) for name, text in PROSE.items()), threshold=0.1)
     said = outcomes(explained("audit zebra stables lion houses", index=index))
     assert said[1, "feed"].startswith("below 70% of the text's best score, ")
 
@@ -82,7 +83,7 @@ def test_past_the_limit_matching_skills_say_that_it_is_reached() -> None:
 def test_of_one_text_only_the_nearest_skills_are_told() -> None:
     names = [f"s{n}" for n in range(3 * SHOWN)]
     others = [Description(f"o{n}", "Paints walls.") for n in range(200)]
-    index = LexicalIndex([*(Description(name, "Audits zebra stables.") for name in names), *others])
+    index = Ranking([*(Description(name, "Audits zebra stables.") for name in names), *others])
     found = explain({name: Selectable(name, 1) for name in names}, (), ["zebra"], lambda _: {}, index)
     assert len(found.candidates) == SHOWN
 

@@ -119,6 +119,15 @@ CASES: dict[str, tuple[str | bytes, list[str]]] = {
     ),
     "no pattern": (tidegate("match", "' '"), ["SKILL.md:5:19:", "0 patterns", "1 to 64"]),
     "no keywords": (tidegate("keywords", "','"), ["SKILL.md:5:22:", "0 words", "commas or spaces"]),
+    "no examples": (tidegate("examples", "' '"), ["SKILL.md:5:22:", "0 requests", "one a line"]),
+    "too many examples": (
+        front(f"{HEAD}\nmetadata:\n  tidegate.examples: |\n" + "\n".join(f"    ask {n}" for n in range(129))),
+        ["SKILL.md:5:22:", "129 requests", "1 to 128"],
+    ),
+    "a long example": (
+        front(f"{HEAD}\nmetadata:\n  tidegate.examples: |\n    short\n    {'long ' * 61}"),
+        ["SKILL.md:7:", "of 304 characters", "at most 300", "one request a line"],
+    ),
     "requires itself": (
         tidegate("requires", "tide-table"),
         ["SKILL.md:5:22:", "the skill itself", "remove it"],

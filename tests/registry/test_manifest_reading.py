@@ -31,6 +31,11 @@ metadata:
 
     (?i)\\bhigh water\\b
   tidegate.keywords: Tide, harbour  moon tide
+  tidegate.examples: |
+    When is it safe to  cross the sands?
+
+    how high is the water at noon
+    how high is the water at noon
   tidegate.requires: moon-phase
   tidegate.excludes: sun-dial, star-map
   tidegate.mode: hosted
@@ -60,6 +65,7 @@ def test_every_key_is_read(pack: Callable[..., bytes]) -> None:
     assert manifest.metadata["1"] == "one"
     assert manifest.match == (r"(?i)\btide tables?\b", r"(?i)\bhigh water\b")
     assert manifest.keywords == ("tide", "harbour", "moon")
+    assert manifest.examples == ("When is it safe to cross the sands?", "how high is the water at noon")
     assert (manifest.requires, manifest.excludes) == (("moon-phase",), ("sun-dial", "star-map"))
     assert (manifest.mode, manifest.timeout_seconds) == ("hosted", 0.5)
     assert body == "# Tides\n\n---\nname: not frontmatter\n"

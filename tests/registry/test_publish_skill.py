@@ -92,6 +92,7 @@ async def test_a_version_is_described_for_the_api(store: Store, package: Callabl
         "mode": "hosted",
         "match": ["high water"],
         "keywords": [],
+        "examples": [],
         "requires": [],
         "excludes": [],
         "metadata": {"tidegate.match": "high water"},

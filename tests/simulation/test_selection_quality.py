@@ -1,8 +1,9 @@
 """How well words choose skills, by prompts of somebody who saw only the skills' descriptions.
 
 The locked half is packed, and its hash was committed before any tuning: look at its figures, not its prompts.
-The goal for top-1 is 90 % and is missed, as docs/explanation/selection.md says; what was reached is held,
-less two prompts. With users' words as keywords the open half says nothing: who wrote them had read it.
+The goals are 90 % for top-1 and 95 % of prompts that need none. What was reached is held, less two prompts
+(docs/explanation/selection.md has the figures). With users' words as keywords the open half says nothing:
+who wrote them had read it.
 """
 
 import gzip
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
+from tidegate.registry.hints import MAX_EXAMPLE, MAX_EXAMPLES
 
 HERE = Path(__file__).parent / "selection"
 TIDEGATE = Path(sys.executable).with_name("tidegate")
@@ -64,6 +67,29 @@ def test_users_words_as_keywords_find_more_and_are_wrong_less_often(judged: Figu
     assert found["top1"] >= 0.55
     assert found["none"] >= 0.95
     assert found["precision"] > judged["locked"]["precision"] + 0.1
+
+
+def test_example_requests_choose_the_right_skill_for_nine_of_ten(locked: Path) -> None:
+    """Two of 32 that need none get one on the locked half: the goal of 95 % is missed by one prompt."""
+    found = judge("descriptions_examples.json", HERE / "prompts_open.jsonl", locked)
+    assert found["locked"]["top1"] >= 0.90
+    assert found["locked"]["none"] >= 0.93
+    assert found["locked"]["precision"] >= 0.85
+    assert found["open"]["top1"] >= 0.86
+    assert found["open"]["none"] >= 0.95
+
+
+def test_examples_are_all_that_was_added() -> None:
+    plain, more = (
+        msgspec.json.decode((HERE / name).read_bytes())
+        for name in ("descriptions.json", "descriptions_examples.json")
+    )
+    assert [{key: value for key, value in each.items() if key != "examples"} for each in more] == plain
+    assert all(
+        60 <= len(set(each["examples"])) <= MAX_EXAMPLES
+        and all(len(example) <= MAX_EXAMPLE for example in each["examples"])
+        for each in more
+    )
 
 
 def test_users_words_are_all_that_was_added() -> None:

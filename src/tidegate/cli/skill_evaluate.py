@@ -13,7 +13,8 @@ from tidegate.cli.call import call
 from tidegate.cli.output import emit_json, emit_table
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.evaluation import Case, Evaluation, evaluate
-from tidegate.domain.lexical import THRESHOLD, Description, LexicalIndex
+from tidegate.domain.lexical import THRESHOLD, Description
+from tidegate.domain.ranking import Ranking
 from tidegate.domain.selection import Selectable, select
 from tidegate.serving.variant import PatternSet
 
@@ -26,6 +27,7 @@ class _Skill(msgspec.Struct):
     name: str
     description: str
     keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -47,7 +49,7 @@ class Catalogue:
 
     selectable: Mapping[str, Selectable]
     patterns: PatternSet
-    index: LexicalIndex
+    index: Ranking
 
     def choose(self, text: str) -> Sequence[str]:
         """The names that a text alone chooses, in serving order."""
@@ -75,8 +77,11 @@ async def catalogue_of(descriptions: Path | None, only: Sequence[str], threshold
     return Catalogue(
         {name: Selectable(name, each.version, each.requires, each.excludes) for name, each in known.items()},
         PatternSet({name: each.match for name, each in known.items()}),
-        LexicalIndex(
-            (Description(each.name, each.description, each.keywords) for each in known.values()),
+        Ranking(
+            (
+                Description(each.name, each.description, each.keywords, each.examples)
+                for each in known.values()
+            ),
             threshold=THRESHOLD if threshold is None else threshold,
         ),
     )

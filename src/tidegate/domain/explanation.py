@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from tidegate.domain.exchange import SkillUse
-from tidegate.domain.lexical import AT_MOST, NEAR_BEST, LexicalIndex, Ranked, TermScore
+from tidegate.domain.lexical import AT_MOST, Ranked, TermScore
+from tidegate.domain.ranking import Ranking
 from tidegate.domain.selection import SKILLS_AT_MOST, Selectable, Step, View, steps, views
 
 SHOWN = 20
@@ -43,7 +44,7 @@ def explain(
     explicit: Sequence[str],
     texts: Sequence[str],
     matching: Matching,
-    index: LexicalIndex | None,
+    index: Ranking | None,
 ) -> Explanation:
     """The same selection as `select`, step by step."""
 
@@ -74,7 +75,7 @@ def _of_text(
     taken: Sequence[Step],
     patterns: Mapping[str, Sequence[str]],
     ranked: Sequence[Ranked],
-    index: LexicalIndex | None,
+    index: Ranking | None,
 ) -> Iterable[Candidate]:
     """Matched skills and ranked ones, in the order in which the text brings them up."""
     scores = {each.name: each.score for each in ranked}
@@ -101,15 +102,15 @@ def _outcome(own: Sequence[Step], name: str) -> str:
     return f"chosen ({best.reason})" + (f", with {', '.join(needed)}, which it requires" if needed else "")
 
 
-def _not_reached(name: str, ranked: Sequence[Ranked], index: LexicalIndex | None) -> str:
+def _not_reached(name: str, ranked: Sequence[Ranked], index: Ranking | None) -> str:
     """Why a skill with a score, or with patterns in a text past the limit, did not come up."""
     score = next((each.score for each in ranked if each.name == name), None)
     if score is None or index is None:
         return f"left out: {SKILLS_AT_MOST} skills are chosen already"
     if score < index.threshold:
         return f"below the threshold of {index.threshold:g}"
-    if score < ranked[0].score * NEAR_BEST:
-        return f"below {NEAR_BEST:.0%} of the text's best score, {ranked[0].score:g}"
+    if score < ranked[0].score * index.near_best:
+        return f"below {index.near_best:.0%} of the text's best score, {ranked[0].score:g}"
     if all(each.name != name for each in index.chosen(ranked)):
         return f"not among the text's {AT_MOST} best"
     return f"left out: {SKILLS_AT_MOST} skills are chosen already"

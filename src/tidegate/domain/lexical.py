@@ -75,6 +75,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     description: str
     keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    """Requests for the skill in users' words."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -82,6 +84,12 @@ class Ranked(msgspec.Struct, frozen=True):
 
     name: str
     score: float
+
+
+def best_of(ranked: Sequence[Ranked], threshold: float, near_best: float) -> Sequence[Ranked]:
+    """Those of a text's ranking, best first, that it chooses."""
+    least = max(threshold, ranked[0].score * near_best) if ranked else 0.0
+    return [each for each in ranked[:AT_MOST] if each.score >= least]
 
 
 class TermScore(msgspec.Struct, frozen=True):
@@ -117,12 +125,7 @@ class LexicalIndex:
             return ()
         near_best = 0.0 if read.is_short else NEAR_BEST
         scores = self._sums.reaching(read.rows, least=least, near_best=near_best)
-        return self.chosen(self._ranked(scores, read, AT_MOST)) if scores else ()
-
-    def chosen(self, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
-        """Those of a text's ranking that it chooses."""
-        least = max(self.threshold, ranked[0].score * NEAR_BEST) if ranked else 0.0
-        return [each for each in ranked[:AT_MOST] if each.score >= least]
+        return best_of(self._ranked(scores, read, AT_MOST), self.threshold, NEAR_BEST) if scores else ()
 
     def rank(self, text: str) -> Sequence[Ranked]:
         """Every skill that shares a word with the text, best first; names break ties."""
@@ -216,11 +219,19 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _DISCLAIMER = re.compile(r"(?i)(not|do not|don't|never)\b")
 
 
+def purpose(description: str) -> str:
+    """A description without the sentences on what the skill is not for: they must not choose it."""
+    sentences = _SENTENCE_END.split(description)
+    return " ".join(each for each in sentences if not _DISCLAIMER.match(each))
+
+
 def _fields(skill: Description, term_of: Callable[[str], str]) -> dict[str, list[str]]:
-    """A skill's terms by field; a sentence on what it is not for must not choose it."""
-    sentences = _SENTENCE_END.split(skill.description)
-    purpose = " ".join(each for each in sentences if not _DISCLAIMER.match(each))
-    texts = {"name": skill.name, "keywords": " ".join(skill.keywords), "description": purpose}
+    """A skill's terms by field."""
+    texts = {
+        "name": skill.name,
+        "keywords": " ".join(skill.keywords),
+        "description": purpose(skill.description),
+    }
     return {field: [found for found in map(term_of, tokens(text)) if found] for field, text in texts.items()}
 
 

@@ -42,6 +42,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     match: tuple[str, ...] = ()
     """`tidegate.match`: patterns in RE2 syntax that select the skill."""
     keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    """`tidegate.examples`: requests for the skill in users' words, which selection learns from."""
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     mode: str = HOSTED

@@ -4,7 +4,7 @@ A row has 16 bits for each place. Adding rows, and finding the places that reach
 operations of the interpreter on whole rows in place of loops over places.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from struct import Struct
 
 _BITS = 16
@@ -23,7 +23,7 @@ class Sums:
     def __init__(self, places: int, rows: Iterable[Iterable[tuple[int, int]]]) -> None:
         ones = sum(1 << (_BITS * place) for place in range(places))
         self._places = Struct(f"<{places}H")
-        self._rows = [sum(value << (_BITS * place) for place, value in row) for row in rows]
+        self._rows = [_packed(row) for row in rows]
         self._ones = ones
         self._tops = ones * _TOP
 
@@ -56,3 +56,20 @@ class Sums:
 
     def _total(self, chosen: Iterable[int]) -> int:
         return sum(map(self._rows.__getitem__, chosen))
+
+
+class KeyedSums:
+    """Rows by key, where most keys that are asked for have none."""
+
+    def __init__(self, places: int, rows: Mapping[int, Iterable[tuple[int, int]]]) -> None:
+        self._places = Struct(f"<{places}H")
+        self._rows = {key: _packed(row) for key, row in rows.items()}
+
+    def of(self, keys: Iterable[int]) -> Sequence[int]:
+        """The sum of the rows that these keys have, by place; none may come to more than LARGEST."""
+        total = sum(filter(None, map(self._rows.get, keys)))
+        return self._places.unpack(total.to_bytes(self._places.size, "little"))
+
+
+def _packed(row: Iterable[tuple[int, int]]) -> int:
+    return sum(value << (_BITS * place) for place, value in row)

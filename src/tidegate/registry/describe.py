@@ -41,6 +41,7 @@ def _selecting(manifest: Manifest) -> dict[str, object]:
     return {
         "match": list(manifest.match),
         "keywords": list(manifest.keywords),
+        "examples": list(manifest.examples),
         "requires": list(manifest.requires),
         "excludes": list(manifest.excludes),
     }

@@ -13,18 +13,21 @@ from tidegate.registry.pattern import pattern_problem
 PREFIX = "tidegate."
 MATCH = "tidegate.match"
 KEYWORDS = "tidegate.keywords"
+EXAMPLES = "tidegate.examples"
 REQUIRES = "tidegate.requires"
 EXCLUDES = "tidegate.excludes"
 MODE = "tidegate.mode"
 TIMEOUT = "tidegate.timeout"
 CACHE = "tidegate.cache"
-KEYS = (MATCH, KEYWORDS, REQUIRES, EXCLUDES, MODE, TIMEOUT, CACHE)
+KEYS = (MATCH, KEYWORDS, EXAMPLES, REQUIRES, EXCLUDES, MODE, TIMEOUT, CACHE)
 
 MODES = (HOSTED, NATIVE)
 CACHE_RULES = ("always", "deterministic", "never")
 MAX_PATTERNS = 64
 MAX_WORDS = 64
 MAX_WORD = 64
+MAX_EXAMPLES = 128
+MAX_EXAMPLE = 300
 MAX_TIMEOUT_SECONDS = 600.0
 
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(ms|s|m)")
@@ -38,6 +41,7 @@ class Hints:
 
     match: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     mode: str = HOSTED
@@ -63,6 +67,7 @@ def read_hints(metadata: Mapping[str, Text], own_name: str, findings: list[Findi
     return Hints(
         match=_patterns(metadata, findings),
         keywords=_keywords(metadata, findings),
+        examples=_examples(metadata, findings),
         requires=requires,
         excludes=excludes,
         mode=_choice(MODE, metadata, MODES, findings) or HOSTED,
@@ -84,6 +89,26 @@ def _patterns(metadata: Mapping[str, Text], findings: list[Finding]) -> tuple[st
     if not 1 <= len(patterns) <= MAX_PATTERNS:
         findings.append(text.wrong(f"{MATCH} has {len(patterns)} patterns; 1 to {MAX_PATTERNS} are allowed"))
     return tuple(dict.fromkeys(pattern for _, pattern in patterns))
+
+
+def _examples(metadata: Mapping[str, Text], findings: list[Finding]) -> tuple[str, ...]:
+    """One request a line; blank lines are none."""
+    text = metadata.get(EXAMPLES)
+    if text is None:
+        return ()
+    lines = enumerate(" ".join(line.split()) for line in text.value.split("\n"))
+    examples = [(offset, example) for offset, example in lines if example]
+    for offset, example in examples[:MAX_EXAMPLES]:
+        if len(example) > MAX_EXAMPLE:
+            message = (
+                f"{EXAMPLES} has {_short(example)} of {len(example)} characters; at most {MAX_EXAMPLE} are "
+                "allowed: write one request a line, in a literal block (`|`)"
+            )
+            findings.append(text.wrong_in(offset, message))
+    if not 1 <= len(examples) <= MAX_EXAMPLES:
+        message = f"{EXAMPLES} has {len(examples)} requests; 1 to {MAX_EXAMPLES} are allowed, one a line"
+        findings.append(text.wrong(message))
+    return tuple(dict.fromkeys(example for _, example in examples))
 
 
 def _keywords(metadata: Mapping[str, Text], findings: list[Finding]) -> tuple[str, ...]:

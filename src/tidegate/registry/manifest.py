@@ -31,6 +31,7 @@ def read_manifest(source: Frontmatter, folder: str, findings: list[Finding]) -> 
         metadata={key: text.value for key, text in source.metadata.items()},
         match=hints.match,
         keywords=hints.keywords,
+        examples=hints.examples,
         requires=hints.requires,
         excludes=hints.excludes,
         mode=hints.mode,

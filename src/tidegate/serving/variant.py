@@ -10,7 +10,8 @@ import re2
 import structlog
 
 from tidegate.domain.exchange import SkillUse
-from tidegate.domain.lexical import Description, LexicalIndex
+from tidegate.domain.lexical import Description
+from tidegate.domain.ranking import Ranking
 from tidegate.domain.rollout import CachePolicy, SkillRef, Variant
 from tidegate.domain.routing import Route
 from tidegate.domain.selection import Match, Rank, Selectable
@@ -146,7 +147,7 @@ class ServedVariant:
     patterns: PatternSet
     skills: Mapping[str, ServedSkill] = field(default_factory=lambda: MappingProxyType({}))
     catalogue: Mapping[str, Selectable] = field(default_factory=lambda: MappingProxyType({}))
-    lexical: LexicalIndex | None = None
+    lexical: Ranking | None = None
     """None: words choose nothing."""
     match: Match = NOTHING_MATCHES
     """What `patterns` match in a text, and `rank` what `lexical` chooses: with a memory of earlier texts."""
@@ -210,7 +211,7 @@ class VariantCache:
 
 def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced) -> ServedVariant:
     patterns = PatternSet({name: version.manifest.match for name, version in live.items()})
-    lexical = lexical_index(live.values(), variant.threshold) if variant.lexical else None
+    lexical = ranking(live.values(), variant.threshold) if variant.lexical else None
     return ServedVariant(
         patterns=patterns,
         match=Memo(patterns.match),
@@ -233,11 +234,12 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced)
     )
 
 
-def lexical_index(versions: Iterable[SkillVersion], threshold: float) -> LexicalIndex:
-    """The index of these versions' names, descriptions and keywords."""
+def ranking(versions: Iterable[SkillVersion], threshold: float) -> Ranking:
+    """The ranking of these versions by names, descriptions, keywords and example requests."""
     manifests = (version.manifest for version in versions)
-    return LexicalIndex(
-        (Description(each.name, each.description, each.keywords) for each in manifests), threshold=threshold
+    return Ranking(
+        (Description(each.name, each.description, each.keywords, each.examples) for each in manifests),
+        threshold=threshold,
     )
 
 

@@ -1,0 +1,115 @@
+"""Ranking by example requests."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.domain.everyday_requests import everyday_requests
+from tidegate.domain.lexical import AT_MOST, Description, Ranked
+from tidegate.domain.likelihood import CANDIDATES, LikelihoodIndex
+from tidegate.domain.ranking import Ranking
+
+STABLES = Description(
+    "stable-audit",
+    "Audits zebra stables.",
+    examples=(
+        "The zebras knock their doors open at night, what is wrong with the boxes?",
+        "Is the straw in our boxes too wet for the foals?",
+        "We need somebody to look over the boxes before the vet comes.",
+        "How wide must a box be for a mare with a foal?",
+        "Check our boxes for anything the animals could hurt themselves on.",
+    ),
+)
+FEED = Description(
+    "feed-plan",
+    "Plans what giraffes eat.",
+    examples=(
+        "Two of our giraffes leave their hay, what else can we give them?",
+        "How much lucerne do we order for the winter?",
+        "Our old bull loses weight, change his ration please.",
+        "Make the ration for next week, hay is short.",
+        "Which branches may they eat, and how many a day?",
+    ),
+)
+PLAIN = Description("lion-cages", "Builds lion cages with double doors and feeding hatches.")
+INDEX = LikelihoodIndex([STABLES, FEED])
+TEXTS = st.text(st.sampled_from("box hay foal ration our what we 马 é 12 ?"), max_size=200)
+
+
+def names(found: Sequence[Ranked]) -> list[str]:
+    return [each.name for each in found]
+
+
+def test_what_is_like_an_example_chooses_though_the_description_has_none_of_its_words() -> None:
+    assert names(INDEX.choose("our mare is due, are the boxes wide enough for a foal?")) == ["stable-audit"]
+    assert names(INDEX.choose("hay is short this winter, please change the ration")) == ["feed-plan"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "what is the capital of Kenya?", "thanks, that was great!", "how are you"]
+)
+def test_everyday_requests_choose_nothing(text: str) -> None:
+    assert list(INDEX.choose(text)) == []
+
+
+def test_everyday_requests_are_single_and_short() -> None:
+    requests = everyday_requests()
+    assert len(requests) > 900
+    assert len(set(requests)) == len(requests)
+    assert all(1 <= len(each) <= 300 and each == each.strip() for each in requests)
+
+
+@given(TEXTS)
+def test_the_order_of_skills_changes_nothing(text: str) -> None:
+    assert INDEX.rank(text) == LikelihoodIndex([FEED, STABLES]).rank(text)
+
+
+@given(TEXTS)
+def test_the_parts_of_an_explanation_add_up_to_the_score(text: str) -> None:
+    for each in INDEX.rank(text):
+        parts = INDEX.explain(text, each.name)
+        assert sum(part.score for part in parts) == pytest.approx(each.score, abs=0.001 * len(parts) + 0.002)
+
+
+@given(TEXTS)
+def test_scores_are_above_zero_best_first_and_few(text: str) -> None:
+    scores = [each.score for each in INDEX.rank(text)]
+    assert scores == sorted(scores, reverse=True)
+    assert all(score > 0 for score in scores)
+    assert len(INDEX.choose(text)) <= AT_MOST
+
+
+def test_an_unknown_skill_has_no_explanation() -> None:
+    assert INDEX.explain("boxes", "nobody") == ()
+
+
+def test_a_higher_threshold_chooses_less() -> None:
+    text = "our mare is due, are the boxes wide enough for a foal?"
+    assert names(LikelihoodIndex([STABLES, FEED], threshold=50.0).choose(text)) == []
+
+
+def test_ties_are_all_looked_at() -> None:
+    twins = [Description(f"twin-{n}", STABLES.description, examples=STABLES.examples) for n in range(9)]
+    assert len(LikelihoodIndex(twins).rank(STABLES.examples[0])) > CANDIDATES
+
+
+def test_a_long_text_is_read_at_its_opening_and_its_end() -> None:
+    paste = "lorem ipsum dolor " * 300
+    assert names(INDEX.choose(f"{STABLES.examples[2]} {paste}")) == ["stable-audit"]
+    assert names(INDEX.choose(f"{paste} {STABLES.examples[2]}")) == ["stable-audit"]
+    assert names(INDEX.choose(f"{paste} {STABLES.examples[2]} {paste}")) == []
+
+
+def test_even_the_longest_examples_overflow_no_place() -> None:
+    long = tuple(" ".join(chr(0x4E00 + 300 * n + each) for each in range(150)) for n in range(40))
+    index = LikelihoodIndex([Description("long", "Long.", examples=long), STABLES])
+    assert index.rank(" ".join(long)[:1_000])[0].name == "long"
+
+
+def test_skills_without_examples_are_ranked_by_words_beside_those_with() -> None:
+    ranking = Ranking([STABLES, FEED, PLAIN])
+    assert names(ranking.choose("Build lion cages with double doors")) == ["lion-cages"]
+    assert names(ranking.choose("are the boxes wide enough for a mare with a foal?")) == ["stable-audit"]
+    assert [part.field for part in ranking.explain("lion cages", "lion-cages")].count("name") == 2
