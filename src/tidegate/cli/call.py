@@ -30,11 +30,16 @@ class ControlSession:
         json: object | None = None,
         content: bytes | None = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> object:
         """The decoded JSON of one answer; `json` or `content` (a zip) is the body."""
         try:
             response = await self._client.request(
-                method, path, content=_body(json, content), headers=_headers(json, content), params=params
+                method,
+                path,
+                content=_body(json, content),
+                headers={**_headers(json, content), **(headers or {})},
+                params=params,
             )
         except httpx2.TransportError as error:
             raise _unreachable(self._client, error) from error
@@ -70,10 +75,11 @@ async def call(
     json: object | None = None,
     content: bytes | None = None,
     params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> object:
     """One call in a session of its own."""
     async with session() as control:
-        return await control.call(method, path, json=json, content=content, params=params)
+        return await control.call(method, path, json=json, content=content, params=params, headers=headers)
 
 
 @asynccontextmanager

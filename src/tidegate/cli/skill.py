@@ -14,13 +14,15 @@ from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.skill_match import NO_SKILL, match
+from tidegate.cli.skill_suggest import suggest
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
 from tidegate.registry.validate import DEFAULT_LIMITS, Inspection, inspect_folder, inspect_zip
 
-app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get, sync, match.")
+app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get, sync, match, suggest.")
 app.command()(match)
+app.command()(suggest)
 
 PackagePath = Annotated[Path, typer.Argument(metavar="PATH", help="A skill's folder, or a zip of it.")]
 
