@@ -116,7 +116,8 @@ class Follower:
 
     async def _take(self) -> None:
         state = await self._routing.load()
-        snapshot = compile_snapshot(state, self._variants)
+        # beside the requests: learning from many skills' examples takes a second
+        snapshot = await asyncio.to_thread(compile_snapshot, state, self._variants)
         self._holder.swap(snapshot)
         self._revision = state.revision
         if self._on_swap is not None:
