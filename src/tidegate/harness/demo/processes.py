@@ -26,7 +26,9 @@ def child_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(log: Path, *arguments: str) -> AsyncGenerator[str]:
+async def running(
+    log: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> AsyncGenerator[str]:
     """Run `tidegate ARGUMENTS` and yield the URL it announces; stopped by SIGTERM at the end.
 
     Everything it prints goes to `log`. Raises TidegateError where it does not come up or ends badly.
@@ -37,7 +39,7 @@ async def running(log: Path, *arguments: str) -> AsyncGenerator[str]:
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
-            env=child_environment(),
+            env=child_environment(environment),
         )
     try:
         yield await asyncio.wait_for(_announced_url(process, arguments, log), START_SECONDS)

@@ -11,8 +11,9 @@ _QUESTIONS = {
     Kind.INSTRUCTIONS: "Write an incident summary: checkout failed from 10:02 to 10:31 after a change.",
     Kind.REFERENCES: "Review this contract and list the risky clauses.",
     Kind.SCRIPT: "Summarize this log: 10:02:11 ERROR pool exhausted; 10:02:12 WARN retrying; 10:02:14 ERROR.",
+    Kind.NATIVE: "Write release notes for version 2.4: pumps restart by themselves, the old API is gone.",
 }
-"""Each of the three in the middle calls for one of the sample skills."""
+"""Each but the first calls for one of the sample skills."""
 
 _LINE = (
     "The harbour office keeps the gate register and the supplier keeps the pumps; either side may ask for a "

@@ -9,7 +9,7 @@ from tidegate.harness.emulator.faults import Fault
 from tidegate.harness.load.shot import Kind
 
 MIX: Mapping[Kind, float] = MappingProxyType(
-    {Kind.PLAIN: 0.25, Kind.INSTRUCTIONS: 0.25, Kind.REFERENCES: 0.3, Kind.SCRIPT: 0.2}
+    {Kind.PLAIN: 0.25, Kind.INSTRUCTIONS: 0.25, Kind.REFERENCES: 0.25, Kind.SCRIPT: 0.15, Kind.NATIVE: 0.1}
 )
 """What people ask, as shares."""
 

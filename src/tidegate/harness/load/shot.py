@@ -12,6 +12,7 @@ class Kind(StrEnum):
     INSTRUCTIONS = "instructions"
     REFERENCES = "references"
     SCRIPT = "script"
+    NATIVE = "native"
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):

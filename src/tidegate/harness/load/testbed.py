@@ -1,5 +1,6 @@
 """An emulated provider and a gateway of one's own, with the sample skills rolled out, for one run."""
 
+import shutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from tidegate.harness.emulator.faults import Fault, FaultList
 
 SKILLS = Path(__file__).parents[4] / "skills"
 
-NAMES = ("contract-analysis", "incident-summary", "log-digest", "release-notes")
+HOSTED = ("contract-analysis", "incident-summary", "log-digest")
+NATIVE = "release-notes"
+"""The skill that the provider serves itself here; as it is shipped, the gateway serves it."""
 
 SPEC = """\
 apiVersion: tidegate/v1
@@ -75,17 +78,33 @@ async def open_testbed(
     home = folder / "home"
     (folder / "emulator.toml").write_text(profile)
     (folder / "load.yaml").write_text(spec)
-    operator = CommandLine({"TIDEGATE_HOME": str(home)})
-    key = await operator("keys", "create", "--role", "client", "--name", "load")
+    keys = CommandLine({"TIDEGATE_HOME": str(home)})
+    key = await keys("keys", "create", "--role", "client", "--name", "load")
     emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
     async with AsyncExitStack() as stack:
         emulator = await stack.enter_async_context(running(folder / "emulator.log", *emulate))
-        command = ("up", "--home", str(home), "--port", "0", "--upstream", emulator, *up)
-        gateway = await stack.enter_async_context(running(folder / "gateway.log", *command))
-        for name in NAMES:
-            await operator("skill", "publish", str(SKILLS / name), "--reason", "load")
+        provider = {"TIDEGATE_UPSTREAM_URL": emulator, "TIDEGATE_UPSTREAM_KEY": "emulated"}
+        operator = CommandLine({"TIDEGATE_HOME": str(home), **provider})
+        command = ("up", "--home", str(home), "--port", "0", *up)
+        log = folder / "gateway.log"
+        gateway = await stack.enter_async_context(running(log, *command, environment=provider))
+        for package in (*(SKILLS / name for name in HOSTED), _native_copy(folder)):
+            await operator("skill", "publish", str(package), "--reason", "load")
+        await operator("skill", "sync", NATIVE, "--reason", "load")
         await operator("rollout", "start", str(folder / "load.yaml"), "--reason", "load")
         yield Testbed(gateway, emulator, str(key["key"]), home, operator)
+
+
+def _native_copy(folder: Path) -> Path:
+    """A copy of the sample skill that asks to be served by the provider."""
+    copy = folder / "skills" / NATIVE
+    shutil.copytree(SKILLS / NATIVE, copy)
+    document = copy / "SKILL.md"
+    text = document.read_text(encoding="utf-8")
+    document.write_text(
+        text.replace("metadata:\n", "metadata:\n  tidegate.mode: native\n", 1), encoding="utf-8"
+    )
+    return copy
 
 
 async def set_faults(emulator: str, faults: Sequence[Fault]) -> None:
