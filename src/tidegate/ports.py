@@ -381,14 +381,16 @@ class Clearings(Protocol):
 
 
 class Meter(Protocol):
-    """Metrics by their catalogue entry (`domain/metrics`); label values in the entry's order."""
+    """Metrics by their catalogue entry (`domain/metrics`), label values in the entry's order; `counter` and
+    `histogram` are what `add` and `observe` do to one series that is never cleared."""
 
     def add(self, metric: Metric, labels: tuple[str, ...], value: float = 1.0) -> None: ...
     def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None: ...
     def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None: ...
+    def counter(self, metric: Metric, labels: tuple[str, ...]) -> Callable[[float], None]: ...
+    def histogram(self, metric: Metric, labels: tuple[str, ...]) -> Callable[[float], None]: ...
     def clear(self, metric: Metric, labels: tuple[str, ...]) -> None:
         """Show these label values no more; does nothing where they are not shown."""
-        ...
 
 
 class Prices(Protocol):
@@ -396,4 +398,3 @@ class Prices(Protocol):
 
     def price(self, model: str) -> Price | None:
         """None where the model is unknown: its exchanges stay unpriced, never free."""
-        ...

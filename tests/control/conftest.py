@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,12 @@ class SeenMeter:
 
     def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         self.values[metric.name, labels] = value
+
+    def counter(self, metric: Metric, labels: tuple[str, ...]) -> Callable[[float], None]:
+        return partial(self.add, metric, labels)
+
+    def histogram(self, metric: Metric, labels: tuple[str, ...]) -> Callable[[float], None]:
+        return partial(self.observe, metric, labels)
 
     def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         self.values[metric.name, labels] = value

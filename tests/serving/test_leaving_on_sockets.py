@@ -1,10 +1,12 @@
 """Clients that hang up on real sockets leave no upstream call behind, before the answer or in it."""
 
 import asyncio
+import gc
 import itertools
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from types import FrameType, TracebackType
 
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
 from tidegate.domain.exchange import Outcome
 from tidegate.harness.emulator import Emulator, Fault, Profile, start_emulator
-from tidegate.web.protocol import ConnectionLimits
+from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.server import Server
 
 CLIENTS = 100
@@ -37,11 +39,11 @@ class Live:
     emulator: Emulator
     upstream: Http1Upstream
     world: World
-    port: int
+    server: Server
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def ask(self, body: dict[str, object]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
         self.writers.append(writer)
         writer.write(head_and_body(body))
         return reader, writer
@@ -53,13 +55,13 @@ class Live:
 
 
 @asynccontextmanager
-async def live() -> AsyncGenerator[Live]:
+async def live(**settings: object) -> AsyncGenerator[Live]:
     emulator = await start_emulator(Profile(seed=1))
     upstream = Http1Upstream(UpstreamSettings(base_url=emulator.url))
-    world = World(upstream=upstream)
+    world = World(upstream=upstream, settings=settings)
     server = Server(world.gateway, ConnectionLimits())
     await server.listen("127.0.0.1", 0)
-    running = Live(emulator, upstream, world, server.port)
+    running = Live(emulator, upstream, world, server)
     try:
         yield running
     finally:
@@ -130,3 +132,60 @@ async def test_a_client_that_never_ends_its_body_is_dropped_at_the_deadline() ->
     async with alone(FakeUpstream()) as (world, writer):
         writer.write(head_and_body(ask("hello"))[:-1])
     assert world.upstream.sent == []
+
+
+@contextmanager
+def rings() -> Generator[list[str]]:
+    """What of the gateway, in the block, could be freed by the collector alone; filled in at its end."""
+    found: list[str] = []
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        yield found
+        gc.collect()
+        found += [type(each).__name__ for each in gc.garbage if _is_ours(each)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+def _is_ours(each: object) -> bool:
+    if isinstance(each, TracebackType):
+        return _is_ours(each.tb_frame)
+    if isinstance(each, FrameType):
+        return "/tidegate/" in each.f_code.co_filename and "/harness/" not in each.f_code.co_filename
+    module = type(each).__module__
+    return module.startswith("tidegate.") and not module.startswith("tidegate.harness.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "stream"),
+    [
+        (Fault(kind="cut", after_bytes=900), True),
+        (Fault(kind="slow", after_bytes=900, seconds=30.0), True),
+        (Fault(kind="stream_error"), True),
+        (Fault(kind="reset"), False),
+        (HANG, False),
+        (None, True),
+        (None, False),
+    ],
+    ids=["cut", "drip", "error event", "reset", "hang", "good stream", "good"],
+)
+async def test_no_exchange_leaves_work_for_the_collector(fault: Fault | None, *, stream: bool) -> None:
+    """Broken ones do not, either: what waits for the collector would make memory grow in a bad hour."""
+    async with live(deadline_seconds=0.4) as running:
+        running.emulator.set_faults([fault] if fault else [])
+
+        async def once() -> None:
+            reader, writer = await running.ask(ask("hello", stream=stream))
+            await reader.readuntil(b"0\r\n\r\n" if stream and fault is not HANG else b"}")
+            writer.transport.abort()
+            await running.until(lambda: not running.world.gateway.open_exchanges)
+
+        await once()
+        with rings() as found:
+            await once()
+            await once()
+        assert found == []

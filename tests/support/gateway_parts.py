@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 import msgspec
@@ -109,8 +110,12 @@ class FakeMeter:
         assert len(labels) == len(metric.labels)
         self.moved.append((metric.name, labels, value))
 
+    def counter(self, metric: Metric, labels: tuple[str, ...]) -> Callable[[float], None]:
+        return partial(self.add, metric, labels)
+
     observe = add
     set = add
+    histogram = counter
 
 
 class FakePrices:

@@ -7,7 +7,7 @@ import pytest
 
 from tidegate.web.answer_head import answer_head
 from tidegate.web.asgi import Message, Receive, Send, answer
-from tidegate.web.protocol import ConnectionLimits
+from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.server import Server
 
 BODY = b"the tide gate"

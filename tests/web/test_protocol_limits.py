@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tidegate.web.asgi import Message, Receive, Send, answer
-from tidegate.web.protocol import ConnectionLimits
+from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.server import Server
 
 QUICK = ConnectionLimits(head_timeout=0.3, body_timeout=0.3, body_rate=5.0, keep_alive=5.0)

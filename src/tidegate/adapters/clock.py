@@ -6,10 +6,9 @@ import time
 class SystemClock:
     """The port Clock: the machine's time, and the monotonic clock that asyncio's and uvloop's loops read."""
 
-    def now(self) -> float:
-        """Epoch seconds."""
-        return time.time()
+    # The machine's own functions, with no call of ours around them: a request asks a dozen times.
+    now = staticmethod(time.time)
+    """Epoch seconds."""
 
-    def monotonic(self) -> float:
-        """Seconds that never step back; comparable with the event loop's `time()`."""
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
+    """Seconds that never step back; comparable with the event loop's `time()`."""

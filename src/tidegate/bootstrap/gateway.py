@@ -53,8 +53,8 @@ from tidegate.serving.snapshot import RoutingSnapshot
 from tidegate.serving.upstreams import Upstreams
 from tidegate.web.app import Dispatcher, LazyApp
 from tidegate.web.asgi import App
+from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.gateway_api import Gateway
-from tidegate.web.protocol import ConnectionLimits
 from tidegate.web.server import Server
 
 _log = structlog.stdlib.get_logger("tidegate.process")

@@ -132,10 +132,7 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
     for exchange in exchanges:
         if not is_evidence(exchange):
             continue
-        cell = _cell(exchange)
-        sums = folded.sums.get(cell)
-        if sums is None:
-            sums = folded.sums[cell] = Sums(seconds={})
+        sums = _sums(exchange, folded.sums)
         if has_sticky_unit(exchange):
             _add_sticky(exchange, sums, folded, known, triggered)
         else:
@@ -145,20 +142,26 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
     return folded
 
 
-def _cell(exchange: Exchange) -> Cell:
+def _sums(exchange: Exchange, known: dict[Cell, Sums]) -> Sums:
     bucket = int(exchange.finished_at // BUCKET_SECONDS) * BUCKET_SECONDS
-    return Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, exchange.arm)
+    cell = Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, exchange.arm)
+    sums = known.get(cell)
+    if sums is None:
+        sums = known[cell] = Sums(seconds={})
+    return sums
 
 
 def _add(exchange: Exchange, sums: Sums, *, triggered: bool) -> None:
+    bad = exchange.bad
     sums.requests += 1
-    sums.errors += exchange.bad
-    sums.skill_failures += exchange.skill_outcome in SKILL_FAILURES
+    sums.errors += bad
+    if exchange.skill_outcome is not None:
+        sums.skill_failures += exchange.skill_outcome in SKILL_FAILURES
     if not triggered:
         return
     sums.triggered += 1
-    sums.triggered_errors += exchange.bad
-    sums.faulted += exchange.faulted
+    sums.triggered_errors += bad
+    sums.faulted += bad or exchange.first_attempt_failed
     if exchange.cost_usd is not None:
         sums.priced += 1
         sums.cost_picos += round(exchange.cost_usd * PICOS)
@@ -174,9 +177,10 @@ def _add_sticky(
     triggered: set[tuple[str, int, str]],
 ) -> None:
     key = UnitKey(exchange.rollout or "", exchange.attempt, exchange.unit_hash, exchange.stage or 0)
+    unit = key[:3]
     if exchange.triggered:
-        triggered.add(key[:3])
-    is_triggered = key[:3] in triggered
+        triggered.add(unit)
+    is_triggered = unit in triggered
     _add(exchange, sums, triggered=is_triggered)
     before = known.get(key) or UnitState(arm=exchange.arm)
     after = _step_unit(before, exchange) if is_triggered else before
@@ -200,21 +204,22 @@ def _add_sticky(
 
 def _step_unit(state: UnitState, exchange: Exchange) -> UnitState:
     """The unit's state after one more triggered exchange; a late one counts in the newest step."""
+    faulted, at = exchange.faulted, exchange.finished_at
     short_step = max(state.short_step, _step(exchange, SHORT_WINDOW_SECONDS))
     long_step = max(state.long_step, _step(exchange, LONG_WINDOW_SECONDS))
     short_count = state.short_count if short_step == state.short_step else 0
     long_count = state.long_count if long_step == state.long_step else 0
-    newest = not state.triggered or exchange.finished_at >= state.last_at
+    newest = not state.triggered or at >= state.last_at
     return UnitState(
         arm=exchange.arm,
         triggered=True,
-        recent=(state.recent << 1 | exchange.faulted) & (1 << RECENT) - 1,
+        recent=(state.recent << 1 | faulted) & (1 << RECENT) - 1,
         short_step=short_step,
         short_count=min(short_count + 1, CAP_PER_UNIT),
         long_step=long_step,
         long_count=min(long_count + 1, CAP_PER_UNIT),
-        last_at=exchange.finished_at if newest else state.last_at,
-        last_faulted=exchange.faulted if newest else state.last_faulted,
+        last_at=at if newest else state.last_at,
+        last_faulted=faulted if newest else state.last_faulted,
     )
 
 

@@ -92,6 +92,9 @@ class Admission:
 
     def leave(self) -> None:
         """Give a place to the first in line, or back."""
+        if not self.waiting:
+            self.open -= 1
+            return
         for line in self._lines.values():
             while line:
                 place = line.popleft()

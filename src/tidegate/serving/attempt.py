@@ -64,7 +64,10 @@ class Attempts:
             elif course.path is _COMPOSED and not order.allowed():
                 course.fall_back(failure, switched=True)
         if result is None:
-            raise error or course.unavailable()
+            try:
+                raise error or course.unavailable()
+            finally:
+                del error, course  # or the error, which holds this frame, would be held by it
         _settle(draft, result.response.status)
         return result
 
@@ -108,7 +111,9 @@ class Attempts:
         request, whole_start = course.request, course.whole_start
         in_messages = request.wire is MESSAGES
         hosted = order.hosted if course.path is _COMPOSED and in_messages else None
-        response = await _sent(request, request.body, order.deadline)
+        response: UpstreamResponse = await request.endpoint.upstream.send(
+            "POST", request.target, request.headers, request.body, deadline=order.deadline
+        )
         looped: HostedResponse | None = None
         if hosted is not None and response.status == 200:
             response = looped = hosted.follow(

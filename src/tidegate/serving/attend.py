@@ -1,22 +1,29 @@
 """Work for a client that may leave: it goes on only while the client is there."""
 
 import asyncio
-from collections.abc import Coroutine
 from typing import cast
 
 from tidegate.serving.client import Client, ClientGone
 
 
-async def attended(client: Client, work: Coroutine[object, object, None]) -> None:
-    """Do the work while the client is there; raises ClientGone, the work cancelled, once it is not."""
-    task = cast("asyncio.Task[object]", asyncio.current_task())
-    client.watch(task.cancel)
-    try:
-        await work
-    except asyncio.CancelledError:
-        if not client.gone:
-            raise
-        task.uncancel()
-        raise ClientGone from None
-    finally:
+class attending:  # noqa: N801 (a context manager, named as those of the standard library)
+    """Within it the work goes on while the client is there; once it is not, the work is cancelled.
+
+    Raises ClientGone then. No generator stands behind it: every request enters it.
+    """
+
+    __slots__ = ("_client", "_task")
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._task = cast("asyncio.Task[object]", asyncio.current_task())
+
+    def __enter__(self) -> None:
+        self._client.watch(self._task.cancel)
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        client = self._client
         client.unwatch()
+        if kind is asyncio.CancelledError and client.gone:
+            self._task.uncancel()
+            raise ClientGone from None

@@ -98,7 +98,7 @@ class Course:
         if not self.guarded:
             return True
         place, upstreams = self.request.place, self._guards.upstreams
-        if place in self._turns and self._turns[place] == upstreams[place].turn:
+        if self._turns and place in self._turns and self._turns[place] == upstreams[place].turn:
             return True
         turn = upstreams.enter(place)
         if turn is None:
@@ -176,7 +176,8 @@ class Course:
         turn = self._turns[place]
         for name, skill_turn in self._skill_turns if self.path is _COMPOSED else ():
             self._guards.skills.succeeded(name, skill_turn)
-        self._judge(good=True, now=now)
+        if self._suspects:
+            self._judge(good=True, now=now)
         self._guards.upstreams.succeeded(place, turn, whole=answer.scanner is None)
         if answer.scanner is None:
             return answer

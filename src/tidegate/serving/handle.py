@@ -1,7 +1,7 @@
 """One request through the gateway: the hot path, read from top to bottom."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import cast
 
 import msgspec
@@ -10,12 +10,13 @@ import structlog
 from tidegate.domain import metrics
 from tidegate.domain.errors import TidegateError
 from tidegate.domain.exchange import Outcome
+from tidegate.domain.rollout import CachePolicy
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission
 from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
-from tidegate.serving.attend import attended
+from tidegate.serving.attend import attending
 from tidegate.serving.chat_client import crossed
 from tidegate.serving.chat_request import ChatRequest, read_chat_request
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
@@ -23,8 +24,9 @@ from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards, skill_names
 from tidegate.serving.hosted.hosting import Engagement, Hosting
+from tidegate.serving.hosted.restore import is_sealed
 from tidegate.serving.identity import Identities, Identity
-from tidegate.serving.metering import CHAT_ROUTE, Draft
+from tidegate.serving.metering import CHAT_ROUTE, Draft, new_draft
 from tidegate.serving.order import Answer, Order
 from tidegate.serving.outgoing import Outgoing
 from tidegate.serving.pass_through import PassThrough
@@ -39,7 +41,7 @@ from tidegate.serving.refusal import (
     status_of_failure,
 )
 from tidegate.serving.relay import Relay, Reply, failed
-from tidegate.serving.request import read_request
+from tidegate.serving.request import MessagesRequest, read_request
 from tidegate.serving.reuse import Reuse
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
@@ -123,10 +125,11 @@ class Handler:
         except TidegateError as refusal:
             await self.apart.refuse(client, request_id, refusal, route=route)
             return
-        draft = Draft(id=request_id, at=now, started=self._clock.monotonic(), key=key, route=route)
+        draft = new_draft(request_id, now, self._clock.monotonic(), key, route)
         client.deadline = draft.started + self._settings.deadline_seconds
         try:
-            await attended(client, self._answered(draft, call, client))
+            with attending(client):
+                await self._answered(draft, call, client)
         except (ClientGone, asyncio.CancelledError):
             self._cut_short(draft)
             raise
@@ -134,7 +137,12 @@ class Handler:
     async def _answered(self, draft: Draft, call: Call, client: Client) -> None:
         """Answer and record, whatever happens but the client's leaving."""
         try:
-            await self._admission.placed(draft.key.priority, self._served(draft, call, client))
+            if not self._admission.enter():
+                await self._admission.wait(draft.key.priority)
+            try:
+                await self._served(draft, call, client)
+            finally:
+                self._admission.leave()
         except TidegateError as refusal:
             status = status_of(refusal)
             more = retry_headers(refusal)
@@ -155,13 +163,15 @@ class Handler:
         """The main path: read, assign, compose, attempt, relay."""
         body = await client.body(self._settings.body_limit)
         draft.ready_at = self._clock.monotonic()
-        if draft.on_ledger:
-            draft.hold = await self._quotas.admit(self._holder.current(), draft.key, len(body))
+        snapshot = self._holder.current()
+        if draft.on_ledger and self._quotas.limit(snapshot, draft.key):
+            draft.hold = await self._quotas.admit(snapshot, draft.key, len(body))
         request = read_chat_request(body) if draft.route == CHAT_ROUTE else read_request(body)
         draft.stream, draft.model = request.stream, request.model
-        draft.identity = self._identify(draft, call, request)
-        self._unit_sources.note(draft.identity.source, draft.at)
-        self._assign(draft, call, request)
+        texts = user_texts(request.turns)
+        draft.identity = identity = self._identify(draft, call, request, texts)
+        self._unit_sources.note(identity.source, draft.at)
+        self._assign(draft, identity, call, request, texts)
         request, client = self._provider.contained(draft, request, client)
         order = await self._ordered(draft, call, request)
         client.deadline = order.deadline
@@ -172,11 +182,17 @@ class Handler:
             answer, client = crossed(answer, client, created=created, include_usage=wanted)
         await self._relay.relay(draft, answer, client)
 
-    async def _answer(self, draft: Draft, order: Order, call: Call, request: Asked) -> Answer:
+    def _answer(self, draft: Draft, order: Order, call: Call, request: Asked) -> Awaitable[Answer]:
         """The answer to relay: a known one, where the variant allows it, else the upstream's."""
         policy = self._reuse.policy(draft)
         if policy is None or isinstance(request, ChatRequest):
-            return await self._attempts.answer(draft, order)
+            return self._attempts.answer(draft, order)
+        return self._known(draft, order, call, request, policy)
+
+    async def _known(
+        self, draft: Draft, order: Order, call: Call, request: MessagesRequest, policy: CachePolicy
+    ) -> Answer:
+        """A known answer; else the upstream's, which is then known."""
         generation = self._holder.current().generation(draft.key.tenant)
         answer = await self._reuse.answer(draft, order, call, request, policy=policy, generation=generation)
         return answer or await self._assigned_anew(draft, call, request)
@@ -184,10 +200,10 @@ class Handler:
     async def _assigned_anew(self, draft: Draft, call: Call, request: Asked) -> Answer:
         """The upstream's answer where a switch or a revocation fell while it waited for another request's."""
         draft.fallback = draft.skill_outcome = None
-        self._assign(draft, call, request)
+        self._assign(draft, cast("Identity", draft.identity), call, request, user_texts(request.turns))
         return await self._attempts.answer(draft, await self._ordered(draft, call, request))
 
-    def _identify(self, draft: Draft, call: Call, request: Asked) -> Identity:
+    def _identify(self, draft: Draft, call: Call, request: Asked, texts: Sequence[str]) -> Identity:
         """Whose request it is."""
         return self._identities.identify(
             tenant=draft.key.tenant,
@@ -196,19 +212,21 @@ class Handler:
             unit=call.header(b"tidegate-unit"),
             conversation=call.header(b"tidegate-conversation") or call.header(b"x-claude-code-session-id"),
             task=call.header(b"tidegate-task"),
-            opening=next(iter(user_texts(request.turns)), ""),
+            opening=texts[0] if texts else "",
         )
 
-    def _assign(self, draft: Draft, call: Call, request: Asked) -> None:
+    def _assign(
+        self, draft: Draft, identity: Identity, call: Call, request: Asked, texts: Sequence[str]
+    ) -> None:
         """What it is served, by the snapshot of this instant: the body may have taken long to come."""
         snapshot = self._holder.current()
         draft.revision = snapshot.revision
         asker = Asker(
             exchange_id=draft.id,
             tenant=draft.key.tenant,
-            identity=cast("Identity", draft.identity),
+            identity=identity,
             named=_named(call, request),
-            texts=user_texts(request.turns),
+            texts=texts,
             in_progress=in_progress(request.turns),
             now=draft.at,
         )
@@ -224,18 +242,20 @@ class Handler:
             engaged = self._hosting.unhosted(draft, self._holder.current)
             return self._compose(draft, call, request, request, engaged)
         engaged = self._hosting.engage(draft, request, self._holder.current)
-        plain, whole = await self._hosting.unsealed(draft, request, engaged)
+        plain = whole = request
+        if is_sealed(request.raw):
+            plain, whole = await self._hosting.unsealed(draft, request, engaged)
         return self._compose(draft, call, plain, whole, engaged)
 
     def _compose(self, draft: Draft, call: Call, plain: Asked, whole: Asked, engaged: Engagement) -> Order:
         """What goes upstream, and by when; `whole` is what the skills' way begins with."""
         assignment, settings = draft.assignment, self._settings
-        draft.composed = assignment.changed
+        draft.composed = changed = assignment.changed
         draft.model = assignment.model or plain.model
         seconds = assignment.variant.deadline_seconds or settings.deadline_seconds
         deadline = draft.started + seconds
         composed, hosted = None, None
-        if assignment.changed:
+        if changed:
             composed, tools = self._outgoing.composed(whole, draft, call, engaged)
             hosted = self._hosting.loop(draft, engaged, tools)
         return Order(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from tidegate.ports import Header
 from tidegate.serving.assign import Assignment
@@ -24,20 +25,26 @@ _RETURNED_FAMILIES = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
 def to_upstream(headers: Iterable[Header], credentials: Sequence[Header]) -> list[Header]:
     """The request headers that the provider needs, with the gateway's credentials and never the client's."""
-    kept = [
-        header for header in headers if header[0] in _FORWARDED or header[0].startswith(_FORWARDED_FAMILIES)
-    ]
+    kept = [header for header in headers if _goes_on(header[0])]
     kept.extend(credentials)
     return kept
 
 
 def to_client(headers: Iterable[Header]) -> list[Header]:
     """The response headers that a client acts on; names are lower-cased."""
-    return [
-        (name, value)
-        for spelt, value in headers
-        if (name := spelt.lower()) in _RETURNED or name.startswith(_RETURNED_FAMILIES)
-    ]
+    return [(name, value) for spelt, value in headers if (name := _returned(spelt))]
+
+
+@lru_cache(maxsize=1024)
+def _goes_on(name: bytes) -> bool:
+    return name in _FORWARDED or name.startswith(_FORWARDED_FAMILIES)
+
+
+@lru_cache(maxsize=1024)
+def _returned(spelt: bytes) -> bytes:
+    """The name in lower case; empty for a header that does not come back."""
+    name = spelt.lower()
+    return name if name in _RETURNED or name.startswith(_RETURNED_FAMILIES) else b""
 
 
 def header(headers: Iterable[Header], name: bytes) -> bytes | None:
@@ -77,8 +84,7 @@ def own_headers(
     """The gateway's own: the exchange's id, and what it was served; skills only if the answer had them."""
     headers = [(b"tidegate-request-id", request_id.encode())]
     if assignment.rollout is not None:
-        headers.append((b"tidegate-rollout", assignment.rollout.name.encode()))
-        headers.append((b"tidegate-arm", assignment.arm.encode()))
+        headers += _of_rollout(assignment.rollout.name, assignment.arm)
     if fallback is not None:
         headers.append((b"tidegate-fallback", fallback.encode()))
     elif composed and assignment.skills:
@@ -87,3 +93,8 @@ def own_headers(
     if cache is not None:
         headers.append((b"tidegate-cache", cache.encode()))
     return headers
+
+
+@lru_cache(maxsize=64)
+def _of_rollout(name: str, arm: str) -> tuple[Header, Header]:
+    return (b"tidegate-rollout", name.encode()), (b"tidegate-arm", arm.encode())

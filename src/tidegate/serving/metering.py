@@ -1,16 +1,16 @@
 """What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
 
 from collections.abc import Callable
-from typing import Final, TypedDict
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
 from tidegate.domain.chat.names import chat_id
 from tidegate.domain.cost import cost
-from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse, Usage
-from tidegate.ports import Meter, Prices
+from tidegate.domain.exchange import Arm, Exchange, Outcome, Usage
+from tidegate.ports import Prices
 from tidegate.serving.assign import Assignment
 from tidegate.serving.hold import Hold
 from tidegate.serving.identity import Identity
@@ -29,7 +29,6 @@ NOBODY = Identity(unit="", source="", unit_hash="", conversation="", conversatio
 
 # Bound once: before Python 3.12 each look-up of an enum's member is a call.
 _CONTROL: Final = Arm.CONTROL
-_SKILL_TIMEOUT: Final = Outcome.SKILL_TIMEOUT
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -42,6 +41,8 @@ class Draft(msgspec.Struct, kw_only=True):
     ready_at: float = 0.0
     """When the request was here in full: a slow upload is no slowness of the gateway's, nor of a skill's."""
     route: str = "messages"
+    on_ledger: bool = True
+    """Whether the ledger gets a line: not of a call that only counts tokens."""
     hold: Hold | None = None
     """What it holds of its key's and tenant's limits; None where nothing limits it."""
     revision: int = 0
@@ -77,11 +78,6 @@ class Draft(msgspec.Struct, kw_only=True):
     """Where the upstream call outlives the client: sees to the record, when that call has ended."""
     recorded: bool = False
     amended: bool = False
-
-    @property
-    def on_ledger(self) -> bool:
-        """Whether the ledger gets a line: not of a call that only counts tokens."""
-        return self.route in EXCHANGES
 
     @property
     def untold(self) -> bool:
@@ -121,10 +117,19 @@ class Draft(msgspec.Struct, kw_only=True):
 
     def exchange(self, outcome: Outcome, status: int, now: float, monotonic: float) -> Exchange:
         """The ledger's line; its cost is None where nothing was reported or a model has no price."""
-        served = self.assignment
-        identity = self.identity or NOBODY
-        return Exchange(
-            **_placement(served),
+        served, rollout, identity = self.assignment, self.assignment.rollout, self.identity or NOBODY
+        plain = Exchange(
+            rollout=rollout.name if rollout else None,
+            attempt=rollout.attempt if rollout else 0,
+            stage=served.stage,
+            stage_name=served.stage_name,
+            stage_since=rollout.stage_since if rollout else 0.0,
+            unit_kind=rollout.plan.unit if rollout else "user",
+            arm=served.arm,
+            triggered=served.triggered,
+            counted=served.counted,
+            skills=served.skills,
+            wanted=served.triggers if served.arm is _CONTROL and not served.skills else (),
             id=self.id,
             at=self.at,
             finished_at=now,
@@ -143,14 +148,25 @@ class Draft(msgspec.Struct, kw_only=True):
             first_token_seconds=self._first_token(),
             usage=self.usage,
             cost_usd=None if self.unpriced else self.cost_usd,
-            cache=self.cache,
-            fallback=self.fallback,
             attempts=self.attempts,
             turns=self.turns,
-            skill_errors=self.skill_errors,
             first_attempt_failed=self.first_attempt_failed or self._late(monotonic),
             stream=self.stream,
             message_id=chat_id(self.message_id) if self.crossed and self.message_id else self.message_id,
+        )
+        return self._remarked(plain)
+
+    def _remarked(self, plain: Exchange) -> Exchange:
+        """With what is to be told of few exchanges only."""
+        routed = self.assignment.routed
+        if not (self.fallback or self.cache or routed or self.skill_errors):
+            return plain
+        return replace(
+            plain,
+            fallback=self.fallback,
+            cache=self.cache,
+            routed=routed.tier if routed else None,
+            skill_errors=self.skill_errors,
         )
 
     def _first_token(self) -> float | None:
@@ -163,87 +179,12 @@ class Draft(msgspec.Struct, kw_only=True):
         return patience is not None and (self.answered_at or monotonic) - self.ready_at > patience
 
 
-class _Placement(TypedDict):
-    """The fields of an exchange that come of its assignment."""
-
-    rollout: str | None
-    attempt: int
-    stage: int | None
-    stage_name: str | None
-    stage_since: float
-    unit_kind: str
-    arm: Arm
-    triggered: bool
-    counted: bool
-    skills: tuple[SkillUse, ...]
-    wanted: tuple[SkillUse, ...]
-    routed: str | None
-
-
-def _placement(served: Assignment) -> _Placement:
-    rollout = served.rollout
-    return _Placement(
-        rollout=rollout.name if rollout else None,
-        attempt=rollout.attempt if rollout else 0,
-        stage=served.stage,
-        stage_name=served.stage_name,
-        stage_since=rollout.stage_since if rollout else 0.0,
-        unit_kind=rollout.plan.unit if rollout else "user",
-        arm=served.arm,
-        triggered=served.triggered,
-        counted=served.counted,
-        skills=served.skills,
-        wanted=served.triggers if served.arm is _CONTROL and not served.skills else (),
-        routed=served.routed.tier if served.routed else None,
-    )
+def new_draft(identifier: str, at: float, started: float, key: KeyRecord, route: str) -> Draft:
+    """The draft of a request that has just come."""
+    return Draft(id=identifier, at=at, started=started, key=key, route=route, on_ledger=route in EXCHANGES)
 
 
 def _unit_hash(identity: Identity, served: Assignment) -> str:
     """The hash of what the rollout keeps on one side; the user's where it keeps nothing together."""
     of_conversation = served.rollout is not None and served.rollout.plan.unit == "conversation"
     return identity.conversation_hash if of_conversation else identity.unit_hash
-
-
-def count(meter: Meter, draft: Draft, exchange: Exchange) -> None:
-    """Move the metrics of the request path by one exchange."""
-    arm = exchange.arm
-    meter.add(metrics.REQUESTS, (exchange.route, arm, exchange.outcome))
-    meter.observe(metrics.REQUEST_DURATION, (exchange.route, arm), exchange.seconds)
-    if draft.sent_at is not None:
-        meter.observe(metrics.GATEWAY_OVERHEAD, (exchange.route,), draft.sent_at - draft.ready_at)
-    if exchange.stream and exchange.first_token_seconds is not None:
-        meter.observe(metrics.FIRST_TOKEN, (arm,), exchange.first_token_seconds)
-    if exchange.usage is not NOTHING:
-        _count_tokens(meter, exchange, arm)
-    if exchange.cost_usd is not None:
-        meter.add(metrics.COST, (exchange.model, arm), exchange.cost_usd)
-    if draft.unpriced:
-        meter.add(metrics.UNPRICED, (exchange.model,))
-    if exchange.skills:
-        _count_skills(meter, exchange)
-    if exchange.routed:
-        meter.add(metrics.ROUTED, (exchange.routed,))
-    if exchange.fallback:
-        for reason in exchange.fallback.split(","):
-            meter.add(metrics.FALLBACKS, (reason,))
-
-
-def _count_tokens(meter: Meter, exchange: Exchange, arm: str) -> None:
-    used = exchange.usage
-    for kind, tokens in (
-        ("input", used.input_tokens),
-        ("output", used.output_tokens),
-        ("cache_read", used.cache_read_tokens),
-        ("cache_write_5m", used.cache_write_5m_tokens),
-        ("cache_write_1h", used.cache_write_1h_tokens),
-    ):
-        if tokens:
-            meter.add(metrics.TOKENS, (exchange.model, kind, arm), float(tokens))
-
-
-def _count_skills(meter: Meter, exchange: Exchange) -> None:
-    came_of_it = exchange.skill_outcome or exchange.outcome
-    for use in exchange.skills:
-        meter.add(metrics.SKILL_REQUESTS, (use.name, str(use.version), came_of_it))
-        if exchange.skill_outcome is _SKILL_TIMEOUT:
-            meter.add(metrics.SKILL_TIMEOUTS, (use.name,))

@@ -7,7 +7,7 @@ from tidegate.domain.errors import NotFound, TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.ports import Clock, Header, Meter, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
-from tidegate.serving.attend import attended
+from tidegate.serving.attend import attending
 from tidegate.serving.chat_errors import ChatErrors
 from tidegate.serving.chat_models import asks_in_chat, told_in_chat
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
@@ -57,8 +57,8 @@ class PassThrough:
         request_id = exchange_id(self._clock.now())
         try:
             key = self.authenticated(call)
-            passed = self._admission.placed(key.priority, self._passed(call, client, key.tenant, route))
-            await attended(client, passed)
+            with attending(client):
+                await self._admission.placed(key.priority, self._passed(call, client, key.tenant, route))
         except TidegateError as refusal:
             await self.refuse(client, request_id, refusal, route=route, chat=asks_in_chat(call))
         except UpstreamFailure as failure:

@@ -48,6 +48,10 @@ class Quotas:
             self._part = part
             self._books.clear()
 
+    def limit(self, snapshot: RoutingSnapshot, key: KeyRecord) -> bool:
+        """Whether anything limits this key's requests: if not there is nothing to admit."""
+        return self._book(snapshot, key) is not None
+
     async def admit(self, snapshot: RoutingSnapshot, key: KeyRecord, size: int) -> Hold | None:
         """Hold what a request with a body of so many bytes will probably use; None where nothing limits it.
 

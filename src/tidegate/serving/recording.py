@@ -63,7 +63,8 @@ class Recording:
             if self.given_up:
                 return await self._inner.chunk()
             if self._failure is not None:
-                raise self._failure
+                failure = self._failure  # kept, and raised anew: in the one raised are frames that hold this
+                raise UpstreamFailure(failure.kind, str(failure), replayable=failure.replayable)
             if self._over:
                 return b""
             self._news.clear()

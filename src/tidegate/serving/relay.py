@@ -10,9 +10,10 @@ from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
 from tidegate.serving.chat_errors import ChatErrors
 from tidegate.serving.client import Client, Dialect
+from tidegate.serving.counts import Counts
 from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
-from tidegate.serving.metering import Draft, count
+from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer
 from tidegate.serving.quota_words import limit_headers
 from tidegate.serving.refusal import status_of_failure
@@ -50,6 +51,7 @@ class Relay:
     ) -> None:
         self._spool = spool
         self._meter = meter
+        self._counts = Counts(meter)
         self._prices = prices
         self._clock = clock
         self._dialect = dialect
@@ -139,7 +141,7 @@ class Relay:
             draft.hold.settle(exchange.usage, exchange.cost_usd)
         self._spool.record(exchange)
         draft.recorded = True
-        count(self._meter, draft, exchange)
+        self._counts.count(draft, exchange)
 
     def amend(self, draft: Draft, *, delivered: bool) -> None:
         """Say what became of the last bytes, once: a client may well leave when it has them all."""

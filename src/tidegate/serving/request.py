@@ -47,11 +47,21 @@ class _Container(msgspec.Struct):
     skills: list[_Skill] | None = None
 
 
+class _Fields(msgspec.Struct):
+    model: str
+    messages: list[_Message]
+    stream: bool | None = None
+    metadata: _Metadata | None = None
+    container: _Container | str | None = None
+
+
 def _key(_: type, text: object) -> _Key:
     return _Key(str(text))
 
 
 _TOP = msgspec.json.Decoder(dict[_Key, msgspec.Raw], dec_hook=_key)
+_DISTINCT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_FIELDS = msgspec.json.Decoder(_Fields)
 _TEXT = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool | None)
 _MESSAGES = msgspec.json.Decoder(list[_Message])
@@ -75,17 +85,31 @@ class MessagesRequest(msgspec.Struct, frozen=True):
 def read_request(body: bytes) -> MessagesRequest:
     """Read a body; raises InvalidInput where it is no JSON object, repeats a key, or has a field amiss."""
     top = top_level(body, "`model`, `max_tokens` and `messages`")
+    fields = _fields(body, top)
+    metadata, container = fields.metadata, fields.container
     return MessagesRequest(
         raw=body,
         top=top,
-        model=required(top, "model", _TEXT),
-        stream=optional(top, "stream", _FLAG) is True,
-        user_id=metadata.user_id if (metadata := optional(top, "metadata", _METADATA)) else None,
-        turns=tuple(
-            _turn(message, place) for place, message in enumerate(required(top, "messages", _MESSAGES))
-        ),
-        named=_named(top),
+        model=fields.model,
+        stream=fields.stream is True,
+        user_id=metadata.user_id if metadata is not None else None,
+        turns=tuple([_turn(message, place) for place, message in enumerate(fields.messages)]),
+        named=_named(container) if isinstance(container, _Container) else (),
     )
+
+
+def _fields(body: bytes, top: Mapping[str, msgspec.Raw]) -> _Fields:
+    """The fields serving acts on, in one pass; where one is amiss, one by one, so that it is named."""
+    try:
+        return _FIELDS.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return _Fields(
+            model=required(top, "model", _TEXT),
+            stream=optional(top, "stream", _FLAG),
+            metadata=optional(top, "metadata", _METADATA),
+            messages=required(top, "messages", _MESSAGES),
+            container=optional(top, "container", _CONTAINER),
+        )
 
 
 def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
@@ -94,7 +118,11 @@ def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
     Raises InvalidInput where it is no JSON object or repeats a key.
     """
     try:
-        body.decode()
+        if not body.isascii():
+            body.decode()
+        top = _DISTINCT.decode(body)
+        if _is_all(top, body):
+            return top
         entries = _TOP.decode(body)
     except UnicodeDecodeError as error:
         raise InvalidInput(f"the body is not UTF-8: byte {error.start} cannot be read; encode it") from error
@@ -110,6 +138,14 @@ def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput(f"{twice}: this key is in the body more than once; keep one of them")
     return top
+
+
+def _is_all(top: dict[str, msgspec.Raw], body: bytes) -> bool:
+    """Whether these members are for sure all of the body: their lengths, quotes, colons and commas add up.
+
+    A repeated key, which is kept once, leaves a gap; so do blanks and escapes, and then it is not known.
+    """
+    return sum(map(len, top)) + sum(map(len, top.values())) + 4 * len(top) + 1 == len(body)
 
 
 def required(top: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[T]) -> T:
@@ -154,12 +190,9 @@ def _text(block: Block, place: int, number: int) -> str:
         raise InvalidInput(f"messages.{place}.content.{number}.text: {error}") from error
 
 
-def _named(top: Mapping[str, msgspec.Raw]) -> tuple[str, ...]:
-    container = optional(top, "container", _CONTAINER)
-    if not isinstance(container, _Container) or not container.skills:
-        return ()
+def _named(container: _Container) -> tuple[str, ...]:
     return tuple(
         skill.skill_id.removeprefix(TIDEGATE_SKILL)
-        for skill in container.skills
+        for skill in container.skills or ()
         if skill.skill_id.startswith(TIDEGATE_SKILL)
     )

@@ -98,7 +98,10 @@ class Reuse:
         handed = flight.handed.result()
         flight.taken = True
         if isinstance(handed, Exception):
-            raise handed
+            try:
+                raise handed
+            finally:
+                del handed, flight  # or the error, which holds this frame, would be held by it
         return handed
 
     async def _follow(self, flight: Flight, draft: Draft, order: Order) -> Answer | None:

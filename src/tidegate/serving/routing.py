@@ -32,7 +32,8 @@ class SnapshotHolder:
 
     def current(self) -> RoutingSnapshot:
         """The snapshot to serve the next request from."""
-        return self._stale if self.age() > self._confirm_seconds else self._fresh
+        age = self._clock.monotonic() - self.confirmed_at
+        return self._stale if age > self._confirm_seconds else self._fresh
 
     def age(self) -> float:
         """Seconds since the store last confirmed the snapshot."""

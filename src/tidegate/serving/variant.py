@@ -48,11 +48,12 @@ class ServedSkill:
     native: Mapping[tuple[str, str], ProviderVersion] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[FileEntry, ...] = ()
     """What a model may read beside the body."""
+    scripts: tuple[str, ...] = field(init=False)
+    """The paths of its scripts."""
 
-    @property
-    def scripts(self) -> tuple[str, ...]:
-        """The paths of its scripts."""
-        return tuple(entry.path for entry in self.files if is_script(entry.path))
+    def __post_init__(self) -> None:
+        scripts = tuple(entry.path for entry in self.files if is_script(entry.path))
+        object.__setattr__(self, "scripts", scripts)
 
     def has(self, path: str) -> bool:
         """Whether a model may read that file."""

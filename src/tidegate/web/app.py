@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -52,16 +52,16 @@ class Dispatcher:
         self._control = control
         self._probes = probes
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """What is to be awaited for the request."""
         path: str = scope["path"]
         if path.startswith("/v1/"):
-            await self._gateway(scope, receive, send)
-        elif path.startswith("/api/"):
-            await self._control(scope, receive, send)
-        elif path in _PROBES:
-            await self._probes(scope, receive, send)
-        else:
-            await answer(send, 404, _NOTHING_HERE)
+            return self._gateway(scope, receive, send)
+        if path.startswith("/api/"):
+            return self._control(scope, receive, send)
+        if path in _PROBES:
+            return self._probes(scope, receive, send)
+        return answer(send, 404, _NOTHING_HERE)
 
 
 def _unavailable(failure: Exception) -> bytes:

@@ -13,11 +13,13 @@ from tidegate.web.asgi import Message, Receive, Send
 class Connection(Protocol):
     """What our server puts into `scope["extensions"]["tidegate.connection"]`.
 
-    It tells of a lost client, and sends a whole answer in one piece, or says that it cannot.
+    It tells of a lost client, hands over a body that is here already, and sends a whole answer in one piece,
+    or says that it cannot.
     """
 
     def watch(self, callback: Callable[[], None]) -> None: ...
     def unwatch(self) -> None: ...
+    def body(self, scope: Message) -> bytes | None: ...
     def answer(self, scope: Message, status: int, headers: Sequence[Header], body: bytes) -> bool: ...
 
     @property
@@ -68,6 +70,15 @@ class AsgiClient:
 
         Raises ClientGone, too, where it is not here by the deadline, though a piece comes now and then.
         """
+        body = self._connection.body(self._scope) if self._connection is not None else None
+        if body is None:
+            body = await self._awaited_body(limit)
+        if len(body) > limit:
+            raise _too_large(limit)
+        self._await_disconnect()
+        return body
+
+    async def _awaited_body(self, limit: int) -> bytes:
         announced = self._call.header(b"content-length")
         if announced is not None and announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
@@ -81,7 +92,6 @@ class AsgiClient:
             except TimeoutError:
                 self._drop()
                 raise ClientGone from None
-        self._await_disconnect()
         return body
 
     async def _with_the_rest(self, first: bytes, limit: int) -> bytes:

@@ -1,5 +1,7 @@
 """The gateway's public API under `/v1`: the Messages API, and feedback on its answers. Raw ASGI."""
 
+from collections.abc import Awaitable
+
 import structlog
 
 from tidegate.domain import metrics
@@ -119,27 +121,26 @@ class Gateway:
         except ClientGone:
             return  # nobody is left to answer
 
-    async def _route(self, call: Call, client: AsgiClient, send: Send, path: str) -> None:
+    def _route(self, call: Call, client: AsgiClient, send: Send, path: str) -> Awaitable[None]:
+        """Who serves that path; as in `_posted` what is to be awaited, since each `async` between costs."""
         if path == "/v1/messages":
-            await self._posted(call, client, "messages")
-        elif path == "/v1/chat/completions":
-            await self._posted(call, ChatClient(client), CHAT_ROUTE)
-        elif path == "/v1/messages/count_tokens":
-            await self._posted(call, client, "count_tokens")
-        elif path == "/v1/models" or (path.startswith("/v1/models/") and path.count("/") == 3):
-            await self._models(call, client)
-        elif path == "/v1/feedback":
-            await self._feedback(call, client, send)
-        elif route := workspace_route(path):
-            await self._handler.apart.pass_through(call, client, route=route)
-        else:
-            await self._nowhere(call, client, path)
+            return self._posted(call, client, "messages")
+        if path == "/v1/chat/completions":
+            return self._posted(call, ChatClient(client), CHAT_ROUTE)
+        if path == "/v1/messages/count_tokens":
+            return self._posted(call, client, "count_tokens")
+        if path == "/v1/models" or (path.startswith("/v1/models/") and path.count("/") == 3):
+            return self._models(call, client)
+        if path == "/v1/feedback":
+            return self._feedback(call, client, send)
+        if route := workspace_route(path):
+            return self._handler.apart.pass_through(call, client, route=route)
+        return self._nowhere(call, client, path)
 
-    async def _posted(self, call: Call, client: Client, route: str) -> None:
+    def _posted(self, call: Call, client: Client, route: str) -> Awaitable[None]:
         if call.method == "POST":
-            await self._handler.messages(call, client, route=route)
-        else:
-            await self._handler.apart.refuse_method(client, self._id(), call, "POST", route)
+            return self._handler.messages(call, client, route=route)
+        return self._handler.apart.refuse_method(client, self._id(), call, "POST", route)
 
     async def _models(self, call: Call, client: AsgiClient) -> None:
         if call.method == "GET":

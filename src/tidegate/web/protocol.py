@@ -9,19 +9,22 @@ at all connections (`check`): no request has a timer of its own.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import cast
 
+import httptools
 from uvicorn import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tidegate.domain.chat.errors import messages_error
 from tidegate.ports import Header
 from tidegate.serving.exchange_id import exchange_id
-from tidegate.web.answer_head import answer_head
+from tidegate.web.answer_head import answer_head, closing_answer
 from tidegate.web.asgi import Message
+from tidegate.web.connection_limits import ConnectionLimits
+from tidegate.web.cycle import AnswerSide, Cycle, application, expects_continue, split_target
+from tidegate.web.reading import Reading
 
 _LINGER_SECONDS = 2.0
 """How long a refused client may go on sending: closing at once would reset the refusal away."""
@@ -30,49 +33,10 @@ _JOIN_BELOW = 65_536
 """A body up to this size is copied behind its head: one small copy for one system call."""
 
 _BODYLESS = frozenset({204, 304})
-_REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
-    """Bytes and count of a request's head, and seconds for head, body pieces and idleness.
-
-    A body must be whole within `body_timeout` and a second for each `body_rate` bytes that have come: one
-    that drips would hold a place among the exchanges for as long as its pieces come in time.
-    `write_timeout` is for a client that stops reading: that long, nothing that waits could be sent on.
-    """
-
-    max_head: int = 65536
-    max_headers: int = 100
-    head_timeout: float = 10.0
-    body_timeout: float = 30.0
-    body_rate: float = 1024.0
-    keep_alive: float = 75.0
-    write_timeout: float = 60.0
-
-
-class Reading(Enum):
-    """What the connection is reading; answering goes on beside it."""
-
-    IDLE = "idle"
-    HEAD = "head"
-    BODY = "body"
-    REFUSED = "refused"
 
 
 # Bound once: before Python 3.12 each look-up of an enum's member is a call, and a request makes fourteen.
 _IDLE, _HEAD, _BODY, _REFUSED = Reading
-
-
-class _AnswerSide:
-    """The transport as an answer sees it: closing it waits for a client that is still sending."""
-
-    __slots__ = ("close", "is_closing", "write")
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
-        self.is_closing = transport.is_closing
-        self.close = close
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -95,15 +59,17 @@ class GatewayProtocol(HttpToolsProtocol):
         self._reading = _IDLE
         self._since = loop.time()
         self._head_bytes = 0
-        self._counted_headers = 0
         self._idle_bytes = 0
         self._whole_by = 0.0
         self._unread = -1
         self._unread_since = 0.0
         self._served = False
+        self._fed = 0
         self._lost = False
         self._callback: Callable[[], None] | None = None
         self._extensions = {"tidegate.connection": self}
+        self._application = application(config)
+        self._asgi = {"version": self.asgi_version, "spec_version": "2.3"}
 
     # ---- what the gateway asks of its client's connection
 
@@ -127,6 +93,16 @@ class GatewayProtocol(HttpToolsProtocol):
         """Drop the connection, and what the client has not read."""
         self.cycle.disconnected = True
         self.transport.abort()
+
+    def body(self, scope: Message) -> bytes | None:
+        """The whole body of the request of `scope`; None where it is still to be waited for."""
+        cycle = cast(Cycle, self.cycle)
+        if cycle.scope is not scope:
+            return None
+        body = cycle.take()
+        if body is not None and self.flow.read_paused:
+            self.flow.resume_reading()
+        return body
 
     def answer(self, scope: Message, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """Send the whole answer to the request of `scope` in one write; `connection` is no header of it.
@@ -156,22 +132,31 @@ class GatewayProtocol(HttpToolsProtocol):
         self.on_response_complete()
         return True
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] as uvicorn's own
+        super().connection_made(transport)
+        self._answers = cast(asyncio.Transport, AnswerSide(transport, self._close_after_answer))
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._lost = True
         callback, self._callback = self._callback, None
         if callback is not None:
             callback()
+        self._extensions.clear()  # it, and what is set here, would hold this connection in a ring
+        self._answers = self.transport
+        if self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison] None before the first request
+            self.cycle.transport = self.transport
 
     # ---- reading within bounds
 
     def data_received(self, data: bytes) -> None:
         if self._reading is _REFUSED:
             return
-        self._idle_bytes += len(data)
-        super().data_received(data)
+        self._fed = len(data)
+        self._idle_bytes += self._fed
+        self._parse(data)
         if self._reading is _HEAD:
-            self._head_bytes += len(data)
+            self._head_bytes += self._fed
             if self._head_bytes > self._limits.max_head:
                 self._refuse_head()
         elif self._reading is _BODY:
@@ -180,56 +165,57 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._refuse_trailer()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions  # pyright: ignore[reportGeneralTypeIssues] ASGI lets servers extend the scope
+        self.url = b""
+        self.headers = []
         self._reading = _HEAD
         self._since = self.loop.time()
         self._head_bytes = 0
-        self._counted_headers = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head; those of a chunked body's trailer are dropped (RFC 9110, section 6.5.1).
 
         Taken as headers they would be read as such after a proxy in between has judged the head.
         """
-        if self._reading is not _HEAD:
-            return
-        self._counted_headers += len(name) + len(value) + 4
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        if self._reading is _HEAD:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         if self._reading is _REFUSED:
             return
-        size = len(self.url) + self._counted_headers
-        if size > self._limits.max_head or len(self.headers) > self._limits.max_headers:
+        if self._head_is_over():
             self._refuse_head()
             return
-        if (
-            self.parser is not None and self.parser.should_upgrade()
-        ):  # the parser would lose the body of such a request
+        parser = self.parser
+        if parser is None:
+            return
+        if parser.should_upgrade():  # the parser would lose the body of such a request
             self._refuse(400, "only HTTP/1.1 is spoken here: send this without `upgrade` and not by CONNECT")
             return
-        super().on_headers_complete()
-        self.cycle.transport = cast(asyncio.Transport, _AnswerSide(self.transport, self._close_after_answer))
+        version = parser.get_http_version()
+        keep_alive = version != "1.0" and not self._draining() and parser.should_keep_alive()
+        self._begin(self._scope(version, parser.get_method().decode("ascii")), keep_alive=keep_alive)
         self._reading = _BODY
         self._whole_by = self.loop.time() + self._limits.body_timeout
         self._idle_bytes = 0
         self._served = True
-        if self._draining():
-            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
         self._whole_by += len(body) / self._limits.body_rate
-        if self._reading is not _REFUSED:
-            super().on_body(body)
+        cycle = self.cycle
+        if self._reading is _REFUSED or cycle.response_complete:
+            return
+        cast(Cycle, cycle).add(body)
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         if self._reading is not _REFUSED:
-            super().on_message_complete()
+            cycle = self.cycle
+            if not cycle.response_complete:
+                cycle.more_body = False
+                cycle.message_event.set()
             self._reading = _IDLE
             self._since = self.loop.time()
 
@@ -244,6 +230,64 @@ class GatewayProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         if self._reading is _IDLE:
             self._since = self.loop.time()
+
+    def _parse(self, data: bytes) -> None:
+        parser = self.parser
+        if parser is None:
+            return
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return  # refused already
+        except httptools.HttpParserError:
+            self._refuse(400, "this is not a valid HTTP/1.1 request")
+
+    def _head_is_over(self) -> bool:
+        """Whether the head is over its limits; its size is added up only where so much has come at all."""
+        headers, most = self.headers, self._limits.max_head
+        if len(headers) > self._limits.max_headers:
+            return True
+        if self._head_bytes + self._fed <= most:
+            return False
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in headers) > most
+
+    def _scope(self, version: str, method: str) -> Message:
+        """The request as ASGI has it."""
+        path, raw_path, query = split_target(self.url)
+        return {
+            "type": "http",
+            "asgi": self._asgi,
+            "http_version": version,
+            "method": method,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": {},
+            "extensions": self._extensions,
+        }
+
+    def _begin(self, scope: Message, *, keep_alive: bool) -> None:
+        """Have the request answered, after those that came before it."""
+        before = self.cycle
+        self.cycle = cycle = Cycle(
+            scope,
+            self._answers,
+            self.flow,
+            self.server_state.default_headers,
+            expect_100_continue=expects_continue(self.headers),
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:  # pyright: ignore[reportUnnecessaryComparison] None before the first request
+            self._start_asgi_task(cycle, self._application)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self._application))
 
     # ---- the server's sweep
 
@@ -305,13 +349,6 @@ class GatewayProtocol(HttpToolsProtocol):
 
     # ---- refusing
 
-    def send_400_response(self, msg: str) -> None:
-        """uvicorn's hook for bytes that are not HTTP/1.1."""
-        self._refuse(400, "this is not a valid HTTP/1.1 request")
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """uvicorn's hook after an upgrade request, which is refused already."""
-
     def _refuse_head(self) -> None:
         limits = self._limits
         self._refuse(
@@ -339,7 +376,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if not begun:
             request_id = exchange_id(time.time())
             self.transport.write(
-                _head_and_body(status, messages_error(status, message, request_id), request_id)
+                closing_answer(status, messages_error(status, message, request_id), request_id)
             )
         if begun:
             self.transport.close()
@@ -361,11 +398,3 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()
-
-
-def _head_and_body(status: int, body: bytes, request_id: str) -> bytes:
-    return (
-        b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-        b"request-id: %s\r\nconnection: close\r\n\r\n"
-        % (status, _REASONS[status], len(body), request_id.encode())
-    ) + body

@@ -15,7 +15,8 @@ from uvicorn.server import ServerState
 from tidegate.domain.errors import Conflict
 from tidegate.web.acceptor import SharedAcceptor, Turns
 from tidegate.web.asgi import App
-from tidegate.web.protocol import ConnectionLimits, GatewayProtocol
+from tidegate.web.connection_limits import ConnectionLimits
+from tidegate.web.protocol import GatewayProtocol
 
 _SWEEP_SECONDS = 0.5
 _POLL_SECONDS = 0.02

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from tidegate.adapters.spool.fresh import Fresh
+
 SUFFIX = ".spool"
 _NEW = ".new"
 _ASIDE = ".corrupt"
@@ -22,6 +24,7 @@ class Segment:
         self.size = size
         self.shipped = 0
         self.queued = 0
+        self.fresh = Fresh()
         self._descriptor = descriptor
 
     @property
@@ -48,6 +51,7 @@ class Segment:
     def count_shipped(self, consumed: int, exchanges: int) -> None:
         """The next `consumed` bytes, with so many exchanges in them, are in the ledger."""
         self.shipped += consumed
+        self.fresh.forget(self.shipped)
         self.queued = max(0, self.queued - exchanges)
 
     def duplicate(self) -> int:
@@ -64,6 +68,7 @@ class Segment:
             file.flush()
             os.fsync(file.fileno())
         self.shipped, self.queued = self.size, 0
+        self.fresh.forget(self.size)
         return aside
 
     def remove(self) -> None:

@@ -151,7 +151,10 @@ class Shipper:
         """Ship the segment up to where it ends now; what is recorded meanwhile waits for the next batch."""
         end = segment.size
         while segment.shipped < end:
-            frames = parse_frames(segment.read(min(READ_BYTES, end - segment.shipped)), limit=BATCH_RECORDS)
+            frames = segment.fresh.records(segment.shipped, end, BATCH_RECORDS)
+            if frames is None:
+                piece = segment.read(min(READ_BYTES, end - segment.shipped))
+                frames = parse_frames(piece, limit=BATCH_RECORDS)
             if frames.consumed:
                 await self._ingest(frames)
                 segment.count_shipped(frames.consumed, len(frames.exchanges))

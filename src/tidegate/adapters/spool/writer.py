@@ -37,7 +37,8 @@ class SpoolWriter:
         self._limit = limit_bytes
         self._on_drop = on_drop
         self._amends = bytearray()
-        self._amend_count = 0
+        self._waiting: list[Amend] = []
+        """The same amends, as they were given."""
         self._created = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._current = self._create()
@@ -65,9 +66,7 @@ class SpoolWriter:
         """Write the exchange; when this returns it survives the process, unless it was counted as dropped."""
         try:
             frame = frame_exchange(exchange)
-            if self._amends:
-                frame = bytes(self._amends) + frame
-            self._append(frame)
+            self._append(b"%b%b" % (self._amends, frame) if self._amends else frame, exchange)
         except (OSError, UnicodeEncodeError):
             self.dropped += 1
             self._on_drop(1)
@@ -81,7 +80,7 @@ class SpoolWriter:
     def amend(self, amend: Amend) -> None:
         """Keep the amend for the next write; `flush` writes it by itself."""
         self._amends += frame_amend(amend)
-        self._amend_count += 1
+        self._waiting.append(amend)
         if len(self._amends) > AMENDS_BYTES:
             self.flush()
 
@@ -90,9 +89,9 @@ class SpoolWriter:
         if not self._amends:
             return
         try:
-            self._append(bytes(self._amends))
+            self._append(bytes(self._amends), None)
         except OSError:
-            self.dropped_amends += self._amend_count
+            self.dropped_amends += len(self._waiting)
         self._clear_amends()
 
     def rotate(self) -> None:
@@ -115,14 +114,19 @@ class SpoolWriter:
             else:
                 segment.remove()
 
-    def _append(self, frames: bytes) -> None:
+    def _append(self, frames: bytes, exchange: Exchange | None) -> None:
+        """Write the frames: those of the amends that wait, and the exchange's."""
         if self.spooled_bytes + len(frames) > self._limit:
             raise OSError(f"the spool in {self._folder} holds its limit of {self._limit} bytes")
-        self._current.append(frames)
+        segment = self._current
+        begin = segment.size
+        segment.append(frames)
+        segment.fresh.wrote(begin, segment.size, exchange, self._waiting or ())
 
     def _clear_amends(self) -> None:
-        self._amends.clear()
-        self._amend_count = 0
+        if self._waiting:
+            self._amends.clear()
+            self._waiting = []
 
     def _create(self) -> Segment:
         while True:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
-from tidegate.adapters.storage.jsonrows import encode_rows, matching_rows
+from tidegate.adapters.storage.jsonrows import encode_rows, json_texts, matching_rows
 from tidegate.adapters.storage.rowbatch import Meeting, RowBatch
 from tidegate.adapters.storage.rowbatch import Row as Values
 from tidegate.adapters.storage.schema import EVIDENCE, EXCHANGE, UNIT_EVENT, UNIT_STATE
@@ -30,7 +30,6 @@ from tidegate.domain.tallying import (
 from tidegate.ports import StageKey
 
 _CELLS = msgspec.json.Decoder(dict[int, int])
-_UNIT_KEY = ("rollout", "attempt", "unit")
 _CELL_KEY = Cell._fields
 _ARMS = {arm.value: arm for arm in Arm}
 _TEXTS = {arm: text for text, arm in _ARMS.items()}
@@ -42,7 +41,11 @@ class EvidenceRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._select_units = matching_rows(database, UNIT_STATE, _UNIT_KEY)
+        self._select_units = select(UNIT_STATE).where(
+            UNIT_STATE.c.rollout == bindparam("rollout"),
+            UNIT_STATE.c.attempt == bindparam("attempt"),
+            UNIT_STATE.c.unit.in_(json_texts(database)),
+        )
         self._select_cells = matching_rows(database, EVIDENCE, _CELL_KEY)
         self._units = RowBatch(database, UNIT_STATE, Meeting.REPLACE)
         self._cells = RowBatch(database, EVIDENCE, Meeting.REPLACE)
@@ -86,16 +89,16 @@ class EvidenceRows:
         return stage_evidence(place, dict(sums), found, arms)
 
     def _read_units(self, connection: Connection, exchanges: Sequence[Exchange]) -> dict[UnitKey, UnitState]:
-        keys = {
-            (found.rollout or "", found.attempt, found.unit_hash)
-            for found in exchanges
-            if has_sticky_unit(found)
-        }
-        if not keys:
-            return {}
-        wanted = [dict(zip(_UNIT_KEY, key, strict=True)) for key in sorted(keys)]
-        rows = connection.execute(self._select_units, encode_rows(wanted)).all()
-        return dict(map(_to_unit, rows))
+        """The states of the batch's units, attempt by attempt, which are one or two."""
+        units: dict[tuple[str, int], set[str]] = {}
+        for found in exchanges:
+            if has_sticky_unit(found):
+                units.setdefault((found.rollout or "", found.attempt), set()).add(found.unit_hash)
+        states: dict[UnitKey, UnitState] = {}
+        for (rollout, attempt), wanted in units.items():
+            place = {"rollout": rollout, "attempt": attempt, **encode_rows(sorted(wanted))}
+            states.update(map(_to_unit, connection.execute(self._select_units, place).all()))
+        return states
 
     def _read_cells(self, connection: Connection, cells: Iterable[Cell]) -> dict[Cell, Sums]:
         wanted = [cell._asdict() for cell in cells]

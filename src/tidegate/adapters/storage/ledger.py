@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, 
 from tidegate.adapters.storage.costs import CostRows
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.evidence import EvidenceRows
-from tidegate.adapters.storage.jsonrows import encode_rows, field, json_rows, json_texts
+from tidegate.adapters.storage.jsonrows import encode_rows, field, json_rows
 from tidegate.adapters.storage.rowbatch import Row as Values
 from tidegate.adapters.storage.rowbatch import RowBatch
 from tidegate.adapters.storage.schema import EXCHANGE
@@ -37,7 +37,6 @@ class SqlLedger:
         self._costs = CostRows(database)
         self._skills = SkillRows(database)
         self._rows = RowBatch(database, EXCHANGE)
-        self._known = select(EXCHANGE.c.id).where(EXCHANGE.c.id.in_(json_texts(database)))
         self._body = select(EXCHANGE.c.body).where(EXCHANGE.c.id == bindparam("id"))
         rows = json_rows(database)
         self._amend = (
@@ -128,16 +127,19 @@ class SqlLedger:
             rows = [_exchange_row(found, amended.get(found.id)) for found in distinct.values()]
             inserted = self._rows.write_returning(connection, rows, EXCHANGE.c.id)
             return {id_: found for id_, found in distinct.items() if id_ in inserted}
-        for known in connection.execute(self._known, encode_rows(list(distinct))).scalars().all():
-            del distinct[known]  # nobody else writes while this transaction lasts
-        self._rows.write(
-            connection, [_exchange_row(found, amended.get(id_)) for id_, found in distinct.items()]
-        )
-        return distinct
+        last = connection.execute(_LAST).scalar() or 0
+        rows = [_exchange_row(found, amended.get(id_)) for id_, found in distinct.items()]
+        if self._rows.write(connection, rows) == len(rows):
+            return distinct
+        new = set(connection.execute(_LATER, {"last": last}).scalars())  # nobody else writes meanwhile
+        return {id_: found for id_, found in distinct.items() if id_ in new}
 
 
 _TEXTS: dict[str, str] = {member: member.value for kind in (Arm, Outcome) for member in kind}
 """Members as plain strings, which the driver binds at once; `value` is a call before Python 3.12."""
+
+_LAST = select(func.max(EXCHANGE.c.seq))
+_LATER = select(EXCHANGE.c.id).where(EXCHANGE.c.seq > bindparam("last"))
 
 _STORED = (EXCHANGE.c.at, EXCHANGE.c.id, EXCHANGE.c.body, EXCHANGE.c.delivered, EXCHANGE.c.delivered_seconds)
 
@@ -169,7 +171,7 @@ def _exchange_row(exchange: Exchange, amend: Amend | None) -> Values:
         _TEXTS[exchange.arm],
         _TEXTS[exchange.outcome],
         exchange.faulted,
-        exchange.triggered and is_evidence(exchange) and not has_sticky_unit(exchange),
+        exchange.triggered and not has_sticky_unit(exchange) and is_evidence(exchange),
         amend.delivered if amend else None,
         amend.seconds if amend else None,
         _encode(exchange).decode(),

@@ -40,14 +40,13 @@ class RowBatch:
             self._text = str(statement.compile(dialect=sqlite.dialect()))
         self._statement = _resolved(insert_arrays(database, table, columns), table, meeting)
 
-    def write(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Write the rows in their order; none is nothing to do."""
+    def write(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Write the rows in their order, and say how many were; none is nothing to do."""
         if not rows:
-            return
+            return 0
         if self._sqlite:
-            connection.exec_driver_sql(self._text, list(rows))
-        else:
-            connection.execute(self._statement, encode_rows(rows))
+            return connection.exec_driver_sql(self._text, list(rows)).rowcount
+        return connection.execute(self._statement, encode_rows(rows)).rowcount
 
     def write_returning(self, connection: Connection, rows: Sequence[Row], column: Column[str]) -> set[str]:
         """Write the rows; that column's values in those really inserted (not on SQLite's fast way)."""

@@ -5,7 +5,7 @@ what a request costs, for threads that are not there. Here it only writes the ex
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -31,8 +31,16 @@ class PrometheusMeter:
 
     def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
         self._catalogue = {metric.name: metric for metric in catalogue}
-        self._counters: _Numbers = _series(catalogue, Kind.COUNTER)
-        self._gauges: _Numbers = _series(catalogue, Kind.GAUGE)
+        self._counters: dict[str, dict[_Labels, _Counter]] = {
+            metric.name: {} if metric.labels else {(): _Counter()}
+            for metric in catalogue
+            if metric.kind is Kind.COUNTER
+        }
+        self._gauges: _Numbers = {
+            metric.name: {} if metric.labels else {(): 0.0}
+            for metric in catalogue
+            if metric.kind is Kind.GAUGE
+        }
         self._histograms: dict[str, dict[_Labels, _Histogram]] = {
             metric.name: {} if metric.labels else {(): _Histogram(metric.buckets)}
             for metric in catalogue
@@ -44,22 +52,27 @@ class PrometheusMeter:
         """Count; raises ValueError for a negative value."""
         if value < 0:
             raise ValueError(f"{metric.name} counts, so it cannot be moved by {value}")
+        self.counter(metric, labels)(value)
+
+    def counter(self, metric: Metric, labels: _Labels) -> Callable[[float], None]:
+        """What counts one series; a value below zero is an error of the caller's, and raises there."""
         try:
-            self._counters[metric.name][labels] += value
+            return self._counters[metric.name][labels].add
         except KeyError:
             labels = self._bounded(metric, labels, Kind.COUNTER)
-            series = self._counters[metric.name]
-            series[labels] = series.get(labels, 0.0) + value
+            return self._counters[metric.name].setdefault(labels, _Counter()).add
 
     def observe(self, metric: Metric, labels: _Labels, value: float) -> None:
         """Put a value into a histogram."""
+        self.histogram(metric, labels)(value)
+
+    def histogram(self, metric: Metric, labels: _Labels) -> Callable[[float], None]:
+        """What puts values into one series."""
         try:
-            histogram = self._histograms[metric.name][labels]
+            return self._histograms[metric.name][labels].observe
         except KeyError:
             labels = self._bounded(metric, labels, Kind.HISTOGRAM)
-            histogram = self._histograms[metric.name].setdefault(labels, _Histogram(metric.buckets))
-        histogram.counts[bisect_left(histogram.bounds, value)] += 1
-        histogram.sum += value
+            return self._histograms[metric.name].setdefault(labels, _Histogram(metric.buckets)).observe
 
     def set(self, metric: Metric, labels: _Labels, value: float) -> None:
         """Set a gauge."""
@@ -84,17 +97,19 @@ class PrometheusMeter:
                 if isinstance(shown, _Histogram):
                     report.extend(shown.samples(name, labels))
                 else:
-                    report.append(Sample(name, "", labels, "", shown))
+                    value = shown.value if isinstance(shown, _Counter) else shown
+                    report.append(Sample(name, "", labels, "", value))
         return report
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format, version 0.0.4 (`CONTENT_TYPE`)."""
         return exposition_of(self.report(), tuple(self._catalogue.values()))
 
-    def _all(self, name: str) -> "dict[_Labels, float] | dict[_Labels, _Histogram]":
+    def _all(self, name: str) -> "dict[_Labels, float] | dict[_Labels, _Counter] | dict[_Labels, _Histogram]":
         """The series of one metric."""
-        numbers = self._counters.get(name, self._gauges.get(name))
-        return self._histograms[name] if numbers is None else numbers
+        if name in self._counters:
+            return self._counters[name]
+        return self._gauges[name] if name in self._gauges else self._histograms[name]
 
     def _bounded(self, metric: Metric, labels: _Labels, asked: Kind) -> _Labels:
         """Label values not seen before, those beyond a bound as `other`; the rare path."""
@@ -125,6 +140,18 @@ class PrometheusMeter:
         return value
 
 
+class _Counter:
+    """One series: what it has come to."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def add(self, value: float) -> None:
+        self.value += value
+
+
 class _Histogram:
     """One series: how many values fell into each bucket, the last one without a bound, and their sum."""
 
@@ -135,6 +162,10 @@ class _Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
 
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
     def samples(self, name: str, labels: _Labels) -> Iterator[Sample]:
         """Its parts, the buckets cumulative."""
         upper = (*(str(float(bound)) for bound in self.bounds), "+Inf")
@@ -142,10 +173,6 @@ class _Histogram:
             yield Sample(name, "_bucket", labels, le, float(count))
         yield Sample(name, "_count", labels, "", float(sum(self.counts)))
         yield Sample(name, "_sum", labels, "", self.sum)
-
-
-def _series(catalogue: Sequence[Metric], kind: Kind) -> _Numbers:
-    return {metric.name: {} if metric.labels else {(): 0.0} for metric in catalogue if metric.kind is kind}
 
 
 def exposition_of(report: Report, catalogue: Sequence[Metric] = CATALOGUE) -> bytes:

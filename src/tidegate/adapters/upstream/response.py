@@ -51,14 +51,14 @@ class Http1Response:
         """Wait for the final response's head; raises UpstreamFailure."""
         while not self.status:
             if self._failure is not None:
-                raise self._failure
+                raise _anew(self._failure)
             await self._wait()
 
     async def chunk(self) -> bytes:
         """Everything that has come since the last call, b"" once at the end; raises UpstreamFailure."""
         while not self._pieces:
             if self._failure is not None:
-                raise self._failure
+                raise _anew(self._failure)
             if self._finished:
                 return b""
             await self._wait()
@@ -132,3 +132,8 @@ class Http1Response:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+def _anew(failure: UpstreamFailure) -> UpstreamFailure:
+    """The same to be raised: the one that is kept would hold the frames that hold the response."""
+    return UpstreamFailure(failure.kind, str(failure), replayable=failure.replayable)

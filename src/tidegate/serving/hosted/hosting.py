@@ -31,11 +31,13 @@ class Engagement(msgspec.Struct, frozen=True):
 
     allowed: Callable[[], bool]
     desk: SkillDesk | None = None
+    offers: bytes = b""
+    """The tools for all of its skills."""
 
     def tools(self, top: Members, native: frozenset[str]) -> bytes:
         """The tools to offer, for the skills that the provider does not serve itself."""
-        if self.desk is None:
-            return b""
+        if self.desk is None or not native:
+            return self.offers
         return offered([skill for name, skill in self.desk.skills.items() if name not in native], top)
 
 
@@ -76,10 +78,11 @@ class Hosting:
         if not assignment.skills:
             return unhosted
         skills = {use.name: assignment.variant.skills[use.name] for use in assignment.skills}
-        if not offered(list(skills.values()), request.top):
+        offers = offered(list(skills.values()), request.top)
+        if not offers:
             return unhosted
         allowed = unhosted.allowed
-        return Engagement(allowed, SkillDesk(self._counter, draft, skills, allowed))
+        return Engagement(allowed, SkillDesk(self._counter, draft, skills, allowed), offers)
 
     def unhosted(self, draft: Draft, current: Callable[[], RoutingSnapshot]) -> Engagement:
         """An engagement without tools, under the switches of the `current` snapshot."""

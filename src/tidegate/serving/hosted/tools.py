@@ -67,11 +67,12 @@ def offered(skills: Sequence[ServedSkill], top: Members) -> bytes:
     They are offered only where the model is free to choose (`tool_choice` auto or absent); the same skills
     always give the same bytes.
     """
-    if not any(skill.files for skill in skills):
+    read = [skill for skill in skills if skill.files]
+    if not read:
         return b""
     if "tool_choice" in top and not _is_free(bytes(top["tool_choice"])):
         return b""
-    return _BOTH_TOOLS if any(skill.scripts for skill in skills) else _READ_TOOL
+    return _BOTH_TOOLS if [skill for skill in read if skill.scripts] else _READ_TOOL
 
 
 def _is_free(choice: bytes) -> bool:
