@@ -364,9 +364,8 @@ def _control(
 def _spare_the_collector(_: object) -> None:
     """What was imported stays for good: a full collection need not walk it while requests wait.
 
-    An answered request leaves no cycles behind, so the youngest objects are looked through after 5,000, not
-    700. A stream that breaks leaves some sixty objects in cycles, old by then: all are looked through at
-    every eighth such look, or what a provider's bad hour leaves would stay for hours.
+    No request leaves cycles behind, however it ends, so the youngest objects are looked through after 5,000,
+    not 700. What of a library's own does is old by then: all are looked through at every eighth such look.
     """
     gc.freeze()
     gc.set_threshold(5_000, 4, 2)

@@ -1,7 +1,6 @@
 """Work for a client that may leave: it goes on only while the client is there."""
 
 import asyncio
-from typing import cast
 
 from tidegate.serving.client import Client, ClientGone
 
@@ -16,14 +15,14 @@ class attending:  # noqa: N801 (a context manager, named as those of the standar
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._task = asyncio.current_task()
 
     def __enter__(self) -> None:
-        self._client.watch(self._task.cancel)
+        self._client.watch(self._task.cancel)  # pyright: ignore[reportOptionalMemberAccess] awaited in a task
 
     def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
         client = self._client
         client.unwatch()
         if kind is asyncio.CancelledError and client.gone:
-            self._task.uncancel()
+            self._task.uncancel()  # pyright: ignore[reportOptionalMemberAccess] as above
             raise ClientGone from None

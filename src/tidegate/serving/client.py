@@ -26,6 +26,10 @@ class Call:
         value = self._first.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def has_any(self, names: frozenset[bytes]) -> bool:
+        """Whether there is a header of any of these names."""
+        return not names.isdisjoint(self._first)
+
 
 class Client(Protocol):
     """One caller, waiting for its answer."""

@@ -1,5 +1,6 @@
 """One exchange on its way along the fallback chain: what goes out next, and whom a result speaks of."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tidegate.domain.breaker import State
@@ -54,8 +55,8 @@ class Course:
         self._hop = 0
         self._rescues = False
         self._turns: dict[str, int] = {}
-        self._skill_turns: list[tuple[str, int]] = []
-        self._suspects: list[tuple[str, int]] = []
+        self._skill_turns: Sequence[tuple[str, int]] = ()
+        self._suspects: Sequence[tuple[str, int]] = ()
         self._kept: tuple[Answer | None, Trouble | None] | None = None
         if order.composed is not None:
             self._begin_composed(order.composed)
@@ -215,7 +216,7 @@ class Course:
         """What the plain request says of the skills that were left out for it."""
         if not self._suspects or self.path is not _PLAIN:
             return
-        suspects, self._suspects = self._suspects, []
+        suspects, self._suspects = self._suspects, ()
         skills = self._guards.skills
         in_time = now - self.sent_at <= self._order.skill_deadline - self._draft.ready_at
         for name, turn in suspects:

@@ -1,7 +1,7 @@
 """One request through the gateway: the hot path, read from top to bottom."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import msgspec
@@ -17,17 +17,19 @@ from tidegate.serving.admission import Admission
 from tidegate.serving.assign import Asker, assign
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attending
+from tidegate.serving.chains import Hop
 from tidegate.serving.chat_client import crossed
 from tidegate.serving.chat_request import ChatRequest, read_chat_request
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards, skill_names
+from tidegate.serving.hints import Hints, read_hints
 from tidegate.serving.hosted.hosting import Engagement, Hosting
 from tidegate.serving.hosted.restore import is_sealed
 from tidegate.serving.identity import Identities, Identity
 from tidegate.serving.metering import CHAT_ROUTE, Draft, new_draft
-from tidegate.serving.order import Answer, Order
+from tidegate.serving.order import Answer, Order, UpstreamRequest
 from tidegate.serving.outgoing import Outgoing
 from tidegate.serving.pass_through import PassThrough
 from tidegate.serving.pins import Pins
@@ -168,10 +170,10 @@ class Handler:
             draft.hold = await self._quotas.admit(snapshot, draft.key, len(body))
         request = read_chat_request(body) if draft.route == CHAT_ROUTE else read_request(body)
         draft.stream, draft.model = request.stream, request.model
-        texts = user_texts(request.turns)
-        draft.identity = identity = self._identify(draft, call, request, texts)
+        texts, hints = user_texts(request.turns), read_hints(call)
+        draft.identity = identity = self._identify(draft, hints, request, texts)
         self._unit_sources.note(identity.source, draft.at)
-        self._assign(draft, identity, call, request, texts)
+        self._assign(draft, identity, hints, request, texts)
         request, client = self._provider.contained(draft, request, client)
         order = await self._ordered(draft, call, request)
         client.deadline = order.deadline
@@ -200,23 +202,24 @@ class Handler:
     async def _assigned_anew(self, draft: Draft, call: Call, request: Asked) -> Answer:
         """The upstream's answer where a switch or a revocation fell while it waited for another request's."""
         draft.fallback = draft.skill_outcome = None
-        self._assign(draft, cast("Identity", draft.identity), call, request, user_texts(request.turns))
+        texts, hints = user_texts(request.turns), read_hints(call)
+        self._assign(draft, cast("Identity", draft.identity), hints, request, texts)
         return await self._attempts.answer(draft, await self._ordered(draft, call, request))
 
-    def _identify(self, draft: Draft, call: Call, request: Asked, texts: Sequence[str]) -> Identity:
+    def _identify(self, draft: Draft, hints: Hints, request: Asked, texts: Sequence[str]) -> Identity:
         """Whose request it is."""
         return self._identities.identify(
             tenant=draft.key.tenant,
             key_id=draft.key.id,
             user_id=request.user_id,
-            unit=call.header(b"tidegate-unit"),
-            conversation=call.header(b"tidegate-conversation") or call.header(b"x-claude-code-session-id"),
-            task=call.header(b"tidegate-task"),
+            unit=hints.unit,
+            conversation=hints.conversation,
+            task=hints.task,
             opening=texts[0] if texts else "",
         )
 
     def _assign(
-        self, draft: Draft, identity: Identity, call: Call, request: Asked, texts: Sequence[str]
+        self, draft: Draft, identity: Identity, hints: Hints, request: Asked, texts: Sequence[str]
     ) -> None:
         """What it is served, by the snapshot of this instant: the body may have taken long to come."""
         snapshot = self._holder.current()
@@ -225,14 +228,13 @@ class Handler:
             exchange_id=draft.id,
             tenant=draft.key.tenant,
             identity=identity,
-            named=_named(call, request),
+            named=_named(hints, request),
             texts=texts,
             in_progress=in_progress(request.turns),
             now=draft.at,
         )
         assignment = no_dearer(assign(snapshot, asker, self._pins), request.model, self._prices)
-        warm_up = call.header(b"tidegate-warm-up") is not None
-        if warm_up or (assignment.counted and self.guards.in_doubt(assignment.triggers)):
+        if hints.warm_up or (assignment.counted and self.guards.in_doubt(assignment.triggers)):
             assignment = msgspec.structs.replace(assignment, counted=False)
         draft.assignment = assignment
 
@@ -258,6 +260,7 @@ class Handler:
         if changed:
             composed, tools = self._outgoing.composed(whole, draft, call, engaged)
             hosted = self._hosting.loop(draft, engaged, tools)
+        further = self._outgoing.further(plain, draft)
         return Order(
             plain=self._outgoing.plain(plain, draft, call),
             composed=composed,
@@ -266,10 +269,14 @@ class Handler:
             deadline=deadline,
             allowed=engaged.allowed,
             hosted=hosted or self._provider.pausing(draft, whole, seconds, engaged.allowed),
-            further=self._outgoing.further(plain, draft),
-            towards=lambda hop: self._outgoing.towards(plain, hop, draft, call),
+            further=further,
+            towards=self._towards(plain, draft, call) if further else None,
             try_seconds=settings.try_seconds,
         )
+
+    def _towards(self, plain: Asked, draft: Draft, call: Call) -> Callable[[Hop], UpstreamRequest]:
+        """Writes the client's own request for a further model."""
+        return lambda hop: self._outgoing.towards(plain, hop, draft, call)
 
     async def _record_refusal(
         self, draft: Draft, client: Client, outcome: Outcome, status: int, message: str, *more: Header
@@ -309,9 +316,8 @@ def _admission(settings: ServingSettings, meter: Meter) -> Admission:
 _OUR_FAULT = "the gateway failed at this request; its log has the reason, found by the request id"
 
 
-def _named(call: Call, request: Asked) -> Sequence[str]:
+def _named(hints: Hints, request: Asked) -> Sequence[str]:
     """Skills asked for by name: in the header `tidegate-skills`, then in the body's container."""
-    listed = call.header(b"tidegate-skills")
-    if listed is None:
+    if hints.skills is None:
         return request.named
-    return (*(name.strip() for name in listed.split(",")), *request.named)
+    return (*(name.strip() for name in hints.skills.split(",")), *request.named)

@@ -31,8 +31,9 @@ def call_of(scope: Message) -> Call:
     """The head of an ASGI request, its target as it was sent."""
     path: bytes = scope.get("raw_path") or str(scope["path"]).encode()
     query: bytes = scope.get("query_string", b"")
-    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
-    return Call(str(scope["method"]), target.decode("latin-1"), scope["headers"])
+    if query or b"?" in path:  # some servers leave the query in the path
+        path = b"%b?%b" % (path.partition(b"?")[0], query) if query else path.partition(b"?")[0]
+    return Call(scope["method"], path.decode("latin-1"), scope["headers"])
 
 
 class AsgiClient:

@@ -16,7 +16,7 @@ from tidegate.ports import Header
 from tidegate.web.asgi import Message
 
 if TYPE_CHECKING:  # names for the checker alone
-    from uvicorn._types import ASGI3Application, HTTPScope
+    from uvicorn._types import ASGI3Application
 
 _LOG = logging.getLogger("uvicorn.error")
 
@@ -78,13 +78,13 @@ class Cycle(RequestResponseCycle):
         on_response: Callable[[], None],
     ) -> None:
         # uvicorn's own is not called: half of what it sets is set here to something else.
-        self.scope = cast("HTTPScope", scope)
+        self.scope = scope  # pyright: ignore[reportAttributeAccessIssue] as uvicorn has it, in our words
         self.transport = transport
         self.flow = flow
         self.logger = self.access_logger = _LOG
         self.access_log = False
         self.default_headers = default_headers
-        self.message_event = cast(asyncio.Event, Signal())
+        self.message_event = Signal()  # pyright: ignore[reportAttributeAccessIssue] has what is used of an Event
         self.on_response = on_response
         self.disconnected = False
         self.keep_alive = keep_alive

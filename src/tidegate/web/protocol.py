@@ -42,7 +42,7 @@ _IDLE, _HEAD, _BODY, _REFUSED = Reading
 class GatewayProtocol(HttpToolsProtocol):
     """A connection with limits; in a request's scope it is `extensions["tidegate.connection"]`.
 
-    As such it offers `watch(callback)`, called once when the client is gone, `unwatch()`, and `answer`.
+    As such it offers `watch(callback)`, called once when the client is gone, `unwatch`, `body` and `answer`.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def body(self, scope: Message) -> bytes | None:
         """The whole body of the request of `scope`; None where it is still to be waited for."""
-        cycle = cast(Cycle, self.cycle)
+        cycle = self._cycle
         if cycle.scope is not scope:
             return None
         body = cycle.take()
@@ -202,10 +202,10 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
         self._whole_by += len(body) / self._limits.body_rate
-        cycle = self.cycle
+        cycle = self._cycle
         if self._reading is _REFUSED or cycle.response_complete:
             return
-        cast(Cycle, cycle).add(body)
+        cycle.add(body)
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         cycle.message_event.set()
@@ -274,7 +274,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _begin(self, scope: Message, *, keep_alive: bool) -> None:
         """Have the request answered, after those that came before it."""
         before = self.cycle
-        self.cycle = cycle = Cycle(
+        self.cycle = self._cycle = cycle = Cycle(
             scope,
             self._answers,
             self.flow,

@@ -41,6 +41,9 @@ class Engagement(msgspec.Struct, frozen=True):
         return offered([skill for name, skill in self.desk.skills.items() if name not in native], top)
 
 
+_NOTHING_TO_SWITCH = Engagement(lambda: True)
+
+
 class Hosting:
     """Offers the gateway's tools, takes sealed calls back, and makes the loop that answers."""
 
@@ -86,12 +89,11 @@ class Hosting:
 
     def unhosted(self, draft: Draft, current: Callable[[], RoutingSnapshot]) -> Engagement:
         """An engagement without tools, under the switches of the `current` snapshot."""
-        tenant, assignment = draft.key.tenant, draft.assignment
-
-        def allowed() -> bool:
-            return not switched_off(current(), tenant, assignment.skills)
-
-        return Engagement(allowed)
+        skills = draft.assignment.skills
+        if not skills:
+            return _NOTHING_TO_SWITCH
+        tenant = draft.key.tenant
+        return Engagement(lambda: not switched_off(current(), tenant, skills))
 
     async def unsealed(
         self, draft: Draft, request: MessagesRequest, engaged: Engagement
