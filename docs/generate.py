@@ -8,6 +8,9 @@ from tidegate.config.credential import Credential
 from tidegate.config.settings import SECTIONS, Entry, entries, entries_of
 from tidegate.domain.metric import LABEL_BOUNDS, Metric
 from tidegate.domain.metrics import CATALOGUE
+from tidegate.registry.scan.catalogue import RULES
+from tidegate.registry.scan.rule import Rule
+from tidegate.registry.scan.taxonomy import RISKS
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -91,6 +94,29 @@ that is not on this page cannot be emitted.
 """
 
 
+SCAN_RULES = """\
+# Rules of the scanner
+
+What `tidegate skill scan` and the gate before publishing look for; [the scanner](../explanation/scanner.md) says how.
+A finding has its rule's severity, or a lower one where the text around it only quotes and warns (`quoted`), or where
+the rule is less sure. `high` and `critical` block by default (`[scan] block`).
+
+The tags are those of the OWASP Agentic Skills Top 10, 1.0 (2026), owasp.org/www-project-agentic-skills-top-10:
+"""
+
+
+def scan_rules() -> str:
+    """Every rule of the scanner, the worst first."""
+    risks = "; ".join(f"{tag} {title}" for tag, title in RISKS.items())
+    head = "| rule | severity | tags | what it finds | why |\n|---|---|---|---|---|\n"
+    by_severity = sorted(RULES, key=lambda rule: (-rule.severity.rank, rule.id))
+    return f"{SCAN_RULES}{risks}.\n\n{head}" + "".join(map(_scan_rule, by_severity))
+
+
+def _scan_rule(rule: Rule) -> str:
+    return f"| `{rule.id}` | {rule.severity} | {', '.join(rule.tags)} | {rule.title} | {rule.why} |\n"
+
+
 def configuration() -> str:
     """Every setting, section by section."""
     sections = [_section(name, shape.__doc__ or "") for name, shape in SECTIONS.items()]
@@ -132,7 +158,7 @@ def _metric(metric: Metric) -> str:
     return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help}{buckets} |\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"configuration.md": configuration, "metrics.md": metrics}
+PAGES: dict[str, Callable[[], str]] = {"configuration.md": configuration, "metrics.md": metrics, "scan-rules.md": scan_rules}
 
 
 def main() -> int:

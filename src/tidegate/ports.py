@@ -16,6 +16,7 @@ from tidegate.domain.metric import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
 from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
+from tidegate.domain.scan_exception import ScanException
 from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
 from tidegate.domain.state import (
@@ -304,6 +305,20 @@ class Skills(Protocol):
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
     ) -> int: ...
+
+
+class ScanExceptions(Protocol):
+    """Packages that may be published despite what the scanner found; changes return the revision too."""
+
+    async def list(self) -> Sequence[ScanException]: ...
+    async def get(self, digest: str) -> ScanException | None: ...
+    async def ask(self, asked: ScanException) -> tuple[ScanException, int]:
+        """Raises Conflict where the digest has one that was granted."""
+        ...
+
+    async def grant(self, digest: str, *, by: str, reason: str, at: float) -> tuple[ScanException, int]:
+        """Raises NotFound where none was asked for, Conflict where it was granted before."""
+        ...
 
 
 class Scores(Protocol):

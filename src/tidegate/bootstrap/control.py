@@ -14,6 +14,7 @@ from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.config import Settings
 from tidegate.control.caller import by_home
 from tidegate.control.services import Services
+from tidegate.registry.scan.policy import policy_of
 from tidegate.web.control_api import create_control_api
 
 
@@ -30,6 +31,6 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
         try:
             await leave_for_dead(settings.home, store.routing.leave)
             services = Services(store, clock, hosts=ConfiguredSkillHosts(settings))
-            yield create_control_api(services, by_home(actor))
+            yield create_control_api(services, by_home(actor), policy=policy_of(settings.scan.block))
         finally:
             await store.close()

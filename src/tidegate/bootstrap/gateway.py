@@ -152,7 +152,7 @@ async def _assemble(
         sandbox=sandbox,
     )
     local = _in_crew(crew, health, settings, services)
-    control = _control(services, holder, local, stack, after=prices.wait)
+    control = _control(services, holder, local, stack, block=settings.scan.block, after=prices.wait)
     health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
     return health.server, partial(_warm_up, prices, control, sandbox)
 
@@ -342,6 +342,7 @@ def _control(
     local: LocalSwitches,
     stack: AsyncExitStack,
     *,
+    block: str,
     after: Callable[[], None],
 ) -> LazyApp:
     """The control API, whose imports take half a second: built in a thread, beside serving.
@@ -351,10 +352,11 @@ def _control(
 
     def build() -> App:
         after()
+        from tidegate.registry.scan.policy import policy_of  # noqa: PLC0415 (slow: see above)
         from tidegate.web.control_api import create_control_api  # noqa: PLC0415 (slow: see above)
 
         authenticate = by_key(services.store.keys, lambda: holder.current().keys)
-        return cast(App, create_control_api(services, authenticate, local))
+        return cast(App, create_control_api(services, authenticate, local, policy=policy_of(block)))
 
     control = LazyApp(build)
     stack.push_async_callback(control.close)

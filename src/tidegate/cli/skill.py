@@ -1,8 +1,6 @@
 """`tidegate skill`: validate a package where it lies; publish, list, get, sync; match texts."""
 
 import asyncio
-import stat
-import sys
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -13,18 +11,19 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
+from tidegate.cli.package import PackagePath, complain, inspect_path
 from tidegate.cli.skill_match import NO_SKILL, match
+from tidegate.cli.skill_scan import exceptions, judged, scan
 from tidegate.cli.skill_suggest import suggest
-from tidegate.domain.errors import InvalidInput
 from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
-from tidegate.registry.validate import DEFAULT_LIMITS, Inspection, inspect_folder, inspect_zip
+from tidegate.registry.validate import Inspection
 
-app = typer.Typer(no_args_is_help=True, help="Skills: validate, publish, list, get, sync, match, suggest.")
+app = typer.Typer(no_args_is_help=True, help="Skills: validate, scan, publish, list, get, sync, match, suggest.")
 app.command()(match)
 app.command()(suggest)
-
-PackagePath = Annotated[Path, typer.Argument(metavar="PATH", help="A skill's folder, or a zip of it.")]
+app.command()(scan)
+app.add_typer(exceptions, name="exception")
 
 
 class _Version(msgspec.Struct, kw_only=True):
@@ -72,12 +71,18 @@ class _Versions(msgspec.Struct):
 @app.command()
 def validate(path: PackagePath, as_json: AsJson = False) -> None:
     """Judge a package as publishing would; exit 1 with every finding where it would be refused."""
-    inspection = run(asyncio.to_thread(_inspect, path))
-    if as_json:
-        emit_json(_judgement(path, inspection))
+    inspection = run(asyncio.to_thread(inspect_path, path))
     package = inspection.package
-    if package is None:
-        _complain(path, inspection)
+    judgement = None if package is None else judged(package)
+    if as_json:
+        scanned = {} if judgement is None else judgement.document()
+        emit_json(_judgement(path, inspection) | scanned)
+    if package is None or judgement is None:
+        complain(path, inspection)
+        raise typer.Exit(1)
+    if not as_json:
+        judgement.tell()
+    if judgement.blocking:
         raise typer.Exit(1)
     if not as_json:
         say(f"{package.manifest.name} is valid: {len(package.files)} files, {package.digest}")
@@ -86,10 +91,10 @@ def validate(path: PackagePath, as_json: AsJson = False) -> None:
 @app.command()
 def publish(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
     """Publish a package as the skill's next version; the same content again is the version it has."""
-    inspection = run(asyncio.to_thread(_inspect, path))
+    inspection = run(asyncio.to_thread(inspect_path, path))
     package = inspection.package
     if package is None:
-        _complain(path, inspection)
+        complain(path, inspection)
         raise typer.Exit(1)
     document = run(call("POST", "/api/skills", content=package.archive, params={"reason": reason}))
     version = msgspec.convert(document, _Published)
@@ -159,34 +164,8 @@ def sync(
     tell(document, f"{done.name} version {done.version} {how}: {there}", as_json=as_json)
 
 
-def _inspect(path: Path) -> Inspection:
-    if path.is_dir():
-        return inspect_folder(path)
-    try:
-        return inspect_zip(_read_file(path))
-    except OSError as error:
-        raise InvalidInput(
-            f"{path}: cannot be read ({error.strerror}); give a skill's folder or zip"
-        ) from error
-
-
-def _read_file(path: Path) -> bytes:
-    """The file's bytes, or one more than a zip may have: enough to find it too large."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise InvalidInput(f"{path}: is a device, pipe or socket; give a skill's folder or zip")
-    with path.open("rb") as file:
-        return file.read(DEFAULT_LIMITS.zip_bytes + 1)
-
-
 def _judgement(path: Path, inspection: Inspection) -> dict[str, object]:
     verdict: dict[str, object] = {"path": str(path), "valid": inspection.package is not None}
     if inspection.package is not None:
         verdict |= describe_package(inspection.package)
     return verdict | {"findings": [finding.document() for finding in inspection.findings]}
-
-
-def _complain(path: Path, inspection: Inspection) -> None:
-    count = len(inspection.findings)
-    sys.stderr.write(f"tidegate: {path} is refused, {count} {'finding' if count == 1 else 'findings'}:\n")
-    for finding in inspection.findings:
-        sys.stderr.write(f"  {finding}\n")

@@ -8,6 +8,7 @@ from tidegate.config.chains import Chain
 from tidegate.config.credential import Credential
 from tidegate.config.hosted import Hosted
 from tidegate.config.sandbox import Sandbox
+from tidegate.config.scan import Scan
 from tidegate.config.sections import (
     Breakers,
     Cache,
@@ -56,6 +57,7 @@ class Settings:
     valkey: Valkey = field(default_factory=Valkey)
     hosted: Hosted = field(default_factory=Hosted)
     sandbox: Sandbox = field(default_factory=Sandbox)
+    scan: Scan = field(default_factory=Scan)
     native: Native = field(default_factory=Native)
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
     credentials: Mapping[str, Credential] = field(default_factory=dict[str, Credential])
@@ -88,6 +90,7 @@ SECTIONS: dict[str, type] = {
     "valkey": Valkey,
     "hosted": Hosted,
     "sandbox": Sandbox,
+    "scan": Scan,
     "native": Native,
 }
 

@@ -17,6 +17,7 @@ from tidegate.ports import (
     Quotas,
     Rollouts,
     Routing,
+    ScanExceptions,
     Scores,
     SkillHost,
     Skills,
@@ -46,6 +47,8 @@ class Store(Protocol):
     def quotas(self) -> Quotas: ...
     @property
     def skills(self) -> Skills: ...
+    @property
+    def scan_exceptions(self) -> ScanExceptions: ...
     @property
     def scores(self) -> Scores: ...
     @property

@@ -27,6 +27,12 @@ def canonical_archive(root: str, files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def files_of(archive: bytes) -> dict[str, bytes]:
+    """The files of a canonical archive by their paths below its one folder."""
+    with zipfile.ZipFile(BytesIO(archive)) as opened:
+        return {name.partition("/")[2]: opened.read(name) for name in opened.namelist()}
+
+
 def digest_of(archive: bytes) -> str:
     """`sha256:` and the hex digest of the canonical archive."""
     return f"sha256:{hashlib.sha256(archive).hexdigest()}"

@@ -3,14 +3,16 @@
 from tidegate.domain.errors import Conflict, InvalidInput
 from tidegate.domain.skill import SkillPackage, SkillVersion
 from tidegate.ports import Skills
+from tidegate.registry.scan.gate import Gate
 
 
 async def publish(
-    skills: Skills, package: SkillPackage, *, by: str, reason: str, at: float
+    skills: Skills, gate: Gate, package: SkillPackage, *, by: str, reason: str, at: float
 ) -> tuple[SkillVersion, bool]:
     """Store the package; the version it has, and whether that is new (the same content twice is one version).
 
-    Raises InvalidInput without a reason, Conflict where a skill it requires has no version to serve.
+    Raises InvalidInput without a reason or where the scanner's gate is shut, Conflict where a skill that it
+    requires has no version to serve.
     """
     if not reason.strip():
         raise InvalidInput(
@@ -22,4 +24,5 @@ async def publish(
                 f"{package.manifest.name} requires the skill {name!r}, which has no published version; "
                 f"publish {name!r} first, or take it out of tidegate.requires"
             )
+    await gate.admit(package)
     return await skills.publish(package, by=by, reason=reason.strip(), at=at)

@@ -175,6 +175,15 @@ SKILL_ARCHIVE = Table(
     Column("archive", LargeBinary, nullable=False),
 )
 
+SCAN_EXCEPTION = Table(
+    "scan_exception",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""`body` is the exception as JSON."""
+
 SKILL_SCORE = Table(
     "skill_score",
     METADATA,

@@ -10,6 +10,7 @@ from tidegate.adapters.storage.outbox import SqlOutbox
 from tidegate.adapters.storage.quotas import SqlQuotas
 from tidegate.adapters.storage.rollouts import SqlRollouts
 from tidegate.adapters.storage.routing import SqlRouting
+from tidegate.adapters.storage.scan_exceptions import SqlScanExceptions
 from tidegate.adapters.storage.scores import SqlScores
 from tidegate.adapters.storage.skills import SqlSkills
 from tidegate.adapters.storage.switches import SqlSwitches
@@ -31,6 +32,7 @@ class Store:
         self.keys = SqlKeys(database)
         self.quotas = SqlQuotas(database)
         self.skills = SqlSkills(database)
+        self.scan_exceptions = SqlScanExceptions(database)
         self.scores = SqlScores(database)
         self.syncs = SqlSyncs(database)
         self.clearings = SqlClearings(database)

@@ -10,6 +10,7 @@ from tidegate.control.caller import Caller
 from tidegate.control.services import Services
 from tidegate.control.status import Observing
 from tidegate.control.switches import LocalSwitches
+from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.web.control_api.gate import CALLER
 
 
@@ -19,6 +20,7 @@ class Control:
 
     services: Services
     observer: Observing
+    scan: ScanGate
     local: LocalSwitches | None = None
 
 

@@ -6,6 +6,8 @@ from tidegate.control.caller import Authenticate
 from tidegate.control.glimpse import Glimpse
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
+from tidegate.registry.scan.gate import Gate as ScanGate
+from tidegate.registry.scan.policy import Policy
 from tidegate.web.control_api import (
     cache,
     costs,
@@ -14,6 +16,7 @@ from tidegate.web.control_api import (
     quotas,
     rollouts,
     routes,
+    scan_exceptions,
     selection,
     skills,
     switches,
@@ -22,13 +25,20 @@ from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults
 from tidegate.web.control_api.gate import Gate
 
+DEFAULT_POLICY = Policy()
+
 
 def create_control_api(
-    services: Services, authenticate: Authenticate, local: LocalSwitches | None = None
+    services: Services,
+    authenticate: Authenticate,
+    local: LocalSwitches | None = None,
+    *,
+    policy: Policy = DEFAULT_POLICY,
 ) -> FastAPI:
     """The app over these services; `authenticate` tells who calls (`control/caller`).
 
-    `local` are the switches of the gateway in this process, None where none serves here.
+    `local` are the switches of the gateway in this process, None where none serves here. `policy` says which
+    findings keep a skill from being published.
     """
     app = FastAPI(
         title="Tidegate control API",
@@ -37,9 +47,23 @@ def create_control_api(
         docs_url=None,  # its page loads scripts from a CDN
         redoc_url=None,
     )
-    app.state.control = Control(services, Glimpse(services.store.ledger), local)
+    app.state.control = Control(
+        services, Glimpse(services.store.ledger), ScanGate(policy, services.store.scan_exceptions), local
+    )
     api = APIRouter(prefix="/api")
-    for noun in (rollouts, routes, switches, keys, quotas, costs, ledger, skills, selection, cache):
+    for noun in (
+        rollouts,
+        routes,
+        switches,
+        keys,
+        quotas,
+        costs,
+        ledger,
+        scan_exceptions,
+        skills,
+        selection,
+        cache,
+    ):
         api.include_router(noun.router)
     app.include_router(api)
     app.add_middleware(Gate, authenticate=authenticate)

@@ -46,7 +46,7 @@ async def post_skill(request: Request, reason: str, control: Plane, who: Who) ->
     package = await run_in_threadpool(validate_zip, await request.body())
     services = control.services
     version, created = await publish(
-        services.store.skills, package, by=who.actor, reason=why, at=services.clock.now()
+        services.store.skills, control.scan, package, by=who.actor, reason=why, at=services.clock.now()
     )
     revision = await services.store.routing.revision()
     document = {**describe(version), "created": created}

@@ -1,0 +1,72 @@
+"""`/api/scan-exceptions`: ask to publish what the scanner blocks, and agree to it."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tidegate.control.reason import require_reason
+from tidegate.control.timestamp import rfc3339
+from tidegate.domain.access import Role
+from tidegate.domain.scan_exception import ScanException
+from tidegate.registry.validate import validate_zip
+from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.answers import answer
+
+router = APIRouter(prefix="/scan-exceptions", tags=["skills"])
+
+
+class GrantBody(BaseModel):
+    """Why the package may be published all the same."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+
+
+@router.get("")
+async def list_exceptions(control: Plane, who: Who) -> Response:
+    """Every exception that was asked for, and those that were granted."""
+    who.require(Role.VIEWER, Role.PUBLISHER)
+    who.require_everywhere()
+    known = await control.services.store.scan_exceptions.list()
+    return answer({"exceptions": [describe(each) for each in known]})
+
+
+@router.post("", status_code=201)
+async def post_exception(request: Request, reason: str, control: Plane, who: Who) -> Response:
+    """Ask for one: the body is the zip that is blocked."""
+    who.require(Role.PUBLISHER)
+    who.require_everywhere()
+    why = require_reason(reason)
+    package = await run_in_threadpool(validate_zip, await request.body())
+    asked, _ = await control.scan.ask(package, by=who.actor, reason=why, at=control.services.clock.now())
+    return answer(describe(asked), 201)
+
+
+@router.post("/{digest}/grant")
+async def post_grant(digest: str, body: GrantBody, control: Plane, who: Who) -> Response:
+    """Agree to one: the package of this digest may be published from now on."""
+    who.require()
+    who.require_everywhere()
+    granted, _ = await control.services.store.scan_exceptions.grant(
+        digest, by=who.actor, reason=require_reason(body.reason), at=control.services.clock.now()
+    )
+    return answer(describe(granted))
+
+
+def describe(exception: ScanException) -> dict[str, object]:
+    """An exception as JSON shows it."""
+    granted = exception.granted_at
+    return {
+        "digest": exception.digest,
+        "name": exception.name,
+        "rules": list(exception.rules),
+        "state": "granted" if exception.granted else "requested",
+        "requested_by": exception.asked_by,
+        "request_reason": exception.asked_because,
+        "requested_at": rfc3339(exception.asked_at),
+        "granted_by": exception.granted_by or None,
+        "grant_reason": exception.granted_because or None,
+        "granted_at": None if granted is None else rfc3339(granted),
+    }
