@@ -297,10 +297,7 @@ class Skills(Protocol):
         """That version, or the latest servable one."""
         ...
 
-    async def list(self) -> Sequence[SkillVersion]:
-        """Every version, by name and number."""
-        ...
-
+    async def list(self) -> Sequence[SkillVersion]: ...  # every version, by name and number
     async def archive(self, digest: str) -> bytes | None: ...
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
@@ -308,17 +305,12 @@ class Skills(Protocol):
 
 
 class ScanExceptions(Protocol):
-    """Packages that may be published despite what the scanner found; changes return the revision too."""
+    """Leave to publish what the scanner blocks; raises Conflict where it was granted before, NotFound."""
 
     async def list(self) -> Sequence[ScanException]: ...
     async def get(self, digest: str) -> ScanException | None: ...
-    async def ask(self, asked: ScanException) -> tuple[ScanException, int]:
-        """Raises Conflict where the digest has one that was granted."""
-        ...
-
-    async def grant(self, digest: str, *, by: str, reason: str, at: float) -> tuple[ScanException, int]:
-        """Raises NotFound where none was asked for, Conflict where it was granted before."""
-        ...
+    async def ask(self, asked: ScanException) -> tuple[ScanException, int]: ...
+    async def grant(self, digest: str, *, by: str, reason: str, at: float) -> tuple[ScanException, int]: ...
 
 
 class Scores(Protocol):
@@ -328,10 +320,7 @@ class Scores(Protocol):
         """Every hour's sums from `since` on, of all versions of the skills of these names."""
         ...
 
-    async def list(self) -> Sequence[SkillScore]:
-        """Every published score, by name and version."""
-        ...
-
+    async def list(self) -> Sequence[SkillScore]: ...  # every published score, by name and version
     async def publish(
         self, scores: Sequence[SkillScore], *, by: str, reason: str, at: float, lease: Lease
     ) -> int:
@@ -345,10 +334,7 @@ class Scores(Protocol):
 class Syncs(Protocol):
     """Which versions are at which provider."""
 
-    async def list(self) -> Sequence[SyncedVersion]:
-        """By upstream and tenant, then oldest first."""
-        ...
-
+    async def list(self) -> Sequence[SyncedVersion]: ...  # by upstream and tenant, then oldest first
     async def put(self, synced: SyncedVersion, *, reason: str) -> int:
         """Remember, in place of what was known of the digest there; returns the revision."""
         ...

@@ -22,9 +22,10 @@ class SqlScanExceptions:
 
     async def list(self) -> Sequence[ScanException]:
         """Every exception, by the name of its skill and its digest."""
-        rows = select(SCAN_EXCEPTION.c.body).order_by(SCAN_EXCEPTION.c.name, SCAN_EXCEPTION.c.digest)
+        rows = select(SCAN_EXCEPTION.c.body).order_by(SCAN_EXCEPTION.c.digest)
         async with self._database.read() as connection:
-            return [_read(row.body) for row in await connection.execute(rows)]
+            known = [_read(row.body) for row in await connection.execute(rows)]
+        return sorted(known, key=lambda each: each.name)
 
     async def get(self, digest: str) -> ScanException | None:
         """What was asked, and perhaps granted, for this digest."""
@@ -71,7 +72,6 @@ class SqlScanExceptions:
     ) -> tuple[ScanException, int]:
         row = {
             "digest": exception.digest,
-            "name": exception.name,
             "body": msgspec.json.encode(exception).decode(),
         }
         await connection.execute(

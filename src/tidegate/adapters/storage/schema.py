@@ -176,13 +176,8 @@ SKILL_ARCHIVE = Table(
 )
 
 SCAN_EXCEPTION = Table(
-    "scan_exception",
-    METADATA,
-    Column("digest", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    "scan_exception", METADATA, Column("digest", Text, primary_key=True), Column("body", Text, nullable=False)
 )
-"""`body` is the exception as JSON."""
 
 SKILL_SCORE = Table(
     "skill_score",

@@ -26,6 +26,9 @@ from tidegate.web.control_api.faults import answer_faults
 from tidegate.web.control_api.gate import Gate
 
 DEFAULT_POLICY = Policy()
+_NOUNS = (
+    rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, selection, cache,
+)  # fmt: skip
 
 
 def create_control_api(
@@ -51,19 +54,7 @@ def create_control_api(
         services, Glimpse(services.store.ledger), ScanGate(policy, services.store.scan_exceptions), local
     )
     api = APIRouter(prefix="/api")
-    for noun in (
-        rollouts,
-        routes,
-        switches,
-        keys,
-        quotas,
-        costs,
-        ledger,
-        scan_exceptions,
-        skills,
-        selection,
-        cache,
-    ):
+    for noun in _NOUNS:
         api.include_router(noun.router)
     app.include_router(api)
     app.add_middleware(Gate, authenticate=authenticate)

@@ -11,7 +11,6 @@ def upgrade() -> None:
     op.create_table(
         "scan_exception",
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_scan_exception"),
     )
