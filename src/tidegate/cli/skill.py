@@ -19,7 +19,9 @@ from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
 from tidegate.registry.validate import Inspection
 
-app = typer.Typer(no_args_is_help=True, help="Skills: validate, scan, publish, list, get, sync, match, suggest.")
+app = typer.Typer(
+    no_args_is_help=True, help="Skills: validate, scan, publish, list, get, sync, match, suggest."
+)
 app.command()(match)
 app.command()(suggest)
 app.command()(scan)
