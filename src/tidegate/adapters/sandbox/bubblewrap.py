@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -111,8 +112,9 @@ class Bubblewrap:
                 limits.append(ScriptLimit.TIME)
                 confined.kill()
                 code = await asyncio.shield(confined.exited)
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await asyncio.gather(out.done.wait(), err.done.wait())
+            with suppress(TimeoutError):  # nobody is left to write, and what was written is here
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await asyncio.gather(out.done.wait(), err.done.wait())
             if not limits and place.group and place.group.killed_for_memory() > killed_before:
                 limits.append(ScriptLimit.MEMORY)
             seconds = time.monotonic() - began

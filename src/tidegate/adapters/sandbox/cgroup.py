@@ -34,7 +34,7 @@ class Group:
         self._folders = folders
         try:
             for folder in dict.fromkeys(folders.values()):
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)  # of a process that was killed and had the same id
             for controller, folder in folders.items():
                 _set(controller, folder, shares)
         except OSError:
@@ -61,6 +61,7 @@ class Group:
     def remove(self) -> None:
         """Remove it; one that still has a process is logged and left to the next start."""
         for folder in dict.fromkeys(self._folders.values()):
+            _kill_all(folder)
             try:
                 folder.rmdir()
             except FileNotFoundError:

@@ -10,8 +10,6 @@ from tidegate.adapters.sandbox.runtime import Runtime
 SKILL, WORK, SPARE = "/skill", "/work", "/work/.tmp"
 """Where a script finds its skill, where it works, and what is `/tmp` to it."""
 
-_SPARE_NAMES = ("/tmp", "/dev/shm")  # noqa: S108 (names within the sandbox, where nobody else is)
-
 GATE = "/dev/.gate"
 """The last file that bubblewrap writes before it starts the script, from a pipe that the launcher holds."""
 
@@ -83,15 +81,14 @@ def _held(guards: frozenset[Guard]) -> list[str]:
         *_NAMESPACES,
         *(option for guard, option in optional.items() if guard in guards),
         *identity,
-        *("--new-session", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"),
+        *("--new-session", "--die-with-parent", "--cap-drop", "ALL"),
+        *(("--clearenv",) if Guard.CLEARED_ENVIRONMENT in guards else ()),
         *environment,
     ]
 
 
 def _view(layout: Layout) -> list[str]:
     """The runtime, settings made for scripts, devices that give nothing away."""
-    if Guard.VIEW not in layout.guards:
-        return ["--ro-bind", "/", "/", "--tmpfs", "/dev", "--tmpfs", SKILL, "--tmpfs", WORK]
     runtime = layout.runtime
     binds = [word for path in runtime.binds for word in ("--ro-bind", str(path), str(path))]
     links = [word for target, path in runtime.links for word in ("--symlink", target, path)]
@@ -111,8 +108,16 @@ def _view(layout: Layout) -> list[str]:
         *binds,
         *links,
         *made,
-        *(word for name in _SPARE_NAMES for word in ("--symlink", SPARE, name)),
+        *("--symlink", SPARE, "/dev/shm"),  # noqa: S108 (a name within the sandbox, where nobody else is)
+        *_temporary(layout),
     ]
+
+
+def _temporary(layout: Layout) -> list[str]:
+    """The work folder's own; without the guard, what no run is shown: where all skills are laid out."""
+    if Guard.VIEW in layout.guards:
+        return ["--symlink", SPARE, "/tmp"]  # noqa: S108 (as above)
+    return ["--ro-bind", str(layout.etc.parents[1]), str(layout.etc.parents[1])]
 
 
 def _skill(layout: Layout, skill: Path, entries: Sequence[str]) -> list[str]:
@@ -120,7 +125,7 @@ def _skill(layout: Layout, skill: Path, entries: Sequence[str]) -> list[str]:
     bind = "--ro-bind" if Guard.READ_ONLY in layout.guards else "--bind"
     size = ("--size", str(layout.work_bytes)) if Guard.QUOTA in layout.guards else ()
     work = (*size, "--tmpfs", WORK)
-    if Guard.FRESH_WORK not in layout.guards and layout.shared_work is not None:
-        work = ("--bind", str(layout.shared_work), WORK)
+    if Guard.FRESH_WORK not in layout.guards:
+        return [bind, str(skill), SKILL, "--bind", str(layout.shared_work), WORK, "--dir", SPARE]
     names = [word for name in entries for word in ("--symlink", f"{SKILL}/{name}", f"{WORK}/{name}")]
     return [bind, str(skill), SKILL, *work, "--dir", SPARE, *names]

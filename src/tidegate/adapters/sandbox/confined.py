@@ -16,6 +16,9 @@ from tidegate.adapters.sandbox.unfit import SandboxUnfit
 GATE_SECONDS = 10.0
 """Namespaces and mounts take some 10 ms; a machine that needs so long starts no script."""
 
+DEATH_SECONDS = 1.0
+"""Between the gate that a dying bubblewrap lets go of, and its end."""
+
 _SETPRIV = "/usr/bin/setpriv"
 """Of util-linux; where there is none, it goes without."""
 
@@ -120,6 +123,9 @@ class Confined:
         except TimeoutError as late:
             raise SandboxUnfit(f"bubblewrap was not ready within {GATE_SECONDS:g} s") from late
         except OSError as wrong:
+            await asyncio.wait((self.exited,), timeout=DEATH_SECONDS)
+            if self.exited.done():  # its death also opens the gate, and may be seen later than that
+                raise await self._failure() from wrong
             raise SandboxUnfit(f"a script's limits cannot be set: {wrong}") from wrong
 
     async def _pid(self, info: int) -> int:

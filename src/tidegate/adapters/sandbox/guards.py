@@ -7,6 +7,7 @@ class Guard(StrEnum):
     """One part of the containment."""
 
     EMPTY_ENVIRONMENT = "empty_environment"  # of bubblewrap itself, beside `--clearenv`
+    CLEARED_ENVIRONMENT = "cleared_environment"  # `--clearenv`
     OWN_INIT = "own_init"  # the script is process 1; none of bubblewrap's own is in there with it
     OWN_USER = "own_user"  # a uid that nobody has, where the gateway is root
     USER_NAMESPACES = "user_namespaces"  # none within
