@@ -64,11 +64,13 @@ async def client_key(home: Path) -> str:
 
 
 async def until_ready(session: aiohttp.ClientSession, url: str) -> dict[str, dict[str, object]]:
-    async with asyncio.timeout(20):
+    """Until it serves, and has tried its sandbox too, which it does not wait for."""
+    async with asyncio.timeout(40):
         while True:
             async with session.get(f"{url}/readyz") as response:
-                if response.status == 200:
-                    return (await response.json())["checks"]
+                checks = (await response.json())["checks"]
+                if response.status == 200 and checks["sandbox"]["detail"] != "being tried":
+                    return checks
             await asyncio.sleep(0.05)
 
 
