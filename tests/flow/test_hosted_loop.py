@@ -38,7 +38,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[St
     (folder / "home").mkdir()
     # another process does not know the conversation: within the grace it would leave it on the old side
     (folder / "home" / "tidegate.toml").write_text('[routing]\nconversation_grace = "0s"\n')
-    async with stack(folder) as it:
+    async with stack(folder, scripts=True) as it:
         await it.publish("contract-analysis", "log-digest")
         await it.start_rollout(PLAN % "hosted")
         yield it

@@ -41,6 +41,9 @@ class GatewayProcess:
     log: Path
     port: int = field(default_factory=free_port)
     arguments: Sequence[str] = ()
+    scripts: bool = False
+    """Whether it tries its sandbox, which takes more CPU than all else at a start, and runs scripts."""
+
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -58,7 +61,12 @@ class GatewayProcess:
                 *self.arguments,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env=child_environment({"TIDEGATE_UPSTREAM_KEY": "upstream-secret"}),
+                env=child_environment(
+                    {
+                        "TIDEGATE_UPSTREAM_KEY": "upstream-secret",
+                        "TIDEGATE_SANDBOX_ENABLED": str(self.scripts).lower(),
+                    }
+                ),
             )
         while line := await self.process.stdout.readline():
             if b" listening on " in line:
@@ -161,7 +169,12 @@ class Stack:
 
 @asynccontextmanager
 async def stack(
-    folder: Path, *, profile: str = "seed = 1\n", up: Sequence[str] = (), config: str = ""
+    folder: Path,
+    *,
+    profile: str = "seed = 1\n",
+    up: Sequence[str] = (),
+    config: str = "",
+    scripts: bool = False,
 ) -> AsyncGenerator[Stack]:
     """Emulator and gateway with a client and an operator key; both end with exit code 0.
 
@@ -174,7 +187,7 @@ async def stack(
     async with running(folder / "emulator.log", *emulate) as emulator:
         if config:
             (home / "tidegate.toml").write_text(config.replace("EMULATOR", emulator))
-        gateway = GatewayProcess(home, emulator, folder / "gateway.log", arguments=up)
+        gateway = GatewayProcess(home, emulator, folder / "gateway.log", arguments=up, scripts=scripts)
         await gateway.start()
         command = CommandLine({"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": operator})
         try:
