@@ -145,10 +145,7 @@ class Ledger(Protocol):
         """The stage's buckets and events from `since` on; `latest` distinct units per arm (trip gate)."""
         ...
 
-    def export(self, query: LedgerQuery) -> AsyncIterator[Exchange]:
-        """Exchanges by (at, id), streamed."""
-        ...
-
+    def export(self, query: LedgerQuery) -> AsyncIterator[Exchange]: ...  # by (at, id), streamed
     async def vote(self, vote: Vote) -> str:
         """Keep a vote: `counted` (first on its exchange), `repeated`, or `parked` (exchange not here yet)."""
         ...
@@ -163,9 +160,9 @@ class Costs(Protocol):
         """Sums by `tenant`, `key_id`, `model` or `skills` (names by comma); equal to the ledger's lines."""
         ...
 
-    async def spent(self, since: float, until: float) -> Sequence[Spent]:
-        """By key, at quarters of an hour."""
-        ...
+    async def spent(
+        self, since: float, until: float
+    ) -> Sequence[Spent]: ...  # by key, at quarters of an hour
 
 
 class SharedAway(Exception):
@@ -293,10 +290,7 @@ class Skills(Protocol):
         """Atomic; the same digest again returns the version it has and False."""
         ...
 
-    async def get(self, name: str, number: int | None = None) -> SkillVersion | None:
-        """That version, or the latest servable one."""
-        ...
-
+    async def get(self, name: str, number: int | None = None) -> SkillVersion | None: ...  # or the latest
     async def list(self) -> Sequence[SkillVersion]: ...  # every version, by name and number
     async def archive(self, digest: str) -> bytes | None: ...
     async def set_state(
