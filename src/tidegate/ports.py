@@ -52,9 +52,8 @@ class Clock(Protocol):
 class UpstreamFailure(Exception):
     """No answer, or half of one, came from the upstream.
 
-    `kind`: connect | timeout | reset | protocol; of the gateway's own hosted loop also hosted_turn |
-    hosted_limit | switch. `replayable` is True only where the request went out on a reused connection and not
-    one response byte came back: sending it again cannot do the work twice.
+    `kind`: connect | timeout | reset | protocol; of the hosted loop also hosted_turn | hosted_limit | switch.
+    `replayable`: it went out on a reused connection, no byte came back; sent again, it is not done twice.
     """
 
     def __init__(self, kind: str, message: str, *, replayable: bool = False) -> None:
