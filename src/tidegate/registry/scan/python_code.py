@@ -316,7 +316,7 @@ class PythonCode:
             self._tell(rules.SENDS_SECRETS, None)
         if seen.duplicates is not None and (seen.socket or seen.shell):
             self._tell(rules.BACK_DOOR, seen.duplicates)
-        if seen.saves_fetched and seen.executable is not None:
+        if seen.saves_fetched and (seen.executable is not None or seen.shell):
             self._tell(rules.DROPPER, seen.executable)
         if seen.network:
             self._tell(rules.NETWORK, None)

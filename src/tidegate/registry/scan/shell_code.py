@@ -12,6 +12,7 @@ _SAVES = pattern(
     r"(?i)\b(?:curl|wget|aria2c)\b[^\n|;&]*(?:\s-\w*o\w*\s*\S|\s-O\s*\S|--output[ =]|"
     r"--output-document|>\s*\S)|\bwget\s+(?:-\w+\s+)*[\"']?(?:http|\$)"
 )
+_RUNS_SAVED = pattern(r"(?m)(?:^|[;&|]\s*)(?:sudo\s+)?(?:ba|z|da)?sh\s+[\"']?(?:\$\{?[A-Za-z_]|/tmp/)")
 _EXECUTABLE = pattern(r"\bchmod\s+(?:-\w+\s+)*(?:[ugoa]*\+\w*x|[0-7]?[1357][0-7]{2}|[0-7]?7[0-7]{2})")
 _CHECKED = pattern(
     r"\b(?:sha(?:256|512|1)sum|shasum|gpgv?|cosign|minisign)\b[^\n]*(?:-c\b|--check|--verify|verify)"
@@ -72,7 +73,7 @@ class ShellCode:
 
     def _findings(self, *, network: bool) -> Iterator[Found]:
         text = self._text
-        saves, executable = _SAVES.search(text), _EXECUTABLE.search(text)
+        saves, executable = _SAVES.search(text), _EXECUTABLE.search(text) or _RUNS_SAVED.search(text)
         if saves and executable and not _CHECKED.search(text):
             yield self._found(rules.DROPPER, executable.start())
         decodes, evaluates = _DECODES.search(text), _EVALUATES.search(text)

@@ -49,6 +49,7 @@ PIPE_TO_SHELL = Rule(
             r"\b(?:DownloadString|Invoke-WebRequest|iwr|irm|Invoke-RestMethod)\b[^\n]{0,200}?\|\s*(?:iex|"
             r"Invoke-Expression)\b"
         ),
+        r"\beval\s*\(?\s*(?:URI\.open|open\(|Net::HTTP|file_get_contents|LWP::|HTTP\.get)",
         r"\b(?:mshta|regsvr32|rundll32|certutil|bitsadmin)(?:\.exe)?\b[^\n]{0,80}?https?://",
         (
             r"\bpowershell(?:\.exe)?\b[^\n]{0,80}?\s-(?:e|en|enc|enco|"

@@ -51,6 +51,10 @@ OVERRIDE = Rule(
             rf"the following) (?:document|file|text|skill|{ORDERS}) (?:only|alone|exclusively|above all|"
             rf"over)\b"
         ),
+        (
+            r"\b(?:guidance|instructions?|rules|policies|limits) (?:\w+ ){0,3}(?:operator|system|"
+            r"developer|user) (?:do(?:es)?|must|need)(?:n't| not) (?:be followed|apply|matter|count)\b"
+        ),
         r"\bobey only (?:this|these|me|the)\b",
         (
             r"\b(?:your|the) (?:real|true|actual|new|only) (?:task|goal|objective|mission|purpose|job|"
