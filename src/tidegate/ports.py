@@ -19,6 +19,7 @@ from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.scan_exception import ScanException
 from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
+from tidegate.domain.skill_card import SkillCard
 from tidegate.domain.state import (
     IngestResult,
     Lease,
@@ -281,15 +282,12 @@ class Quotas(Protocol):
 
 
 class Skills(Protocol):
-    """Immutable versions of skills."""
+    """Immutable versions of skills; `get` without a number: the latest servable version."""
 
     async def publish(
         self, package: SkillPackage, *, by: str, reason: str, at: float
-    ) -> tuple[SkillVersion, bool]:
-        """Atomic; the same digest again returns the version it has and False."""
-        ...
-
-    async def get(self, name: str, number: int | None = None) -> SkillVersion | None: ...  # or the latest
+    ) -> tuple[SkillVersion, bool]: ...  # atomic; the same digest again: the version it has and False
+    async def get(self, name: str, number: int | None = None) -> SkillVersion | None: ...
     async def list(self) -> Sequence[SkillVersion]: ...  # every version, by name and number
     async def archive(self, digest: str) -> bytes | None: ...
     async def set_state(
@@ -306,6 +304,15 @@ class ScanExceptions(Protocol):
     async def grant(self, digest: str, *, by: str, reason: str, at: float) -> tuple[ScanException, int]: ...
 
 
+class SkillCards(Protocol):
+    """What is said of skills beside their versions; `change` makes a card anew in one transaction."""
+
+    async def list(self) -> Sequence[SkillCard]: ...
+    async def change(
+        self, name: str, change: Callable[[SkillCard], SkillCard], *, by: str, reason: str, at: float
+    ) -> tuple[SkillCard, int]: ...
+
+
 class Scores(Protocol):
     """How effective skills have been: the sums that the ledger keeps, and the scores that routes go by."""
 
@@ -317,10 +324,7 @@ class Scores(Protocol):
     async def publish(
         self, scores: Sequence[SkillScore], *, by: str, reason: str, at: float, lease: Lease
     ) -> int:
-        """Replace these scores and say why, in one transaction; returns the revision that carries them.
-
-        Conflict where `lease` is no longer the newest.
-        """
+        """Replace these scores and say why, in one transaction; Conflict where `lease` is not the newest."""
         ...
 
 
@@ -328,9 +332,7 @@ class Syncs(Protocol):
     """Which versions are at which provider."""
 
     async def list(self) -> Sequence[SyncedVersion]: ...  # by upstream and tenant, then oldest first
-    async def put(self, synced: SyncedVersion, *, reason: str) -> int:
-        """Remember, in place of what was known of the digest there; returns the revision."""
-        ...
+    async def put(self, synced: SyncedVersion, *, reason: str) -> int: ...  # in place of what was known
 
 
 class SkillHost(Protocol):

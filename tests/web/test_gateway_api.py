@@ -278,7 +278,7 @@ async def test_too_much_at_once_is_refused_with_when_to_come_back() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/files", "/v1/messages/batches", "/v1/messages/", "/v1/complete", "/v1/models/a/b", "/v1/skills"],
+    ["/v1/files", "/v1/messages/batches", "/v1/messages/", "/v1/complete", "/v1/models/a/b"],
 )
 async def test_what_belongs_to_the_providers_workspace_is_not_here(path: str) -> None:
     got = await World().call(path=path)

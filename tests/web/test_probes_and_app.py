@@ -48,11 +48,18 @@ def probes(*checks: Check) -> Probes:
     return Probes(lambda: checks, metrics, b"text/plain")
 
 
+def dispatcher() -> Dispatcher:
+    return Dispatcher(named("gateway"), named("control"), named("probes"), named("skills"))
+
+
 @pytest.mark.parametrize(
     ("path", "served_by"),
     [
         ("/v1/messages", b"gateway"),
         ("/v1/", b"gateway"),
+        ("/v1/skills", b"skills"),
+        ("/v1/skills/skill_a/versions", b"skills"),
+        ("/v1/skillset", b"gateway"),
         ("/api/rollouts", b"control"),
         ("/metrics", b"probes"),
         ("/healthz", b"probes"),
@@ -60,13 +67,13 @@ def probes(*checks: Check) -> Probes:
     ],
 )
 async def test_a_path_finds_its_application(path: str, served_by: bytes) -> None:
-    told = await ask(Dispatcher(named("gateway"), named("control"), named("probes")), path)
+    told = await ask(dispatcher(), path)
     assert told.body == served_by
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1x/messages", "/api", "/healthz/", "//v1/messages", "/v2/x"])
 async def test_any_other_path_is_a_404_in_the_error_shape(path: str) -> None:
-    told = await ask(Dispatcher(named("gateway"), named("control"), named("probes")), path)
+    told = await ask(dispatcher(), path)
     assert told.status == 404
     assert msgspec.json.decode(told.body)["error"]["type"] == "not_found_error"
 

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import cast
 
 import structlog
 
@@ -23,6 +22,7 @@ from tidegate.bootstrap.guarding import with_guards
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.hosting import open_archives, open_hosting
+from tidegate.bootstrap.late_apis import control_api, skills_api
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
@@ -37,7 +37,6 @@ from tidegate.bootstrap.workers.crew import Crew
 from tidegate.bootstrap.workers.posting import Posting
 from tidegate.bootstrap.workers.seats import Seats
 from tidegate.config import Settings, unit_secret
-from tidegate.control.caller import by_key
 from tidegate.control.loop import Controller
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
@@ -52,7 +51,6 @@ from tidegate.serving.settings import ServingSettings
 from tidegate.serving.snapshot import RoutingSnapshot
 from tidegate.serving.upstreams import Upstreams
 from tidegate.web.app import Dispatcher, LazyApp
-from tidegate.web.asgi import App
 from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.gateway_api import Gateway
 from tidegate.web.server import Server
@@ -118,8 +116,7 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
 async def _assemble(
     settings: Settings, process_id: str, stack: AsyncExitStack, crew: Crew | None = None
 ) -> tuple[Server, Callable[[], Awaitable[None]]]:
-    """Every part of the process, joined; `stack` takes them down, the last made first. The second result
-    begins, on threads, what takes long and may come after listening, and waits until it is ready to serve."""
+    """Every part, joined; `stack` takes them down, the last first. The second begins what takes long."""
     stack.enter_context(open_home(settings.home))
     clock, meter = SystemClock(), PrometheusMeter()
     prices = ListPrices(settings.prices, clock)
@@ -152,8 +149,9 @@ async def _assemble(
         sandbox=sandbox,
     )
     local = _in_crew(crew, health, settings, services)
-    control = _control(services, holder, local, stack, block=settings.scan.block, after=prices.wait)
-    health.server = Server(Dispatcher(gateway, control, health.probes()), _limits(settings))
+    skills = skills_api(settings, services, holder, gateway, stack)
+    control = control_api(settings, services, holder, local, stack, after=prices.wait)
+    health.server = Server(Dispatcher(gateway, control, health.probes(), skills), _limits(settings))
     return health.server, partial(_warm_up, prices, control, sandbox)
 
 
@@ -334,33 +332,6 @@ async def _mourn(settings: Settings, services: Services, shipper: Shipper) -> No
         await leave_for_dead(settings.home, services.store.routing.leave)
     except StoreUnavailable as away:
         _log.warning("a dead process is not taken off the list: the store is away", why=str(away))
-
-
-def _control(
-    services: Services,
-    holder: SnapshotHolder,
-    local: LocalSwitches,
-    stack: AsyncExitStack,
-    *,
-    block: str,
-    after: Callable[[], None],
-) -> LazyApp:
-    """The control API, whose imports take half a second: built in a thread, beside serving.
-
-    Not before `after` has returned: a first answer waits for the price list, and these would hold it up.
-    """
-
-    def build() -> App:
-        after()
-        from tidegate.registry.scan.policy import policy_of  # noqa: PLC0415 (slow: see above)
-        from tidegate.web.control_api import create_control_api  # noqa: PLC0415 (slow: see above)
-
-        authenticate = by_key(services.store.keys, lambda: holder.current().keys)
-        return cast(App, create_control_api(services, authenticate, local, policy=policy_of(block)))
-
-    control = LazyApp(build)
-    stack.push_async_callback(control.close)
-    return control
 
 
 def _spare_the_collector(_: object) -> None:

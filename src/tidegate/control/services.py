@@ -19,6 +19,7 @@ from tidegate.ports import (
     Routing,
     ScanExceptions,
     Scores,
+    SkillCards,
     SkillHost,
     Skills,
     Switches,
@@ -49,6 +50,8 @@ class Store(Protocol):
     def skills(self) -> Skills: ...
     @property
     def scan_exceptions(self) -> ScanExceptions: ...
+    @property
+    def skill_cards(self) -> SkillCards: ...
     @property
     def scores(self) -> Scores: ...
     @property

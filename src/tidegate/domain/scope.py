@@ -46,6 +46,29 @@ def standing(rollouts: Sequence[Rollout], scope: Eligible) -> Variant | None:
     return newest.plan.candidate if covers(newest.plan.eligible, scope) else None
 
 
+def serving(rollouts: Sequence[Rollout], digest: str) -> list[Rollout]:
+    """Rollouts by which a skill's version of this digest is served now, to a candidate's or baseline's users.
+
+    Those in progress, and completed ones that no newer completed one covers.
+    """
+    completed = [each for each in rollouts if each.phase is Phase.COMPLETED]
+    standing_now = [
+        each
+        for each in completed
+        if not any(
+            (other.completed_at or 0.0) > (each.completed_at or 0.0)
+            and covers(other.plan.eligible, each.plan.eligible)
+            for other in completed
+        )
+    ]
+    active = [each for each in rollouts if each.phase in ACTIVE]
+    return [
+        each
+        for each in (*active, *standing_now)
+        if any(ref.digest == digest for ref in each.plan.candidate.skills + each.plan.baseline.skills)
+    ]
+
+
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
     return "*" in one or "*" in other or not set(one).isdisjoint(other)
 

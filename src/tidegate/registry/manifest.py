@@ -19,7 +19,7 @@ _TOOL_WORD = re.compile(r"(?:[^\s()]|\([^()]*\))+|[()]")
 
 
 def read_manifest(source: Frontmatter, folder: str, findings: list[Finding]) -> Manifest:
-    """The manifest, good only where nothing was added to `findings`; the name must equal `folder`."""
+    """The manifest, good only where nothing was added to `findings`; the name equals a `folder` given."""
     name = _name(source, folder, findings)
     hints = read_hints(source.metadata, name, findings)
     return Manifest(
@@ -51,7 +51,7 @@ def _name(source: Frontmatter, folder: str, findings: list[Finding]) -> str:
     if text is None:
         return ""
     problem = name_problem(text.value)
-    if problem is None and text.value != folder:
+    if problem is None and folder and text.value != folder:
         problem = f"is not the name of its folder, {folder!r}; rename one of the two"
     if problem:
         findings.append(text.wrong(f"name {text.value[:80]!r} {problem}"))

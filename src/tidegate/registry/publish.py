@@ -1,7 +1,7 @@
 """Publish a validated package as the next version of its skill."""
 
 from tidegate.domain.errors import Conflict, InvalidInput
-from tidegate.domain.skill import SkillPackage, SkillVersion
+from tidegate.domain.skill import SkillPackage, SkillVersion, VersionState
 from tidegate.ports import Skills
 from tidegate.registry.scan.gate import Gate
 
@@ -12,7 +12,7 @@ async def publish(
     """Store the package; the version it has, and whether that is new (the same content twice is one version).
 
     Raises InvalidInput without a reason or where the scanner's gate is shut, Conflict where a skill that it
-    requires has no version to serve.
+    requires has no version to serve, or where this content was revoked.
     """
     if not reason.strip():
         raise InvalidInput(
@@ -25,4 +25,10 @@ async def publish(
                 f"publish {name!r} first, or take it out of tidegate.requires"
             )
     await gate.admit(package)
-    return await skills.publish(package, by=by, reason=reason.strip(), at=at)
+    version, created = await skills.publish(package, by=by, reason=reason.strip(), at=at)
+    if version.state is VersionState.REVOKED:
+        raise Conflict(
+            f"this is version {version.number} of {version.name}, which was revoked and is never served "
+            "again; mend what it was revoked for and publish that"
+        )
+    return version, created

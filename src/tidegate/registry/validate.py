@@ -1,5 +1,6 @@
 """Validate a skill: a folder or a zip in, a package or every finding out; nothing is written to disk."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tidegate.registry.folder import read_folder
 from tidegate.registry.frontmatter import parse_frontmatter
 from tidegate.registry.limits import PackageLimits
 from tidegate.registry.manifest import read_manifest
+from tidegate.registry.sent import read_files
 from tidegate.registry.tree import Tree
 from tidegate.registry.unzip import read_zip
 
@@ -51,6 +53,11 @@ def inspect_zip(data: bytes, limits: PackageLimits = DEFAULT_LIMITS) -> Inspecti
     return _inspect(read_zip(data, limits), limits)
 
 
+def inspect_files(sent: Iterable[tuple[str, bytes]], limits: PackageLimits = DEFAULT_LIMITS) -> Inspection:
+    """The package in files that were sent by path, with the findings as values; never raises."""
+    return _inspect(read_files(sent, limits), limits)
+
+
 def _inspect(tree: Tree, limits: PackageLimits) -> Inspection:
     findings = list(tree.findings)
     package = None
@@ -63,7 +70,7 @@ def _inspect(tree: Tree, limits: PackageLimits) -> Inspection:
         if frontmatter is not None:
             manifest = read_manifest(frontmatter, tree.root, findings)
             if not findings:
-                archive = canonical_archive(tree.root, tree.files)
+                archive = canonical_archive(tree.root or manifest.name, tree.files)
                 package = SkillPackage(
                     manifest=manifest,
                     body=document.body,

@@ -3,7 +3,7 @@
 from tidegate.domain import metrics
 from tidegate.domain.access import KeyRecord
 from tidegate.domain.chat.names import MESSAGES_VERSION
-from tidegate.domain.errors import NotFound, TidegateError
+from tidegate.domain.errors import Forbidden, NotFound, TidegateError
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.ports import Clock, Header, Meter, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
@@ -102,6 +102,8 @@ class PassThrough:
 
     async def _passed(self, call: Call, client: Client, tenant: str, route: str) -> None:
         endpoint = self._upstreams.endpoint("", tenant)
+        if route == "skills" and not endpoint.own:
+            raise Forbidden(_NOT_FOR_CLIENTS)
         if route != "models" and not endpoint.own:
             raise NotFound(f"{call.method} {call.target.partition('?')[0]}: {_NOT_YOURS}")
         headers = to_upstream(call.headers, endpoint.credentials)
@@ -132,8 +134,12 @@ class PassThrough:
         await client.answer(status, headers, self.errors(route).error(status, message, request_id))
 
 
+_NOT_FOR_CLIENTS = (
+    "a client key manages no skills: use a viewer, publisher or operator key for the skills of this gateway; "
+    "your provider's own skills are reached where your tenant has an upstream credential of its own"
+)
 _NOT_YOURS = (
-    "not served here: files, batches and skills of the provider belong to the workspace of the gateway's "
+    "not served here: files and batches of the provider belong to the workspace of the gateway's "
     "credential; they are passed through for a tenant that has an upstream credential of its own, which your "
     "operator can configure"
 )

@@ -1,4 +1,4 @@
-"""The ASGI application: `/v1` to the gateway, `/api` to the control API, the rest to probes."""
+"""The ASGI application: `/v1` to the gateway but for skills, `/api` to the control API, probes."""
 
 import asyncio
 import contextlib
@@ -38,8 +38,8 @@ class LazyApp:
         try:
             app = await asyncio.shield(self.start())
         except Exception as failure:
-            log.exception("the control API could not be built")
-            await answer(send, 503, _unavailable(failure))
+            log.exception("the application behind %s could not be built", scope["path"])
+            await answer(send, 503, _unavailable(failure, str(scope["path"])))
             return
         await app(scope, receive, send)
 
@@ -47,14 +47,17 @@ class LazyApp:
 class Dispatcher:
     """Sends each request where its path says; a path nobody serves is a 404 in the gateway's error shape."""
 
-    def __init__(self, gateway: App, control: App, probes: App) -> None:
+    def __init__(self, gateway: App, control: App, probes: App, skills: App) -> None:
         self._gateway = gateway
+        self._skills = skills
         self._control = control
         self._probes = probes
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         """What is to be awaited for the request."""
         path: str = scope["path"]
+        if path.startswith("/v1/skills") and path[10:11] in ("", "/"):
+            return self._skills(scope, receive, send)
         if path.startswith("/v1/"):
             return self._gateway(scope, receive, send)
         if path.startswith("/api/"):
@@ -64,8 +67,10 @@ class Dispatcher:
         return answer(send, 404, _NOTHING_HERE)
 
 
-def _unavailable(failure: Exception) -> bytes:
-    message = f"the control API could not be started: {failure}; see the log, then restart the gateway"
+def _unavailable(failure: Exception, path: str) -> bytes:
+    message = f"what serves {path} could not be started: {failure}; see the log, then restart the gateway"
+    if path.startswith("/v1/"):
+        return messages_error(503, message)
     return msgspec.json.encode({"error": {"type": "unavailable", "message": message}})
 
 

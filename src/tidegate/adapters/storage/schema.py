@@ -178,6 +178,9 @@ SKILL_ARCHIVE = Table(
 SCAN_EXCEPTION = Table(
     "scan_exception", METADATA, Column("digest", Text, primary_key=True), Column("body", Text, nullable=False)
 )
+SKILL_CARD = Table(
+    "skill_card", METADATA, Column("name", Text, primary_key=True), Column("body", Text, nullable=False)
+)
 
 SKILL_SCORE = Table(
     "skill_score",
@@ -362,13 +365,8 @@ UNIT_EVENT = Table(
     Column("at", Double, nullable=False),
     PrimaryKeyConstraint("rollout", "attempt", "stage", "unit", "kind", "step"),
 )
-Index(
-    "ix_unit_event_at",
-    UNIT_EVENT.c.rollout,
-    UNIT_EVENT.c.attempt,
-    UNIT_EVENT.c.stage,
-    UNIT_EVENT.c.at,
-)
+_PLACE = (UNIT_EVENT.c.rollout, UNIT_EVENT.c.attempt, UNIT_EVENT.c.stage)
+Index("ix_unit_event_at", *_PLACE, UNIT_EVENT.c.at)
 
 VOTE = Table(
     "vote",

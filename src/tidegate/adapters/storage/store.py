@@ -12,6 +12,7 @@ from tidegate.adapters.storage.rollouts import SqlRollouts
 from tidegate.adapters.storage.routing import SqlRouting
 from tidegate.adapters.storage.scan_exceptions import SqlScanExceptions
 from tidegate.adapters.storage.scores import SqlScores
+from tidegate.adapters.storage.skill_cards import SqlSkillCards
 from tidegate.adapters.storage.skills import SqlSkills
 from tidegate.adapters.storage.switches import SqlSwitches
 from tidegate.adapters.storage.syncs import SqlSyncs
@@ -33,6 +34,7 @@ class Store:
         self.quotas = SqlQuotas(database)
         self.skills = SqlSkills(database)
         self.scan_exceptions = SqlScanExceptions(database)
+        self.skill_cards = SqlSkillCards(database)
         self.scores = SqlScores(database)
         self.syncs = SqlSyncs(database)
         self.clearings = SqlClearings(database)

@@ -11,7 +11,7 @@ from tidegate.control.services import Services
 from tidegate.control.status import Observing
 from tidegate.control.switches import LocalSwitches
 from tidegate.registry.scan.gate import Gate as ScanGate
-from tidegate.web.control_api.gate import CALLER
+from tidegate.web.gate import CALLER
 
 
 @dataclass(frozen=True, slots=True)

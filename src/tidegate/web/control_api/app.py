@@ -22,8 +22,8 @@ from tidegate.web.control_api import (
     switches,
 )
 from tidegate.web.control_api.access import Control
-from tidegate.web.control_api.faults import answer_faults
-from tidegate.web.control_api.gate import Gate
+from tidegate.web.control_api.faults import answer_faults, refusal
+from tidegate.web.gate import Gate
 
 DEFAULT_POLICY = Policy()
 _NOUNS = (
@@ -57,6 +57,11 @@ def create_control_api(
     for noun in _NOUNS:
         api.include_router(noun.router)
     app.include_router(api)
-    app.add_middleware(Gate, authenticate=authenticate)
+    app.add_middleware(Gate, authenticate=authenticate, takes_uploads=_takes_uploads, refusal=refusal)
     answer_faults(app)
     return app
+
+
+def _takes_uploads(method: str, path: str) -> bool:
+    del method  # what else is asked there has no body
+    return path == "/api/skills"

@@ -1,14 +1,17 @@
-"""The control API's front: who calls is known before a byte of the body is read, and no body is endless."""
+"""The front of every API for people's tools: who calls is known before a byte of the body is read, and no
+body is endless.
+"""
 
+from collections.abc import Callable
 from typing import cast
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from tidegate.control.caller import Authenticate
 from tidegate.domain.errors import TidegateError, TooLarge
 from tidegate.web.asgi import App, Message, Receive, Send
-from tidegate.web.control_api.faults import refusal
 
 CALLER = "tidegate.caller"
 """Where the scope keeps the authenticated `Caller`."""
@@ -17,31 +20,41 @@ MAX_BODY_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 40_000_000
 """A package may unpack to 30 MB; stored without compression, with its directory, it stays below this."""
 
-_UPLOADS = "/api/skills"
-_OPEN = frozenset({"/api/openapi.json"})
+OPEN = frozenset({"/api/openapi.json"})
 
 
 class Gate:
-    """ASGI middleware: authenticates every call but that for the description, and bounds its body."""
+    """ASGI middleware: authenticates every call but that for the description, and bounds its body.
 
-    def __init__(self, app: App, authenticate: Authenticate) -> None:
+    `takes_uploads` says by method and path where a body may be as large as a package; `refusal` words errors.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        authenticate: Authenticate,
+        takes_uploads: Callable[[str, str], bool],
+        refusal: Callable[[Exception], Response],
+    ) -> None:
         self._app = app
         self._authenticate = authenticate
+        self._takes_uploads = takes_uploads
+        self._refusal = refusal
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_UPLOAD_BYTES if scope["path"] == _UPLOADS else MAX_BODY_BYTES
+        limit = MAX_UPLOAD_BYTES if self._takes_uploads(scope["method"], scope["path"]) else MAX_BODY_BYTES
         headers = Headers(raw=scope["headers"])
         try:
-            if scope["path"] not in _OPEN:
+            if scope["path"] not in OPEN:
                 scope[CALLER] = await self._authenticate(headers)
             announced = headers.get("content-length", "0")
             if announced.isdecimal() and int(announced) > limit:
                 raise TooLarge(_too_large(limit))
         except TidegateError as error:
-            await refusal(error)(scope, receive, send)
+            await self._refusal(error)(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, limit), send)
 

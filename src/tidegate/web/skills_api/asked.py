@@ -1,0 +1,98 @@
+"""One call of the Skills API: who asks, in which of the API's two shapes, and why."""
+
+from dataclasses import dataclass
+from typing import Self, cast
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from tidegate.control.caller import Caller
+from tidegate.control.reason import require_reason
+from tidegate.control.services import Services
+from tidegate.control.skill_cards import find_skill
+from tidegate.domain.access import Role
+from tidegate.domain.errors import NotFound
+from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill_card import ShelfSkill
+from tidegate.domain.skill_id import name_of, named, version_id
+from tidegate.registry.scan.gate import Gate as ScanGate
+from tidegate.web.gate import CALLER
+
+BETA = "skills-2025-10-02"
+REASON_HEADER = "tidegate-reason"
+NO_REASON_GIVEN = "by the Skills API"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose caller may do what it asks for; `beta`: in the shapes of `skills-2025-10-02`."""
+
+    request: Request
+    services: Services
+    scan: ScanGate
+    actor: str
+    beta: bool
+
+    @staticmethod
+    def keep(app: Starlette, services: Services, scan: ScanGate) -> None:
+        """Let the app's requests find what they work with."""
+        app.state.services, app.state.scan = services, scan
+
+    @classmethod
+    def to_read(cls, request: Request) -> Self:
+        """Raises Forbidden."""
+        return cls._by(request, Role.VIEWER, Role.PUBLISHER)
+
+    @classmethod
+    def to_write(cls, request: Request) -> Self:
+        """Raises Forbidden."""
+        return cls._by(request, Role.PUBLISHER)
+
+    @classmethod
+    def _by(cls, request: Request, *roles: Role) -> Self:
+        caller = cast("Caller", request.scope[CALLER])
+        caller.require(*roles)
+        caller.require_everywhere()
+        betas = ",".join(request.headers.getlist("anthropic-beta")).split(",")
+        services = cast("Services", request.app.state.services)
+        scan = cast("ScanGate", request.app.state.scan)
+        return cls(request, services, scan, caller.actor, BETA in (each.strip() for each in betas))
+
+    @property
+    def reason(self) -> str:
+        """What the header says, or that nothing was said; raises InvalidInput for what is no reason."""
+        return require_reason(self.request.headers.get(REASON_HEADER) or NO_REASON_GIVEN)
+
+    @property
+    def name(self) -> str:
+        """The skill's name that the path's id stands for; raises NotFound for what is no id."""
+        given = cast("str", self.request.path_params["skill_id"])
+        name = name_of(given)
+        if name is None:
+            raise _no_skill(given)
+        return name
+
+    async def skill(self) -> ShelfSkill:
+        """The skill in the path; raises NotFound."""
+        try:
+            return await find_skill(self.services, self.name)
+        except NotFound:
+            raise _no_skill(self.request.path_params["skill_id"]) from None
+
+    def version(self, skill: ShelfSkill) -> SkillVersion:
+        """The version in the path: by id, by the beta's epoch, and to look at `latest` or `default`.
+
+        Raises NotFound.
+        """
+        given = cast("str", self.request.path_params["version"])
+        if self.request.method == "GET" and given in ("latest", "default"):
+            return skill.latest if given == "latest" else skill.default
+        found = named(skill.versions, given)
+        if found is None:
+            there = ", ".join(version_id(each) for each in reversed(skill.versions[-5:]))
+            raise NotFound(f"Skill version not found: {given[:100]}; there are {there}")
+        return found
+
+
+def _no_skill(given: str) -> NotFound:
+    return NotFound(f"Skill not found: {given[:100]}; GET /v1/skills lists what there is")
