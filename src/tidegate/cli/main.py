@@ -35,7 +35,9 @@ NOUNS: dict[str, Noun] = {
     "quota": Noun("tidegate.cli.quota", "Quotas: requests and tokens a minute, dollars a day."),
     "rollout": Noun("tidegate.cli.rollout", "Staged rollouts: start, watch, promote, undo."),
     "route": Noun("tidegate.cli.route", "Model routing by the skills' effectiveness."),
-    "skill": Noun("tidegate.cli.skill", "Skills: validate, scan, publish, list, get, sync, match, suggest."),
+    "skill": Noun(
+        "tidegate.cli.skill", "Skills: validate, scan, publish, list, revoke, sync, match and more."
+    ),
     "switch": Noun("tidegate.cli.switch", "The kill switch: skills off at once, and on again."),
     "up": Noun("tidegate.cli.up", "Run the gateway."),
 }

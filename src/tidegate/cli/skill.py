@@ -1,4 +1,4 @@
-"""`tidegate skill`: validate a package where it lies; publish, list, get, sync; match texts."""
+"""`tidegate skill`: validate a package where it lies; publish and read; what its siblings do."""
 
 import asyncio
 from pathlib import Path
@@ -15,16 +15,19 @@ from tidegate.cli.package import PackagePath, complain, inspect_path
 from tidegate.cli.skill_match import NO_SKILL, match
 from tidegate.cli.skill_scan import exceptions, judged, scan
 from tidegate.cli.skill_suggest import suggest
+from tidegate.cli.skill_versions import deprecate, diff, download, revoke, versions
 from tidegate.domain.skill import FileEntry
 from tidegate.registry.describe import describe_package
 from tidegate.registry.validate import Inspection
 
 app = typer.Typer(
-    no_args_is_help=True, help="Skills: validate, scan, publish, list, get, sync, match, suggest."
+    no_args_is_help=True, help="Skills: validate, scan, publish, list, revoke, sync, match and more."
 )
 app.command()(match)
 app.command()(suggest)
 app.command()(scan)
+for command in (versions, diff, download, deprecate, revoke):
+    app.command()(command)
 app.add_typer(exceptions, name="exception")
 
 

@@ -18,6 +18,7 @@ from tidegate.web.control_api import (
     routes,
     scan_exceptions,
     selection,
+    skill_versions,
     skills,
     switches,
 )
@@ -27,7 +28,8 @@ from tidegate.web.gate import Gate
 
 DEFAULT_POLICY = Policy()
 _NOUNS = (
-    rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, selection, cache,
+    rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
+    selection, cache,
 )  # fmt: skip
 
 

@@ -36,6 +36,11 @@ class _WholeForm(MultiPartParser):
         self.whole = True
         super().on_end()
 
+    def abandon(self) -> None:
+        """Close every file, also one that is cut off."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 async def read_upload(request: Request) -> Upload:
     """The package in a request's form; large files wait on disk, and the gate bounds all of it.
@@ -71,7 +76,7 @@ async def _form(request: Request) -> FormData:
             raise TooLarge(f"files: over {most} of them; a package has at most {most}") from None
         raise InvalidInput(f"the multipart form cannot be read: {wrong.message}") from None
     if not parser.whole:
-        await form.close()
+        parser.abandon()
         raise InvalidInput("the multipart form is cut off: its closing boundary is missing; send it again")
     return form
 

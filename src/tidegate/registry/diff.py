@@ -1,0 +1,94 @@
+"""What changed between two versions of a skill: files, the frontmatter's fields, the text of what is text."""
+
+import zipfile
+from collections.abc import Mapping
+from difflib import unified_diff
+from io import BytesIO
+
+import msgspec
+
+from tidegate.domain.skill import Manifest, SkillVersion
+
+TEXT_BYTES = 65_536
+"""A larger file is told as changed, without its lines."""
+
+LINES = 2_000
+"""Of all files' differences together; a page of them is read, a book is not."""
+
+
+class SkillDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """From `before` to `after`; `fields` of the frontmatter by name with both values; `texts` by file."""
+
+    name: str
+    before: int
+    after: int
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+    fields: dict[str, tuple[object, object]]
+    texts: dict[str, list[str]]
+    cut: bool
+    """Whether lines were left out for their number."""
+
+
+def diff(before: SkillVersion, after: SkillVersion, archives: tuple[bytes, bytes]) -> SkillDiff:
+    """Compare two versions by their canonical archives."""
+    was = {file.path: file.sha256 for file in before.files}
+    now = {file.path: file.sha256 for file in after.files}
+    changed = sorted(path for path in was.keys() & now.keys() if was[path] != now[path])
+    added, removed = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
+    texts, cut = _texts(_read(archives[0]), _read(archives[1]), sorted([*changed, *added, *removed]))
+    return SkillDiff(
+        name=after.name,
+        before=before.number,
+        after=after.number,
+        added=added,
+        removed=removed,
+        changed=changed,
+        fields=_fields(before.manifest, after.manifest),
+        texts=texts,
+        cut=cut,
+    )
+
+
+def _read(archive: bytes) -> Mapping[str, bytes]:
+    """The files of an archive of our own making, by path below the skill's folder."""
+    with zipfile.ZipFile(BytesIO(archive)) as opened:
+        return {name.partition("/")[2]: opened.read(name) for name in opened.namelist()}
+
+
+def _fields(before: Manifest, after: Manifest) -> dict[str, tuple[object, object]]:
+    one, other = (msgspec.to_builtins(each, order="sorted") for each in (before, after))
+    return {
+        key: (one.get(key), other.get(key))
+        for key in sorted({*one, *other})
+        if one.get(key) != other.get(key)
+    }
+
+
+def _texts(
+    was: Mapping[str, bytes], now: Mapping[str, bytes], paths: list[str]
+) -> tuple[dict[str, list[str]], bool]:
+    texts: dict[str, list[str]] = {}
+    left = LINES
+    for path in paths:
+        one, other = _lines(was.get(path, b"")), _lines(now.get(path, b""))
+        if one is None or other is None:
+            continue
+        lines = list(unified_diff(one, other, f"a/{path}", f"b/{path}", lineterm=""))
+        if lines and left:
+            texts[path] = lines[:left]
+        left -= len(lines)
+        if left < 0:
+            return texts, True
+    return texts, False
+
+
+def _lines(content: bytes) -> list[str] | None:
+    """The lines of a text; None for what is none, or too long to be compared."""
+    if len(content) > TEXT_BYTES or b"\0" in content:
+        return None
+    try:
+        return content.decode().splitlines()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,261 @@
+"""The Skills API's refusals, its own additions, and who may: over a real store, without sockets."""
+
+import asyncio
+import io
+import zipfile
+
+import httpx2
+import pytest
+
+from tidegate.adapters.storage.store import open_store
+from tidegate.control.caller import by_key
+from tidegate.control.keys import create_key
+from tidegate.control.services import Services
+from tidegate.web.skills_api import create_skills_api
+
+BETA = {"anthropic-beta": "other-1, skills-2025-10-02"}
+
+
+class Clock:
+    def now(self):
+        return 1_800_000_000.25
+
+    def monotonic(self):
+        return asyncio.get_running_loop().time()
+
+
+def skill_md(name="tide-table", description="Reads tide tables."):
+    return f"---\nname: {name}\ndescription: {description}\n---\nRead.\n".encode()
+
+
+def form(*files, field="files[]"):
+    return [(field, (name, content)) for name, content in files]
+
+
+def one(name="tide-table", description="Reads tide tables."):
+    return form((f"{name}/SKILL.md", skill_md(name, description)))
+
+
+@pytest.fixture
+async def services(tmp_path):
+    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    yield Services(store, Clock())
+    await store.close()
+
+
+@pytest.fixture
+async def keys(services):
+    made = {}
+    for role, tenant in (
+        ("publisher", "default"),
+        ("viewer", "default"),
+        ("operator", "default"),
+        ("client", "default"),
+        ("publisher", "acme"),
+    ):
+        _, secret, _ = await create_key(services, role=role, name=role, tenant=tenant, actor="t", reason="t")
+        made[role if tenant == "default" else tenant] = secret
+    return made
+
+
+@pytest.fixture
+async def api(services, keys):
+    app = create_skills_api(services, by_key(services.store.keys))
+    headers = {"x-api-key": keys["publisher"]}
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://t", headers=headers
+    ) as client:
+        yield client
+
+
+def refused(got, status, kind, *said):
+    body = got.json()
+    assert (got.status_code, body["type"], body["error"]["type"]) == (status, "error", kind), got.text
+    assert body["request_id"] == got.headers["request-id"]
+    for each in said:
+        assert each in body["error"]["message"]
+
+
+BAD = {
+    "no files": (form(("x", b"y"), field="other"), 400, "is no field"),
+    "no SKILL.md": (form(("a/other.md", b"x")), 400, "SKILL.md"),
+    "two tops": (form(("a/SKILL.md", skill_md("a")), ("b/x.md", b"x")), 400, "one folder"),
+    "another folder": (form(("a/SKILL.md", skill_md("b"))), 400, "name of its folder"),
+    "a loose file": (form(("notes.md", b"x")), 400, "outside a folder"),
+    "a path that climbs": (form(("a/../SKILL.md", skill_md("a"))), 400, "segment"),
+    "the same twice": (one() + one(), 400, "twice"),
+    "no frontmatter": (form(("a/SKILL.md", b"# hello")), 400, "SKILL.md"),
+    "a broken zip": (form(("a.zip", b"PK\x03\x04 no zip")), 400, "zip"),
+    "too many files": (form(*((f"a/{n}", b"") for n in range(502))), 413, "at most 500"),
+    "a file too large": (one() + form(("tide-table/big", bytes(25_000_001))), 413, "limit for a file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_a_bad_upload_is_refused_with_its_reason(api, services, case):
+    files, status, said = BAD[case]
+    got = await api.post("/v1/skills", files=files)
+    refused(got, status, {400: "invalid_request_error", 413: "request_too_large"}[status], said)
+    assert await services.store.skills.list() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("application/json", b"{}", "multipart/form-data"),
+        ("multipart/form-data", b"x", "boundary"),
+        ("multipart/form-data; boundary=b", b"nonsense", "multipart form"),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="files[]"; filename="a/SKILL.md"\r\n\r\nx\r\n',
+            "cut off",
+        ),
+        ("multipart/form-data; boundary=b", b"--b--\r\n", "files: Field required"),
+    ],
+)
+async def test_what_is_no_whole_form_is_refused(api, kind, body, said):
+    got = await api.post("/v1/skills", content=body, headers={"content-type": kind})
+    refused(got, 400, "invalid_request_error", said)
+
+
+async def test_a_body_beyond_the_limit_is_not_read(api):
+    got = await api.post("/v1/skills", content=b"", headers={"content-length": "40000001"})
+    refused(got, 413, "request_too_large", "40,000,000")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 256], ids=["none", "blank", "two lines", "long"])
+async def test_a_display_name_is_one_line(api, name):
+    got = await api.post("/v1/skills", files=one(), data={"display_name": name})
+    if name:
+        refused(got, 400, "invalid_request_error", "display_name")
+    else:  # an empty field says nothing
+        assert got.json()["display_name"] == "tide-table"
+
+
+async def test_files_may_lie_in_no_folder(api):
+    got = await api.post("/v1/skills", files=form(("SKILL.md", skill_md()), ("scripts/a.py", b"print(1)\n")))
+    assert got.json()["id"] == "skill_tide-table"
+    content = await api.get("/v1/skills/skill_tide-table/versions/latest/content")
+    with zipfile.ZipFile(io.BytesIO(content.content)) as archive:
+        assert archive.namelist() == ["tide-table/SKILL.md", "tide-table/scripts/a.py"]
+
+
+ROUTES = [
+    ("GET", "/v1/skills", "viewer"),
+    ("POST", "/v1/skills", "publisher"),
+    ("GET", "/v1/skills/skill_x", "viewer"),
+    ("POST", "/v1/skills/skill_x", "publisher"),
+    ("DELETE", "/v1/skills/skill_x", "publisher"),
+    ("GET", "/v1/skills/skill_x/versions", "viewer"),
+    ("POST", "/v1/skills/skill_x/versions", "publisher"),
+    ("GET", "/v1/skills/skill_x/versions/v", "viewer"),
+    ("POST", "/v1/skills/skill_x/versions/v", "publisher"),
+    ("DELETE", "/v1/skills/skill_x/versions/v", "publisher"),
+    ("GET", "/v1/skills/skill_x/versions/v/content", "viewer"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "least"), ROUTES)
+async def test_who_may_is_the_same_table_as_everywhere(api, keys, method, path, least):
+    for who in ("client", "acme", *(["viewer"] if least == "publisher" else [])):
+        got = await api.request(method, path, headers={"x-api-key": keys[who]})
+        refused(got, 403, "permission_error")
+    got = await api.request(method, path, headers={"x-api-key": "nobody's"})
+    refused(got, 401, "authentication_error")
+    for who in {"operator", least}:
+        got = await api.request(method, path, headers={"x-api-key": keys[who]})
+        assert got.status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/skills/skill_nobody"),
+        ("GET", "/v1/skills/tide-table"),
+        ("GET", "/v1/skills/skill_tide-table/versions/skver_tide-table_9"),
+        ("DELETE", "/v1/skills/skill_tide-table/versions/latest"),
+        ("DELETE", "/v1/skills/skill_nobody"),
+        ("GET", "/v1/skills/skill_tide-table/nothing"),
+    ],
+)
+async def test_what_is_not_there_is_a_404(api, method, path):
+    await api.post("/v1/skills", files=one())
+    refused(await api.request(method, path), 404, "not_found_error")
+
+
+async def test_a_method_that_no_path_has_is_a_405(api):
+    refused(await api.put("/v1/skills/skill_x"), 405, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "limit=x", "page=nonsense", "page=page_W10=", "source=mine"]
+)
+async def test_a_bad_page_is_refused(api, query):
+    refused(await api.get(f"/v1/skills?{query}"), 400, "invalid_request_error")
+
+
+async def test_a_second_skill_of_a_name_is_a_conflict_not_to_be_retried(api):
+    await api.post("/v1/skills", files=one())
+    got = await api.post("/v1/skills", files=one(description="Others."))
+    refused(got, 409, "invalid_request_error", "/v1/skills/skill_tide-table/versions")
+    assert got.headers["x-should-retry"] == "false"
+    other = await api.post("/v1/skills/skill_tide-table/versions", files=one("other"))
+    refused(other, 400, "invalid_request_error", "keeps its name")
+
+
+async def test_labels_names_and_the_default_version_are_changed_and_found_by(api, services):
+    await api.post("/v1/skills", files=one())
+    await api.post("/v1/skills", files=one("moon-phase", "Knows the phases of the moon."))
+    path = "/v1/skills/skill_tide-table"
+    await api.post(f"{path}/versions", files=one(description="Second."))
+    body = {"labels": {"team": "harbour"}, "default_version": "skver_tide-table_1", "display_name": "Tides"}
+    got = (await api.post(path, json=body, headers={"tidegate-reason": "tidying"})).json()
+    assert (got["display_name"], got["tidegate"]["labels"]) == ("Tides", {"team": "harbour"})
+    assert (await api.get(f"{path}/versions/default")).json()["id"] == "skver_tide-table_1"
+    assert (await api.get(f"{path}/versions/latest")).json()["id"] == "skver_tide-table_2"
+    *_, event = await services.store.rollouts.events("skills")
+    assert (event.kind, event.reason) == ("described", "tidying")
+    for query, found in (
+        ("label=team", ["skill_tide-table"]),
+        ("label=team:legal", []),
+        ("query=phases+of+the+moon", ["skill_moon-phase"]),
+        ("query=tid", ["skill_tide-table"]),
+        ("query=nothing", []),
+    ):
+        listed = (await api.get(f"/v1/skills?{query}")).json()["data"]
+        assert [each["id"] for each in listed] == found, query
+    await api.delete(f"{path}/versions/skver_tide-table_1")
+    assert (await api.get(f"{path}/versions/default")).json()["id"] == "skver_tide-table_2"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"x":1}',
+        b'{"labels":{"Not One":"x"}}',
+        b'{"default_version":"skver_x_1"}',
+        b'{"labels":3}',
+    ],
+)
+async def test_a_bad_change_is_refused(api, body):
+    await api.post("/v1/skills", files=one())
+    refused(await api.post("/v1/skills/skill_tide-table", content=body), 400, "invalid_request_error")
+
+
+async def test_states_are_moved_by_the_table(api):
+    await api.post("/v1/skills", files=one())
+    path = "/v1/skills/skill_tide-table/versions/skver_tide-table_1"
+    for state in ("deprecated", "published", "revoked"):
+        got = await api.post(path, json={"state": state})
+        assert got.json()["tidegate"]["state"] == state
+    refused(await api.get(path), 404, "not_found_error")
+    refused(await api.post("/v1/skills", files=one()), 409, "invalid_request_error", "was revoked")
+
+
+async def test_the_beta_asks_for_its_shapes_among_other_betas(api):
+    got = (await api.post("/v1/skills", files=one(), headers=BETA)).json()
+    assert (got["display_title"], got["source"]) == ("tide-table", "custom")
+    listed = (await api.get("/v1/skills", headers=BETA)).json()
+    assert (listed["has_more"], listed["next_page"]) == (False, None)
