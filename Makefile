@@ -21,16 +21,13 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' $(VENV)/lib src # start-up must not wait for the compiler, whoever starts it
 	touch $@
 
-# Where memory has 4 GB of room, thousands of small databases need no disk (no /dev/shm counts as 0, else tenths of a kB).
-MEMORY = $(shell test $$(df -k -P /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')0 -gt 40000000 && echo TMPDIR=/dev/shm)
-
 demo: $(READY)
 	$(BIN)/python -m tidegate.harness.demo --out out/demo
 
 # First what takes the CPU; a third of its time it waits, so three workers fill two cores. Then what mostly waits by the clock: three lanes (`paced` names
 # a test's) that together leave a core of two half idle. At last what measures CPU or reaction times, alone.
 test: $(READY) .venv-locust/.ready
-	$(MEMORY) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore tests/live
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore tests/live
 	$(BIN)/pytest -n 3 --dist loadgroup -m paced tests/live
 	$(BIN)/pytest -m exclusive tests/live
 

@@ -45,7 +45,7 @@ spec:
   candidate:
     skills: {contract-analysis: latest, incident-summary: latest, log-digest: latest}
     model: claude-haiku-4-5
-    timeout: 20s
+    timeout: 10s
   stages:
     - {name: all, weight: 100, bake: 30d, promote: manual, holdout: 50}
   gates:
@@ -55,7 +55,7 @@ FAULTS = (
     {"kind": "status", "status": 529, "share": 0.03},
     {"kind": "status", "status": 500, "share": 0.1, "skill": "contract-analysis"},
     {"kind": "status", "status": 400, "share": 0.05, "skill": "incident-summary"},
-    {"kind": "hang", "share": 0.002, "skill": "log-digest"},
+    {"kind": "hang", "share": 0.015, "skill": "log-digest"},
     {"kind": "cut", "share": 0.02},
     {"kind": "cut", "share": 0.02, "after_bytes": 900},
     {"kind": "stream_error", "share": 0.02},

@@ -16,6 +16,8 @@ from tidegate.adapters.sandbox.guards import Guard
 from tidegate.harness.audit import attacks
 from tidegate.harness.audit.execution import CATALOGUE, HOSTILE_ARGUMENTS, Surroundings, attempt
 
+pytestmark = pytest.mark.xdist_group("sandbox")  # attacks meet each other's processes
+
 CANARY = "canary-4f1d"
 SMALL = {"memory": 100_000_000, "work": 4_194_304, "processes": 24, "open_files": 64, "parallel": 1}
 LAUNCHER = {CANARY: CANARY, "LD_PRELOAD": "/nonexistent.so", "PATH": "/usr/bin"}

@@ -18,6 +18,8 @@ from tidegate.adapters.sandbox.unfit import SandboxUnfit
 from tidegate.domain.script import ScriptLimit
 from tidegate.ports import ScriptRefused
 
+pytestmark = pytest.mark.xdist_group("sandbox")  # attacks meet each other's processes
+
 ECHO = "import json, sys; print(json.dumps([sys.argv[1:], sys.stdin.read()]))"
 
 

@@ -10,6 +10,8 @@ from tidegate.adapters.sandbox.settings import SandboxSettings
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.ports import ScriptRefused
 
+pytestmark = pytest.mark.xdist_group("sandbox")  # attacks meet each other's processes
+
 NO_NAMESPACES = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
 
 
