@@ -55,7 +55,7 @@ FAULTS = (
     {"kind": "status", "status": 529, "share": 0.03},
     {"kind": "status", "status": 500, "share": 0.1, "skill": "contract-analysis"},
     {"kind": "status", "status": 400, "share": 0.05, "skill": "incident-summary"},
-    {"kind": "hang", "share": 0.015, "skill": "log-digest"},
+    {"kind": "hang", "share": 0.03, "skill": "log-digest"},
     {"kind": "cut", "share": 0.02},
     {"kind": "cut", "share": 0.02, "after_bytes": 900},
     {"kind": "stream_error", "share": 0.02},
