@@ -6,9 +6,10 @@ import pytest
 from gateway_parts import FakeClock, off, rollout, skill, state, variant
 
 from tidegate.domain.errors import StoreUnavailable
+from tidegate.domain.skill import VersionState
 from tidegate.ports import Process, RoutingState
 from tidegate.serving.routing import Follower, SnapshotHolder
-from tidegate.serving.snapshot import compile_snapshot
+from tidegate.serving.snapshot import RoutingSnapshot, compile_snapshot
 from tidegate.serving.variant import VariantCache
 
 
@@ -136,3 +137,26 @@ def test_a_pattern_that_does_not_compile_selects_nothing_and_stops_nothing() -> 
         state(rollout(variant(broken, good)), versions=[broken, good]), VariantCache()
     )
     assert snapshot.active[0].candidate.patterns.match("( fine") == {"good": 1}
+
+
+async def test_a_switch_and_a_revocation_are_obeyed_while_the_rest_is_still_compiled(
+    monkeypatch: pytest.MonkeyPatch, followed: Followed
+) -> None:
+    it = followed
+    await it.follower.step()
+    seen: list[tuple[bool, bool, int]] = []
+
+    def compiling(newer: RoutingState, variants: VariantCache) -> RoutingSnapshot:
+        now = it.holder.current()
+        seen.append((now.overrides.everything, ("contracts", 1) in now.revoked, now.revision))
+        return compile_snapshot(newer, variants)
+
+    monkeypatch.setattr("tidegate.serving.routing.compile_snapshot", compiling)
+    revoked = skill("contracts", state=VersionState.REVOKED)
+    it.routing.state = state(revision=2, switches=(off("all"),), versions=[revoked])
+    await it.follower.step()
+    assert seen == [(True, True, 1)]
+    assert it.swaps == [1, 2]
+    it.routing.state = state(revision=3)
+    await it.follower.step()
+    assert not it.holder.current().overrides.everything

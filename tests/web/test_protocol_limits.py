@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator
 import msgspec
 import pytest
 
+from tidegate.serving.headers import to_upstream
+from tidegate.web import cycle
 from tidegate.web.asgi import Message, Receive, Send, answer
 from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.server import Server
@@ -425,3 +427,13 @@ async def test_an_answer_leaves_no_timer_behind_it(echo: Echo) -> None:
         await read_answer(reader)
         (connection,) = server._connections()
         assert connection.timeout_keep_alive_task is None
+
+
+def test_long_targets_and_header_names_are_read_and_not_remembered() -> None:
+    remembered = cycle._remembered.cache_info().currsize
+    for number in range(20):
+        path = f"/{number}".encode() + b"x" * 60_000
+        assert cycle.split_target(path + b"?a=1") == (path.decode(), path, b"a=1")
+    assert cycle._remembered.cache_info().currsize == remembered
+    name = b"anthropic-" + b"x" * 500
+    assert to_upstream([(name, b"1")], ()) == [(name, b"1")]

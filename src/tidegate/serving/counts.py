@@ -17,6 +17,9 @@ KEPT = 1_000
 # Bound once: before Python 3.12 each look-up of an enum's member is a call.
 _SKILL_TIMEOUT: Final = Outcome.SKILL_TIMEOUT
 
+LONGEST_MODEL = 128
+"""Characters of a model's name whose series are kept."""
+
 _TOKEN_KINDS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 """What the fields of Usage are called in the metrics, in their order."""
 
@@ -62,13 +65,15 @@ class Counts:
             self._count_rare(draft, exchange)
 
     def _series(self, kind: tuple[str, str, str, str]) -> _Series:
-        route, arm, outcome, _ = kind
-        if len(self._known) >= KEPT:
-            self._known.clear()
-        series = self._known[kind] = _Series(
+        route, arm, outcome, model = kind
+        series = _Series(
             requests=self._meter.counter(metrics.REQUESTS, (route, arm, outcome)),
             seconds=self._meter.histogram(metrics.REQUEST_DURATION, (route, arm)),
         )
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        if len(model) <= LONGEST_MODEL:
+            self._known[kind] = series
         return series
 
     def _count_tokens(self, series: _Series, exchange: Exchange) -> None:

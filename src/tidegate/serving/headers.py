@@ -35,9 +35,19 @@ def to_client(headers: Iterable[Header]) -> list[Header]:
     return [(name, value) for spelt, value in headers if (name := _returned(spelt))]
 
 
-@lru_cache(maxsize=1024)
+REMEMBERED_BYTES = 64
+"""Of a header's name at most: clients choose names, and may choose thousands of long ones."""
+
+
 def _goes_on(name: bytes) -> bool:
+    return _remembered(name) if len(name) <= REMEMBERED_BYTES else _is_forwarded(name)
+
+
+def _is_forwarded(name: bytes) -> bool:
     return name in _FORWARDED or name.startswith(_FORWARDED_FAMILIES)
+
+
+_remembered = lru_cache(maxsize=1024)(_is_forwarded)
 
 
 @lru_cache(maxsize=1024)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import structlog
 
 from tidegate.domain.errors import StoreUnavailable
-from tidegate.ports import Clock, Process, Routing
-from tidegate.serving.snapshot import EMPTY, RoutingSnapshot, compile_snapshot
+from tidegate.ports import Clock, Process, Routing, RoutingState
+from tidegate.serving.snapshot import EMPTY, RoutingSnapshot, compile_snapshot, stopped
 from tidegate.serving.variant import VariantCache
 
 _log = structlog.stdlib.get_logger("tidegate.routing")
@@ -44,6 +44,12 @@ class SnapshotHolder:
         self._stored = snapshot
         self.loaded = True
         self._settle()
+
+    def stop(self, state: RoutingState) -> None:
+        """Obey what a newer state switches off or revokes before the rest of it is compiled."""
+        if self.loaded:
+            self._stored = stopped(self._stored, state)
+            self._settle()
 
     def confirm(self) -> None:
         """The store has just said that the revision is the newest."""
@@ -117,6 +123,7 @@ class Follower:
 
     async def _take(self) -> None:
         state = await self._routing.load()
+        self._holder.stop(state)
         # beside the requests: learning from many skills' examples takes a second
         snapshot = await asyncio.to_thread(compile_snapshot, state, self._variants)
         self._holder.swap(snapshot)

@@ -1,7 +1,7 @@
 """The routing snapshot: all a request needs to know, compiled from the store's state, swapped as a whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from tidegate.domain.access import KeyRecord, Switch
@@ -110,13 +110,23 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
         ),
         overrides=overrides(_pairs(state.switches)),
         provider_skills=_provider_skills(state.synced),
-        revoked=frozenset((each.name, each.number) for each in state.versions if each.state not in LIVE),
+        revoked=_revoked(state),
         cleared=dict(state.cleared),
         quotas={(each.scope.value, each.target): each.amounts for each in state.quotas},
         scores={(each.name, each.version): each.score for each in state.scores},
     )
     variants.settle()
     return snapshot
+
+
+def stopped(known: RoutingSnapshot, state: RoutingState) -> RoutingSnapshot:
+    """The snapshot known so far with what a newer state switches off or revokes; it needs no compiling."""
+    off = overrides(_pairs(state.switches), known.overrides)
+    return replace(known, overrides=off, revoked=known.revoked | _revoked(state))
+
+
+def _revoked(state: RoutingState) -> frozenset[tuple[str, int]]:
+    return frozenset((each.name, each.number) for each in state.versions if each.state not in LIVE)
 
 
 def _provider_skills(synced: Sequence[SyncedVersion]) -> Mapping[str, frozenset[str]]:

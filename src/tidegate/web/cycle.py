@@ -117,13 +117,23 @@ class Cycle(RequestResponseCycle):
 _NOTHING = cast(bytearray, b"")
 
 
-@lru_cache(maxsize=512)
+REMEMBERED_BYTES = 256
+"""Of a target at most: anybody may send thousands of longer ones, and needs no key to do so."""
+
+
 def split_target(url: bytes) -> tuple[str, bytes, bytes]:
     """A request target's path, as text without escapes and as it was sent, and its query."""
+    return _remembered(url) if len(url) <= REMEMBERED_BYTES else _split(url)
+
+
+def _split(url: bytes) -> tuple[str, bytes, bytes]:
     parsed = httptools.parse_url(url)
     raw = parsed.path
     path = raw.decode("ascii")
     return unquote(path) if "%" in path else path, raw, parsed.query or b""
+
+
+_remembered = lru_cache(maxsize=512)(_split)
 
 
 def expects_continue(headers: Sequence[Header]) -> bool:
