@@ -119,6 +119,8 @@ def judge_bytes(source: Source) -> Iterator[Found]:
         yield found(rules.ACTIVE_DOCUMENT, path, 0, _head(content))
     elif suffix not in _OFFICE and (content.startswith(_ARCHIVES) or source.name.endswith(_ARCHIVE_NAMES)):
         yield found(rules.LOCKED_ARCHIVE if _locked(content) else rules.ARCHIVE, path, 0, _head(content))
+    elif source.opaque:
+        yield found(rules.OPAQUE, path, 0, _head(content), severity=Severity.HIGH)
     elif source.kind is Kind.BINARY and suffix not in _IMAGES:
         yield found(rules.OPAQUE, path, 0, _head(content))
 
@@ -141,6 +143,8 @@ def _is_program(content: bytes) -> bool:
 def _disguise(source: Source, suffix: str) -> str | None:
     """What is behind or in place of what the name says."""
     content = source.content
+    if source.disguise:
+        return source.disguise
     expected = _IMAGES.get(suffix)
     if expected and not content.startswith(expected):
         return f"is no {suffix[1:]}: {_head(content)}"

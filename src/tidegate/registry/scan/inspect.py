@@ -1,6 +1,7 @@
 """Scan a package: every file by every rule, then what its files do together."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tidegate.domain.skill import Manifest
 from tidegate.registry.document import SKILL_MD
@@ -10,7 +11,9 @@ from tidegate.registry.scan.dependencies import judge_dependencies
 from tidegate.registry.scan.encoded import find_encoded
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.hidden import find_hidden
+from tidegate.registry.scan.invoked import invoked_as
 from tidegate.registry.scan.javascript_code import JavaScriptCode
+from tidegate.registry.scan.kind import Kind
 from tidegate.registry.scan.markdown import Context, Fence, read_context
 from tidegate.registry.scan.matching import Matcher
 from tidegate.registry.scan.metadata import judge_manifest
@@ -21,7 +24,7 @@ from tidegate.registry.scan.rules import binaries, code, leaks
 from tidegate.registry.scan.secrets import find_secrets
 from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.shell_code import ShellCode
-from tidegate.registry.scan.source import Kind, Source, as_text, read_source
+from tidegate.registry.scan.source import Source, as_text, read_source
 from tidegate.registry.scan.traits import KNOWN_SERVICES, Traits
 from tidegate.registry.scan.unseen import find_unseen
 
@@ -40,6 +43,7 @@ _CALL = pattern(
     r"diagnos\w+|log(?:s|ging)?|checkpoint\w*|snapshot\w*|integrity|health check|audit\w*|metrics|usage|"
     r"cache|index)\b"
 )
+_NO_CONTEXT = Context(as_text(""), (), ())
 _NEAR = 400
 _UNPACKS = pattern(
     r"(?i)\b(?:unpack|extract|unzip|untar|tar\s+-?\w*x|7z\s+x|decompress|gunzip|install|run)\w*\b"
@@ -60,8 +64,9 @@ class Scanner:
         sources = [read_source(path, content) for path, content in sorted(files.items())]
         all_found: list[Found] = []
         traits: dict[str, Traits] = {}
+        invoked = invoked_as(sources)
         for source in sources:
-            seen, of_file = self._file(source)
+            seen, of_file = self._file(source, invoked.get(source.path, frozenset()))
             traits[source.path] = of_file
             all_found.extend(_worst(seen)[:MAX_OF_A_FILE])
             if source.path == SKILL_MD:
@@ -69,13 +74,29 @@ class Scanner:
         all_found.extend(_together(sources, traits))
         return tuple(_worst(all_found))
 
-    def _file(self, source: Source) -> tuple[list[Found], Traits]:
+    def _file(self, source: Source, invoked: frozenset[Kind]) -> tuple[list[Found], Traits]:
+        """By its bytes, and by every way that somebody reads or runs it."""
         seen = list(judge_bytes(source))
+        traits = Traits()
         if source.kind is Kind.BINARY:
-            return seen, Traits()
+            seen.extend(self._said(source.taken_for(Kind.PROSE)))
+        else:
+            for reading in (source, *source.others):
+                of_reading, told = self._reading(reading)
+                seen, traits = seen + of_reading, traits.joined(told)
+        for kind in sorted(invoked, key=lambda kind: kind.value):
+            found_in_code, told = _code(source.taken_for(kind), _NO_CONTEXT, invoked=True)
+            seen, traits = seen + found_in_code, traits.joined(told)
+        return seen, traits
+
+    def _said(self, source: Source) -> list[Found]:
+        """What a model that is given the file reads in it."""
         context = read_context(source)
-        seen.extend(self._prose.find(source.path, context))
-        seen.extend(self._commands.find(source.path, context))
+        return [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
+
+    def _reading(self, source: Source) -> tuple[list[Found], Traits]:
+        context = read_context(source)
+        seen = self._said(source)
         seen.extend(find_unseen(source))
         seen.extend(find_hidden(source, context, self._objects))
         seen.extend(find_encoded(source, self._objects))
@@ -94,16 +115,23 @@ class Scanner:
         return False
 
 
-def _code(source: Source, context: Context) -> tuple[list[Found], Traits]:
+def _code(source: Source, context: Context, *, invoked: bool = False) -> tuple[list[Found], Traits]:
     """By structure: the script that the file is, or those in its fenced blocks."""
     judge = _JUDGES.get(source.kind)
     if judge is not None:
         seen, traits = judge(source.path, source.text).judge()
+        if invoked or source.path.startswith("scripts/"):
+            seen = [_blocking(each) if each.rule == code.UNREADABLE.id else each for each in seen]
         if source.name in _HOOK_NAMES or (source.name.endswith(".pth") and "import" in source.text):
             seen.append(found(code.CUSTOMIZE, source.path, 1, source.text))
         return seen, traits
     seen = [each for fence in context.fences for each in _fenced(source, context, fence)]
     return seen, Traits()
+
+
+def _blocking(finding: Found) -> Found:
+    """What is run has to be readable."""
+    return replace(finding, severity=Severity.HIGH)
 
 
 def _fenced(source: Source, context: Context, fence: Fence) -> Iterator[Found]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.python_facts import Fact, Facts, ends_with
+from tidegate.registry.scan.python_tree import read_tree
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.rules import code as rules
 from tidegate.registry.scan.severity import Severity
@@ -112,12 +113,24 @@ class PythonCode:
             return [
                 found(rules.UNREADABLE, self._path, 0, "too long to parse", severity=Severity.HIGH)
             ], Traits()
-        try:
-            tree = ast.parse(self._text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return [
-                found(rules.UNREADABLE, self._path, self._first, str(error), quoted=self._quoted)
-            ], Traits()
+        read = read_tree(self._text)
+        if read.error:
+            severity = Severity.HIGH if read.acts else None
+            self._seen.found.append(
+                found(
+                    rules.UNREADABLE,
+                    self._path,
+                    self._first,
+                    read.error,
+                    severity=severity,
+                    quoted=self._quoted,
+                )
+            )
+        if read.tree is None:
+            return self._seen.found, Traits(hosts=hosts_in(self._text))
+        return self._judge(read.tree)
+
+    def _judge(self, tree: ast.Module) -> tuple[list[Found], Traits]:
         facts = self._facts = Facts(tree)
         for node in facts.nodes:
             if isinstance(node, ast.Call):

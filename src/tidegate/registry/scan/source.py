@@ -2,63 +2,17 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from tidegate.registry.scan.decode import decode, lenient
 from tidegate.registry.scan.fold import fold
+from tidegate.registry.scan.kind import SCRIPTS, Kind, by_first_line, by_name, kinds_of
 
 MAX_LOOKED_AT = 524_288
 """Bytes of one text that rules look at; a longer one is itself a finding."""
-
-
-class Kind(Enum):
-    """What a file is taken for."""
-
-    PROSE = "prose"
-    PYTHON = "python"
-    SHELL = "shell"
-    JAVASCRIPT = "javascript"
-    OTHER_SCRIPT = "other script"
-    DATA = "data"
-    BINARY = "binary"
-
-
-SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.OTHER_SCRIPT})
-
-_BY_SUFFIX = {
-    **dict.fromkeys(("md", "markdown", "mdx", "txt", "rst", "adoc", "org"), Kind.PROSE),
-    **dict.fromkeys(("py", "pyw", "pyi", "pth"), Kind.PYTHON),
-    **dict.fromkeys(("sh", "bash", "zsh", "fish", "ksh", "command", "bats"), Kind.SHELL),
-    **dict.fromkeys(("js", "mjs", "cjs", "ts", "mts", "cts", "jsx", "tsx"), Kind.JAVASCRIPT),
-    **dict.fromkeys(
-        (
-            "ps1",
-            "psm1",
-            "bat",
-            "cmd",
-            "vbs",
-            "rb",
-            "pl",
-            "php",
-            "lua",
-            "applescript",
-            "scpt",
-            "awk",
-            "r",
-            "mk",
-        ),
-        Kind.OTHER_SCRIPT,
-    ),
-}
-_BY_NAME = {"makefile": Kind.OTHER_SCRIPT, "dockerfile": Kind.OTHER_SCRIPT, "justfile": Kind.OTHER_SCRIPT}
-_BY_INTERPRETER = {
-    "python": Kind.PYTHON, "node": Kind.JAVASCRIPT, "deno": Kind.JAVASCRIPT, "bun": Kind.JAVASCRIPT,
-    "bash": Kind.SHELL, "zsh": Kind.SHELL, "dash": Kind.SHELL, "ksh": Kind.SHELL, "sh": Kind.SHELL,
-}  # fmt: skip
-_NOT_BLANK = 0.02
-"""Share of control characters from which a file is no text."""
 
 
 class Text(NamedTuple):
@@ -108,7 +62,12 @@ class Source:
     kind: Kind
     text: str = ""
     cut: bool = False
-    nested: int = field(default=0)
+    opaque: bool = False
+    """No text by its bytes, read as one since it is where texts and scripts are."""
+    disguise: str = ""
+    """What makes a reviewer and an interpreter read it differently."""
+    others: tuple["Source", ...] = ()
+    """The same file, read otherwise: as another kind, in another encoding."""
 
     @cached_property
     def matched(self) -> Text:
@@ -120,42 +79,34 @@ class Source:
         """The last part of the path, lower case."""
         return self.path.rpartition("/")[2].lower()
 
+    def taken_for(self, kind: Kind) -> "Source":
+        """The file where something runs or reads it as `kind`, whatever its name and bytes say."""
+        text = self.text or lenient(self.content[:MAX_LOOKED_AT])
+        return replace(self, kind=kind, text=text, others=())
+
 
 def read_source(path: str, content: bytes) -> Source:
-    """Tell what a file is by its name, its first line and its bytes."""
+    """Tell what a file is by its name, first line and bytes; every way to read it where they differ."""
     head = content[:MAX_LOOKED_AT]
-    text = _decode(head)
-    if text is None:
+    decoded = decode(path, head)
+    if not decoded.texts:
         return Source(path, content, Kind.BINARY)
-    return Source(path, content, _kind(path, text), text, cut=len(content) > len(head))
-
-
-def _decode(head: bytes) -> str | None:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return head.decode("utf-16", "replace")
-    controls = sum(head.count(byte) for byte in (b"\0", b"\1", b"\2", b"\3", b"\4", b"\5", b"\6", b"\x0e"))
-    if b"\0" in head or controls > _NOT_BLANK * len(head):
-        return None
-    text = head.decode("utf-8", "surrogateescape")
-    odd = sum("\udc80" <= char <= "\udcff" for char in text) if not text.isascii() else 0
-    if odd > 0.3 * max(1, len(text)):
-        return None
-    return (
-        text.encode("utf-8", "surrogateescape")
-        .decode("utf-8", "replace")
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
+    cut = len(content) > len(head)
+    readings = [
+        Source(path, content, kind, text, cut) for text in decoded.texts for kind in kinds_of(path, text)
+    ]
+    return replace(
+        readings[0],
+        opaque=decoded.opaque,
+        disguise=decoded.disguise or _disagreement(path, decoded.texts),
+        others=tuple(readings[1:]),
     )
 
 
-def _kind(path: str, text: str) -> Kind:
-    name = path.rpartition("/")[2].lower()
-    if text.startswith("#!"):
-        first = text.split("\n", 1)[0]
-        return next((kind for word, kind in _BY_INTERPRETER.items() if word in first), Kind.OTHER_SCRIPT)
-    stem, _, suffix = name.rpartition(".")
-    if name in _BY_NAME or not stem:
-        return _BY_NAME.get(name, Kind.DATA)
-    if "." not in name:
-        return Kind.PROSE if name in ("readme", "license", "notice", "changelog") else Kind.DATA
-    return _BY_SUFFIX.get(suffix, Kind.DATA)
+def _disagreement(path: str, texts: Sequence[str]) -> str:
+    """Where a script's first line names another interpreter than its suffix."""
+    named = by_name(path)
+    for text in texts:
+        if named in SCRIPTS and by_first_line(text) not in (None, named):
+            return f"is named as {named.value}, and says {text[:40].splitlines()[0]}"
+    return ""

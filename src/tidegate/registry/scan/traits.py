@@ -30,6 +30,15 @@ class Traits:
     sends_data: bool = False
     hosts: frozenset[str] = field(default_factory=frozenset[str])
 
+    def joined(self, other: "Traits") -> "Traits":
+        """What either does."""
+        return Traits(
+            network=self.network or other.network,
+            sends=self.sends or other.sends,
+            sends_data=self.sends_data or other.sends_data,
+            hosts=self.hosts | other.hosts,
+        )
+
 
 def hosts_in(text: str) -> frozenset[str]:
     """The hosts that a script names, without this machine and private networks."""
