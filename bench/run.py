@@ -142,8 +142,7 @@ def main() -> int:
     chosen = options.parse_args()
     held_to = limits.REACHED if chosen.reached else limits.REQUIRED
     targets, start_seconds = uvloop.run(measure(chosen.rounds, chosen.seconds))
-    choosing = selection.measured(rounds=SHOWN_ROUNDS if chosen.reached else selection.ROUNDS)
-    selection.show(choosing)
+    choosing = selection.judged(rounds=SHOWN_ROUNDS if chosen.reached else selection.ROUNDS)
     measured = {target.name: target.measured for target in targets}
     missed = report(measured, start_seconds, choosing, chosen.out, held_to)
     for line in missed:

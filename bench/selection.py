@@ -30,6 +30,8 @@ from tidegate.serving.variant import VariantCache
 
 LIMIT_MS = 1.0
 SKILLS = 500
+EXAMPLES = 20
+"""Of each skill, where `make bench` asks for skills with examples."""
 ROUNDS = 500
 DESCRIPTIONS = Path(__file__).parents[1] / "tests/simulation/selection/descriptions_examples.json"
 _FUNCTION = [word for word in FUNCTION_WORDS.split() if len(word) > 1]
@@ -157,7 +159,7 @@ def compiled(versions: Sequence[SkillVersion]) -> RoutingSnapshot:
         created_by="bench",
         stage_since=0.0,
     )
-    state = RoutingState(revision=1, rollouts=[rollout], switches=[], keys=[], versions=list(versions))
+    state = RoutingState(revision=1, rollouts=(rollout,), switches=(), keys=(), versions=tuple(versions))
     return compile_snapshot(state, VariantCache())
 
 
@@ -226,6 +228,14 @@ def show(
     for kind, each in figures.items():
         table.add_row(kind, f"{each['p50_ms']:.3f}", f"{each['p99_ms']:.3f}")
     Console(width=110).print(table)
+
+
+def judged(rounds: int) -> dict[str, dict[str, float]]:
+    """Print the tables of skills chosen by words alone and of such with examples; both for the limit."""
+    plain, learned = measured(rounds), measured(rounds, examples=EXAMPLES)
+    show(plain)
+    show(learned, seen=f"{EXAMPLES} examples each, the newest text unseen")
+    return {**plain, **{f"{kind}, with examples": each for kind, each in learned.items()}}
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.everyday_requests import everyday_requests
-from tidegate.domain.lexical import AT_MOST, Description, Ranked
+from tidegate.domain.lexical import AT_MOST, TOKENS_KEPT, Description, Ranked
 from tidegate.domain.likelihood import CANDIDATES, LikelihoodIndex
 from tidegate.domain.ranking import Ranking
 
@@ -35,6 +35,7 @@ FEED = Description(
 )
 PLAIN = Description("lion-cages", "Builds lion cages with double doors and feeding hatches.")
 INDEX = LikelihoodIndex([STABLES, FEED])
+REVERSED = LikelihoodIndex([FEED, STABLES])
 TEXTS = st.text(st.sampled_from("box hay foal ration our what we 马 é 12 ?"), max_size=200)
 
 
@@ -63,7 +64,7 @@ def test_everyday_requests_are_single_and_short() -> None:
 
 @given(TEXTS)
 def test_the_order_of_skills_changes_nothing(text: str) -> None:
-    assert INDEX.rank(text) == LikelihoodIndex([FEED, STABLES]).rank(text)
+    assert INDEX.rank(text) == REVERSED.rank(text)
 
 
 @given(TEXTS)
@@ -100,6 +101,16 @@ def test_a_long_text_is_read_at_its_opening_and_its_end() -> None:
     assert names(INDEX.choose(f"{STABLES.examples[2]} {paste}")) == ["stable-audit"]
     assert names(INDEX.choose(f"{paste} {STABLES.examples[2]}")) == ["stable-audit"]
     assert names(INDEX.choose(f"{paste} {STABLES.examples[2]} {paste}")) == []
+
+
+def test_tokens_that_nobody_knows_are_forgotten_and_those_of_the_catalogue_kept() -> None:
+    index = LikelihoodIndex([STABLES, FEED])
+    before, known = index.rank(STABLES.examples[0]), len(index._words)
+    for number in range(TOKENS_KEPT + 10):
+        index.rank(f"zz{number}x")
+    assert known < len(index._words) <= known + TOKENS_KEPT
+    assert index._words.keys() >= {"zebras", "boxes"}
+    assert index.rank(STABLES.examples[0]) == before
 
 
 def test_even_the_longest_examples_overflow_no_place() -> None:

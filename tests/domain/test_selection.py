@@ -113,7 +113,7 @@ def test_a_transcript_is_matched_up_to_a_bound_from_its_oldest_text_on() -> None
         return words(text)
 
     book = "x" * (OPENING_BYTES + CLOSING_BYTES - 2) + " a"
-    texts = ["x " * 10, *[book] * (MATCHED_IN_ALL // len(book)), "b"]
+    texts = ["x " * 10, *[book] * (MATCHED_IN_ALL // len(book) + 1), "b"]
     assert names(plain("a", "b"), [], texts, noted) == ["a"]
     assert sum(map(len, matched)) == MATCHED_IN_ALL
     assert matched[:2] == texts[:2]

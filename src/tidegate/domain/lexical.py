@@ -32,7 +32,7 @@ SATURATION = 0.8
 COMMON_WEIGHT = 0.7
 """What an everyday word counts of what another does."""
 
-OPENING_BYTES = 1_536
+OPENING_BYTES = 1_024
 CLOSING_BYTES = 512
 """What is looked at of a text, in UTF-8: people ask before or after what they paste."""
 

@@ -5,25 +5,31 @@ inverse document frequency over all examples and everyday requests (Salton and B
 approaches in automatic text retrieval", 1988).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from math import log, sqrt
 
 from tidegate.domain.everyday_requests import everyday_requests
-from tidegate.domain.sums import LARGEST, KeyedSums
 
 NEAREST = 3
 """So many examples must be near: one alone may be so by chance."""
 
-NEARNESS_WEIGHT = 30.0
+NEARNESS_WEIGHT = 25.0
 """What a cosine of one counts, in natural logarithms of a likelihood."""
 
 PAIR_WEIGHT = 0.5
 """What a pair of neighbouring words counts: its words count besides."""
 
+SAID_BY_AT_MOST = 0.06
+"""Of everyday requests, the share that may have a term: what more of them say makes no two texts alike."""
+
 _SCALE = 128
-"""A cosine's parts are whole 128ths: those of an example of 300 characters fit a place of the sums."""
+"""A cosine's parts are whole 128ths."""
+
+_PLACE = 16
+_PART = (1 << _PLACE) - 1
+"""An example's place lies above its part of a product."""
 
 Keys = Collection[int]
 """A text's terms, each as a number."""
@@ -40,35 +46,41 @@ class Nearness:
     ) -> None:
         skills = [[keys_of(each) for each in requests] for requests in examples]
         everyday = [keys_of(each) for each in everyday_requests()]
-        having = Counter(chain.from_iterable(chain(everyday, *skills)))
+        ordinary = Counter(chain.from_iterable(everyday))
+        having = ordinary + Counter(chain.from_iterable(chain.from_iterable(skills)))
         whole = len(everyday) + sum(map(len, skills))
         self._weights = {
             key: (log(whole / count) * (PAIR_WEIGHT if is_pair(key) else 1.0)) ** 2
             for key, count in having.items()
+            if ordinary[key] <= SAID_BY_AT_MOST * len(everyday)
         }
         self._everyday = _Samples(everyday, self._weights)
         self._skills = [_Samples(each, self._weights) for each in skills]
 
     def to(self, keys: Keys) -> Callable[[int], float]:
         """By place, how much nearer to the skill's examples a text of these terms is than to everyday."""
-        length = sqrt(sum(filter(None, map(self._weights.get, keys)))) or 1.0
-        everyday = self._everyday.nearest(keys)
-        return lambda place: NEARNESS_WEIGHT * (self._skills[place].nearest(keys) - everyday) / length
+        known = [key for key in keys if key in self._weights]
+        length = sqrt(sum(map(self._weights.__getitem__, known))) or 1.0
+        everyday = self._everyday.nearest(known)
+        return lambda place: NEARNESS_WEIGHT * (self._skills[place].nearest(known) - everyday) / length
 
 
 class _Samples:
-    """Some texts, by term."""
+    """Some texts, by term; most terms are in few of them."""
 
     def __init__(self, texts: Sequence[Keys], weights: Mapping[int, float]) -> None:
-        rows: dict[int, list[tuple[int, int]]] = {}
+        rows: dict[int, list[int]] = {}
         for place, keys in enumerate(texts):
-            length = sqrt(sum(weights[key] for key in keys)) or 1.0
-            scale = min(_SCALE, LARGEST / (length + len(keys))) / length
-            for key in keys:
-                rows.setdefault(key, []).append((place, int(weights[key] * scale)))
-        self._sums = KeyedSums(len(texts), rows)
+            known = {key: weights[key] for key in keys if key in weights}
+            length = sqrt(sum(known.values())) or 1.0
+            for key, weight in known.items():
+                rows.setdefault(key, []).append(place << _PLACE | int(weight * _SCALE / length))
+        self._rows = {key: tuple(row) for key, row in rows.items()}
         self._mean_of = min(NEAREST, len(texts)) or 1
 
     def nearest(self, keys: Keys) -> float:
         """The mean of the largest products, each to be divided by the length of what is compared."""
-        return sum(sorted(self._sums.of(keys))[-NEAREST:]) / self._mean_of / _SCALE
+        products: dict[int, int] = defaultdict(int)
+        for packed in chain.from_iterable(filter(None, map(self._rows.get, keys))):
+            products[packed >> _PLACE] += packed & _PART
+        return sum(sorted(products.values())[-NEAREST:]) / self._mean_of / _SCALE

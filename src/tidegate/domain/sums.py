@@ -4,7 +4,7 @@ A row has 16 bits for each place. Adding rows, and finding the places that reach
 operations of the interpreter on whole rows in place of loops over places.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
 
 _BITS = 16
@@ -56,19 +56,6 @@ class Sums:
 
     def _total(self, chosen: Iterable[int]) -> int:
         return sum(map(self._rows.__getitem__, chosen))
-
-
-class KeyedSums:
-    """Rows by key, where most keys that are asked for have none."""
-
-    def __init__(self, places: int, rows: Mapping[int, Iterable[tuple[int, int]]]) -> None:
-        self._places = Struct(f"<{places}H")
-        self._rows = {key: _packed(row) for key, row in rows.items()}
-
-    def of(self, keys: Iterable[int]) -> Sequence[int]:
-        """The sum of the rows that these keys have, by place; none may come to more than LARGEST."""
-        total = sum(filter(None, map(self._rows.get, keys)))
-        return self._places.unpack(total.to_bytes(self._places.size, "little"))
 
 
 def _packed(row: Iterable[tuple[int, int]]) -> int:
