@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from sandboxes import ran, require_namespaces, run_of, sandbox, until
+from sandboxes import processes_with, ran, require_namespaces, run_of, sandbox, until
 
 from tidegate.adapters.sandbox.bubblewrap import Bubblewrap, real_root
 from tidegate.adapters.sandbox.containment import troubles
@@ -125,11 +125,11 @@ async def test_cancelling_kills_what_runs_and_frees_its_place(tmp_path: Path) ->
     async with sandbox(tmp_path, parallel=1) as made:
         text = "import os, time\nos.fork(); time.sleep(600)"
         running = asyncio.create_task(made.run(run_of(text, "cancel-me"), lambda: True))
-        await until(lambda: len(_processes("cancel-me")) >= 3)
+        await until(lambda: len(processes_with("cancel-me")) >= 3)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        await until(lambda: not _processes("cancel-me"))
+        await until(lambda: not processes_with("cancel-me"))
         assert (await ran(made, "print(1)")).stdout == b"1\n"
 
 
@@ -212,17 +212,3 @@ async def test_it_holds_where_the_gateway_is_not_root(tmp_path: Path) -> None:
 
 def _content(folder: Path) -> list[Path]:
     return list(folder.iterdir())
-
-
-def _processes(argument: str) -> list[str]:
-    """The processes of this machine that have the argument."""
-    found = []
-    for path in Path("/proc").iterdir():
-        if path.name.isdecimal():
-            try:
-                words = (path / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if argument.encode() in words:
-                found.append(path.name)
-    return found

@@ -37,9 +37,12 @@ class FakeSandbox:
     hang: bool = False
     killed: bool = False
     exit_code: int = 0
+    broken: Exception | None = None
 
     async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
         self.runs.append(run)
+        if self.broken:
+            raise self.broken
         try:
             if self.hang:
                 await asyncio.Event().wait()
@@ -302,3 +305,18 @@ async def test_count_tokens_counts_the_tools_and_leaves_no_line(make: Make, emul
     without = await world.call(body, path="/v1/messages/count_tokens")
     assert with_skill.json["input_tokens"] > without.json["input_tokens"] + 200
     assert world.spool.records == []
+
+
+@STREAMS
+async def test_a_defect_of_a_scripts_run_costs_that_call_alone(
+    make: Make, upstream_bodies: Bodies, stream: bool
+) -> None:
+    world = await make(sandbox=FakeSandbox(broken=OSError(24, "Too many open files")))
+    message = await said(world, asked(run_call(), "", stream=stream))
+    [result] = upstream_bodies()[-1]["messages"][-1]["content"]
+    assert (result["content"], result["is_error"]) == (
+        "the script could not be run here; go on without it",
+        True,
+    )
+    assert message["stop_reason"] == "end_turn"
+    assert (record(world).outcome, record(world).skill_errors) == ("ok", ("script_refused",))

@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tidegate.adapters.sandbox.capped import Capped
 from tidegate.adapters.sandbox.cgroup import Groups, Shares, find_groups
 from tidegate.adapters.sandbox.command import SKILL, Layout, command_line
 from tidegate.adapters.sandbox.confined import Confined, Start
+from tidegate.adapters.sandbox.finish import finished
 from tidegate.adapters.sandbox.guards import ALL_GUARDS, Guard
 from tidegate.adapters.sandbox.locate import find_bwrap, within_reach
 from tidegate.adapters.sandbox.outputs import outputs
@@ -75,26 +76,31 @@ class Bubblewrap:
         script = self.layout.runtime.command(run, SKILL)
         place = await self.places.take(run.seconds)
         given_back = partial(self.places.give, place)
-        try:
-            await self._staging.lay(run.digest, run.files)
-        except BaseException as wrong:
-            given_back()
-            if isinstance(wrong, OSError):
+        with ExitStack() as kept:
+            kept.callback(given_back)
+            try:
+                await self._staging.lay(run.digest, run.files)
+            except OSError as wrong:
                 raise SandboxUnfit(
                     f"the skill cannot be laid out in {self._staging.folder}: {wrong}"
                 ) from wrong
-            raise
-        if not allowed():
-            given_back()
-            raise ScriptRefused("not done: the skill has just been switched off")
-        with self._staging.used(run.digest) as skill:
-            return await self._run(run, self._start(run, place, skill, script), place, given_back)
+            if not allowed():
+                raise ScriptRefused("not done: the skill has just been switched off")
+            with self._staging.used(run.digest) as skill:
+                start = self._start(run, place, skill, script)
+                killed_before = _killed_for_memory(place)
+                kept.pop_all()  # the start gives it back from here on, whatever comes of it
+                confined = await Confined.start(start, given_back)
+                try:
+                    return await self._result(run, confined, place, killed_before)
+                except OSError as wrong:
+                    raise SandboxUnfit(f"what a script did cannot be read: {wrong}") from wrong
+                finally:
+                    confined.close()
 
-    async def _run(
-        self, run: ScriptRun, start: Start, place: Place, given_back: Callable[[], None]
+    async def _result(
+        self, run: ScriptRun, confined: Confined, place: Place, killed_before: int
     ) -> ScriptResult:
-        killed_before = place.group.killed_for_memory() if place.group else 0
-        confined = await Confined.start(start, given_back)
         began = time.monotonic()
         limits: list[ScriptLimit] = []
 
@@ -102,9 +108,9 @@ class Bubblewrap:
             limits.append(ScriptLimit.OUTPUT)
             confined.kill()
 
-        out = Capped(confined.stdout, run.output_bytes, flooded)
-        err = Capped(confined.stderr, run.output_bytes, flooded)
-        try:
+        with ExitStack() as reading:
+            out = reading.enter_context(closing(Capped(confined.stdout, run.output_bytes, flooded)))
+            err = reading.enter_context(closing(Capped(confined.stderr, run.output_bytes, flooded)))
             try:
                 async with asyncio.timeout(run.seconds):
                     code = await asyncio.shield(confined.exited)
@@ -115,16 +121,12 @@ class Bubblewrap:
             with suppress(TimeoutError):  # nobody is left to write, and what was written is here
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await asyncio.gather(out.done.wait(), err.done.wait())
-            if not limits and place.group and place.group.killed_for_memory() > killed_before:
+            if not limits and _killed_for_memory(place) > killed_before:
                 limits.append(ScriptLimit.MEMORY)
             seconds = time.monotonic() - began
-            return _result(
+            return await _told(
                 run, confined, code, (out, err), limit=limits[0] if limits else None, seconds=seconds
             )
-        finally:
-            out.close()
-            err.close()
-            confined.close()
 
     def close(self) -> None:
         """Remove what was made; call it when nothing runs any more."""
@@ -197,7 +199,11 @@ def _staging(settings: SandboxSettings, *, writable: bool) -> Staging:
         raise SandboxUnfit(f"there is no room to lay skills out: {wrong}; set sandbox.folder") from wrong
 
 
-def _result(
+def _killed_for_memory(place: Place) -> int:
+    return place.group.killed_for_memory() if place.group else 0
+
+
+async def _told(
     run: ScriptRun,
     confined: Confined,
     code: int,
@@ -208,7 +214,9 @@ def _result(
 ) -> ScriptResult:
     out, err = read
     assert confined.work is not None  # noqa: S101 (it was opened at the gate, or there was no start)
-    files, left_out = outputs(confined.work, files=run.output_files, limit=run.output_bytes)
+    files, left_out = await finished(
+        asyncio.to_thread(outputs, confined.work, files=run.output_files, limit=run.output_bytes)
+    )
     return ScriptResult(
         exit_code=code,
         stdout=out.kept,

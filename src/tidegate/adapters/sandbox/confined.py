@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from tidegate.adapters.sandbox.command import WORK, Descriptors
@@ -46,46 +46,64 @@ class Start:
 class Confined:
     """The process that runs a script, process 1 of its own world, and the bubblewrap that watches it.
 
-    `work` is its work folder, open beyond its end. `ended` is called once, when nothing of it runs any more.
+    `work` is its work folder, open beyond its end. `ended` is called once: when nothing of it runs any more
+    and it is closed, since until then its files take of the memory of its place.
     """
 
     def __init__(self, watcher: subprocess.Popen[bytes], ended: Callable[[], None]) -> None:
+        """Raises OSError where it cannot be watched; `ended` is the caller's to call then."""
         assert watcher.stdout is not None and watcher.stderr is not None  # noqa: S101 (both are asked for: PIPE)
         self.stdout, self.stderr = watcher.stdout.fileno(), watcher.stderr.fileno()
         self.work: int | None = None
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._watcher = watcher
         self._ended = ended
+        self._closed = False
+        self._said = b""
         self._child: int | None = None
-        self._exit = os.pidfd_open(watcher.pid)
-        asyncio.get_running_loop().add_reader(self._exit, self._bury)
+        with ExitStack() as undone:
+            self._exit = os.pidfd_open(watcher.pid)
+            undone.callback(os.close, self._exit)
+            asyncio.get_running_loop().add_reader(self._exit, self._bury)
+            undone.pop_all()
 
     @classmethod
     async def start(cls, start: Start, ended: Callable[[], None]) -> "Confined":
         """Start one: it runs when this returns. Raises SandboxUnfit, and calls `ended` then too."""
-        gate, gate_end = _full_pipe()
-        info, info_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        seccomp, stdin = sealed(start.seccomp), sealed(start.stdin)
-        try:
-            inherited = Descriptors(gate=gate_end, info=info_end, seccomp=seccomp)
-            try:
-                watcher = _spawn(start, inherited, stdin)
-            except BaseException:
-                ended()
-                raise
-            finally:
-                for handle in (gate_end, info_end, seccomp, stdin):
-                    os.close(handle)
-            confined = cls(watcher, ended)
+        with ExitStack() as gate_kept:
+            confined, gate, info = cls._at_the_gate(start, ended, gate_kept)
             try:
                 await confined._admitted(start, gate, info)
             except BaseException:
+                _abandon(confined._watcher, info, confined._said)  # before the gate, once closed, lets it go
                 confined.close()
                 raise
-            return confined
-        finally:
-            os.close(gate)
-            os.close(info)
+        return confined
+
+    @classmethod
+    def _at_the_gate(
+        cls, start: Start, ended: Callable[[], None], ours: ExitStack
+    ) -> tuple["Confined", int, int]:
+        """One that is held, our end of its gate, and what it tells of itself by; `ours` closes both."""
+        with ExitStack() as failed:
+            failed.callback(ended)
+            try:
+                with ExitStack() as theirs:
+                    gate, gate_end = _full_pipe(ours, theirs)
+                    info, info_end = _pipe(read=ours, write=theirs, flags=os.O_NONBLOCK)
+                    seccomp, stdin = sealed(start.seccomp, theirs), sealed(start.stdin, theirs)
+                    inherited = Descriptors(gate=gate_end, info=info_end, seccomp=seccomp)
+                    watcher = _spawn(start, inherited, stdin)
+                try:
+                    confined = cls(watcher, ended)
+                except BaseException:
+                    _abandon(watcher, info, b"")
+                    _close_streams(watcher)
+                    raise
+            except OSError as wrong:
+                raise SandboxUnfit(f"a script cannot be started: {wrong}") from wrong
+            failed.pop_all()
+        return confined, gate, info
 
     def kill(self) -> None:
         """End it and everything that it has started, at once; safe to call again, and after its end.
@@ -98,14 +116,17 @@ class Confined:
                 signal.pidfd_send_signal(self._exit if self._child is None else self._child, signal.SIGKILL)
 
     def close(self) -> None:
-        """Let go of the work folder and the outputs, and kill what is still running."""
+        """Let go of the work folder and the outputs, and kill what is still running; once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         self.kill()
-        for stream in (self._watcher.stdout, self._watcher.stderr):
-            if stream is not None:
-                stream.close()
+        _close_streams(self._watcher)
         if self.work is not None:
             os.close(self.work)
             self.work = None
+        if self.exited.done():
+            self._ended()
 
     async def _admitted(self, start: Start, gate: int, info: int) -> None:
         """Wait until bubblewrap stands at the gate with everything mounted, and set the limits."""
@@ -129,13 +150,12 @@ class Confined:
             raise SandboxUnfit(f"a script's limits cannot be set: {wrong}") from wrong
 
     async def _pid(self, info: int) -> int:
-        said = b""
-        while (found := _CHILD.search(said)) is None or not said.rstrip().endswith(b"}"):
+        while (found := _CHILD.search(self._said)) is None or not self._said.rstrip().endswith(b"}"):
             await self._unless_over(_ready(info, write=False))
             piece = os.read(info, 4096)
             if not piece:
                 raise await self._failure()
-            said += piece
+            self._said += piece
         return int(found[1])
 
     async def _unless_over(self, ready: "asyncio.Future[None]") -> None:
@@ -166,17 +186,18 @@ class Confined:
         if self._child is not None:
             os.close(self._child)
             self._child = None
-        if not self.exited.done():
-            self.exited.set_result(code)
-        self._ended()
+        self.exited.set_result(code)
+        if self._closed:
+            self._ended()
 
 
-def sealed(content: bytes) -> int:
-    """A file in memory that nobody can change, to be read from its beginning.
+def sealed(content: bytes, closing: ExitStack) -> int:
+    """A file in memory that nobody can change, to be read from its beginning; raises OSError.
 
     Whoever shares it shares its position, so each start has its own.
     """
     handle = os.memfd_create("tidegate", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    closing.callback(os.close, handle)
     view = memoryview(content)
     while view:
         view = view[os.write(handle, view) :]
@@ -185,12 +206,41 @@ def sealed(content: bytes) -> int:
     return handle
 
 
-def _full_pipe() -> tuple[int, int]:
+def _abandon(watcher: "subprocess.Popen[bytes]", info: int, said: bytes) -> None:
+    """End what stands at its gate, whether or not anybody watches it yet.
+
+    Process 1 asks for its end with bubblewrap's only right before it becomes the script: it is killed too.
+    """
+    watcher.kill()
+    watcher.wait()
+    with suppress(OSError):
+        said += os.read(info, 4096)
+    child = _CHILD.search(said)
+    if child is not None:
+        with suppress(ProcessLookupError):
+            os.kill(int(child[1]), signal.SIGKILL)
+
+
+def _close_streams(watcher: "subprocess.Popen[bytes]") -> None:
+    for stream in (watcher.stdout, watcher.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _pipe(*, read: ExitStack, write: ExitStack, flags: int = 0) -> tuple[int, int]:
+    """Its two ends, closed by a stack each; raises OSError."""
+    reading, writing = os.pipe2(os.O_CLOEXEC | flags)
+    read.callback(os.close, reading)
+    write.callback(os.close, writing)
+    return reading, writing
+
+
+def _full_pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:
     """Our end, to write to, and the other's; full: it can be written to again once that one has read."""
-    theirs, ours = os.pipe2(os.O_CLOEXEC)
-    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, _PIPE)
-    os.write(ours, bytes(_PIPE))
-    return ours, theirs
+    reading, writing = _pipe(read=theirs, write=ours)
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
+    os.write(writing, bytes(_PIPE))
+    return writing, reading
 
 
 def _ready(handle: int, *, write: bool) -> "asyncio.Future[None]":

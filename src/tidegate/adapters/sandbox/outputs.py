@@ -2,59 +2,83 @@
 
 import os
 import stat
-from collections.abc import Generator
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 _DEEPEST = 8
-_MOST_ENTRIES = 10_000
+_LONGEST_PATH = 255
+_MOST_NAMES = 500
 """So many names are looked at: a script may have made more than it is worth to list."""
 
 
 def outputs(work: int, *, files: int, limit: int) -> tuple[dict[str, bytes], bool]:
     """Regular files by path, at most so many and so many bytes together, and whether others were left out.
 
-    `work` is the folder's descriptor. Links, devices, pipes, sockets and names with a leading dot are left.
+    `work` is the folder's descriptor. Links, devices, pipes, sockets and names with a leading dot are left;
+    a name that is no printable text is left out, since a model is told it as it stands. It reads: call it
+    in a thread.
     """
-    found: dict[str, bytes] = {}
-    left_out = False
-    for path, size, content in _walk(work, "", limit, _Count()):
-        if len(found) == files or size > limit or content is None:
-            left_out = True
-            continue
-        found[path] = content
-        limit -= size
-    return found, left_out
+    taken = _Taken(files_left=files, bytes_left=limit)
+    _take(work, "", taken)
+    return taken.found, taken.left_out
 
 
-class _Count:
-    left = _MOST_ENTRIES
+@dataclass(slots=True)
+class _Taken:
+    """What was found, and what may still be looked at."""
+
+    files_left: int
+    bytes_left: int
+    names_left: int = _MOST_NAMES
+    found: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    left_out: bool = False
 
 
-def _walk(folder: int, above: str, limit: int, count: _Count) -> Generator[tuple[str, int, bytes | None]]:
-    """Path, size and content of each file; no content of one over `limit`."""
-    for name in sorted(_names(folder, count)):
+def _take(folder: int, above: str, taken: _Taken) -> None:
+    for name in sorted(_names(folder, taken)):
+        if taken.left_out and not taken.files_left:
+            return
         try:
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         except OSError:
             continue  # a link, a socket, or nothing that its maker may read
         try:
-            about = os.fstat(handle)
-            path = f"{above}{name}"
-            if stat.S_ISDIR(about.st_mode) and path.count("/") < _DEEPEST:
-                yield from _walk(handle, f"{path}/", limit, count)
-            elif stat.S_ISREG(about.st_mode):
-                yield path, about.st_size, _content(handle, about.st_size) if about.st_size <= limit else None
+            _take_one(handle, f"{above}{name}", taken)
         finally:
             os.close(handle)
 
 
-def _names(folder: int, count: _Count) -> list[str]:
+def _take_one(handle: int, path: str, taken: _Taken) -> None:
+    """A file's content where it is wanted and fits, a folder's files, nothing else."""
+    about = os.fstat(handle)
+    folder = stat.S_ISDIR(about.st_mode)
+    if not folder and not stat.S_ISREG(about.st_mode):
+        return
+    if not _tellable(path):
+        taken.left_out = True
+    elif folder and path.count("/") < _DEEPEST:
+        _take(handle, f"{path}/", taken)
+    elif folder or not taken.files_left or about.st_size > taken.bytes_left:
+        taken.left_out = True
+    else:
+        taken.found[path] = _content(handle, about.st_size)
+        taken.files_left -= 1
+        taken.bytes_left -= about.st_size
+
+
+def _tellable(path: str) -> bool:
+    """No control characters, which would forge lines, no bytes that are no UTF-8, and not without end."""
+    return path.isprintable() and len(path) <= _LONGEST_PATH
+
+
+def _names(folder: int, taken: _Taken) -> list[str]:
     names: list[str] = []
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            count.left -= 1
-            if count.left < 0:
+            if not taken.names_left:
+                taken.left_out = True
                 break
+            taken.names_left -= 1
             if not entry.name.startswith("."):
                 names.append(entry.name)
     return names

@@ -158,6 +158,11 @@ class SkillDesk:
             return told(await self._counter.sandbox.run(run, self._allowed), run)
         except ScriptRefused as refused:
             return Result(str(refused), "script_refused" if self._allowed() else "switched_off")
+        except Exception:  # a defect of one script's run is no reason to lose the whole answer
+            _log.exception(
+                "a script's run failed", request_id=self._draft.id, skill=run.skill, script=run.script
+            )
+            return Result("the script could not be run here; go on without it", "script_refused")
 
     def _noted(self, call: Block, result: Result, again: bool = False) -> Result:
         """Count the answer; what is only told once more is no new error of this exchange."""

@@ -1,0 +1,72 @@
+"""Starts that fail half way: an error of their run alone, and nothing of them stays."""
+
+import errno
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from sandboxes import processes_with, ran, sandbox, until
+
+from tidegate.adapters.sandbox.confined import Confined
+from tidegate.adapters.sandbox.unfit import SandboxUnfit
+
+SLEEP = "import time; time.sleep(600)"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "call"),
+    [
+        (os, "pipe2", 1),
+        (os, "pipe2", 2),
+        (os, "memfd_create", 1),
+        (os, "memfd_create", 2),
+        (subprocess, "Popen", 1),
+        (os, "pidfd_open", 1),
+        (os, "pidfd_open", 2),
+        (os, "set_blocking", 1),
+    ],
+)
+async def test_where_a_descriptor_is_wanting_the_run_fails_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str, call: int
+) -> None:
+    calls: list[object] = []
+    real = getattr(module, name)
+
+    def wanting(*arguments: object, **named: object) -> object:
+        calls.append(arguments)
+        if len(calls) == call:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return real(*arguments, **named)
+
+    async with sandbox(tmp_path, parallel=1) as made:
+        assert (await ran(made, "print(1)")).stdout == b"1\n"
+        before = _descriptors()
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, wanting)
+            with pytest.raises(SandboxUnfit, match="Too many open files"):
+                await ran(made, SLEEP, "half-way")
+            await until(lambda: made.places.taken == 0)
+        await until(lambda: not processes_with("half-way"))
+        assert _descriptors() == before
+        assert (await ran(made, "print(1)")).stdout == b"1\n"
+
+
+async def test_what_stands_at_the_gate_unseen_does_not_run_when_its_start_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unseen(self: Confined, info: int) -> int:
+        await until(lambda: len(processes_with("unseen")) == 2)  # bubblewrap, and process 1 within
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    async with sandbox(tmp_path, parallel=1) as made:
+        with monkeypatch.context() as patched:
+            patched.setattr(Confined, "_pid", unseen)
+            with pytest.raises(SandboxUnfit, match="Cannot allocate memory"):
+                await ran(made, SLEEP, "unseen")
+        await until(lambda: not processes_with("unseen"))
+        assert (await ran(made, "print(1)")).stdout == b"1\n"
+
+
+def _descriptors() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
