@@ -12,6 +12,7 @@ from tidegate.adapters.sandbox.confined import Confined
 from tidegate.adapters.sandbox.unfit import SandboxUnfit
 
 SLEEP = "import time; time.sleep(600)"
+HALF_WAY, UNSEEN = f"half-way-{os.getpid()}", f"unseen-{os.getpid()}"
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,9 @@ async def test_where_a_descriptor_is_wanting_the_run_fails_and_leaves_nothing(
         with monkeypatch.context() as patched:
             patched.setattr(module, name, wanting)
             with pytest.raises(SandboxUnfit, match="Too many open files"):
-                await ran(made, SLEEP, "half-way")
+                await ran(made, SLEEP, HALF_WAY)
             await until(lambda: made.places.taken == 0)
-        await until(lambda: not processes_with("half-way"))
+        await until(lambda: not processes_with(HALF_WAY))
         assert _descriptors() == before
         assert (await ran(made, "print(1)")).stdout == b"1\n"
 
@@ -56,15 +57,15 @@ async def test_what_stands_at_the_gate_unseen_does_not_run_when_its_start_is_giv
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unseen(self: Confined, info: int) -> int:
-        await until(lambda: len(processes_with("unseen")) == 2)  # bubblewrap, and process 1 within
+        await until(lambda: len(processes_with(UNSEEN)) == 2)  # bubblewrap, and process 1 within
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
     async with sandbox(tmp_path, parallel=1) as made:
         with monkeypatch.context() as patched:
             patched.setattr(Confined, "_pid", unseen)
             with pytest.raises(SandboxUnfit, match="Cannot allocate memory"):
-                await ran(made, SLEEP, "unseen")
-        await until(lambda: not processes_with("unseen"))
+                await ran(made, SLEEP, UNSEEN)
+        await until(lambda: not processes_with(UNSEEN))
         assert (await ran(made, "print(1)")).stdout == b"1\n"
 
 
