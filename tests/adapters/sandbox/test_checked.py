@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sandboxes import require_namespaces, run_of
 
+from tidegate.adapters.sandbox import checked
 from tidegate.adapters.sandbox.checked import CheckedSandbox
 from tidegate.adapters.sandbox.settings import SandboxSettings
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
@@ -61,3 +62,21 @@ async def test_a_script_that_comes_first_waits_for_the_trial_and_then_runs(tmp_p
         assert made.ok
     finally:
         await made.close()
+
+
+async def test_a_trial_that_breaks_has_not_been_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    require_namespaces()
+    monkeypatch.setattr(checked, "troubles", broken)
+    made = CheckedSandbox(SandboxSettings(folder=str(tmp_path)), meter := PrometheusMeter())
+    await made.check()
+    assert not made.ok
+    assert "start: it could not be tried: OSError: [Errno 24] Too many open files" in made.detail
+    with pytest.raises(ScriptRefused, match="scripts cannot run here"):
+        await made.run(run_of("print(1)"), lambda: True)
+    assert 'tidegate_sandbox_contained{check="start"} 0.0' in meter.exposition().decode()
+    await made.close()

@@ -55,6 +55,9 @@ class CheckedSandbox:
             self._troubles = await troubles(self._sandbox)
         except SandboxUnfit as unfit:
             self._troubles = {START: str(unfit)}
+        except Exception as defect:  # what cannot be tried does not hold
+            _log.exception("the sandbox could not be tried")
+            self._troubles = {START: f"it could not be tried: {type(defect).__name__}: {defect}"}
         for name in ALL_CHECKS:
             self._meter.set(sandbox_metrics.CONTAINED, (name,), float(not self._failed(name)))
         self._checked.set()

@@ -7,10 +7,12 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tidegate.adapters.sandbox.finish import finished
 
 PREFIX = "tidegate-scripts-"
 
@@ -64,39 +66,66 @@ class Staging:
             version.users -= 1
 
     async def lay(self, digest: str, files: Mapping[str, bytes]) -> None:
-        """Lay a version out, once; raises OSError."""
+        """Lay a version out, unless it is there; raises OSError."""
         async with self._laying:
-            if digest in self._versions:
-                self._versions.move_to_end(digest)
-                return
-            size = sum(map(len, files.values()))
-            self._make_room(size)
-            folder = self.folder / digest.removeprefix("sha256:")
-            await asyncio.to_thread(_lay, files, folder, writable=self._writable)
-            self._versions[digest] = _Version(folder, size)
+            version = self._versions.get(digest)
+            if version is None or not version.folder.is_dir():  # somebody may have cleaned up
+                await finished(self._lay(digest, files))
+            self._versions.move_to_end(digest)
+
+    async def _lay(self, digest: str, files: Mapping[str, bytes]) -> None:
+        """Without a break: what lies on disk is known to lie there."""
+        version = _Version(self.folder / digest.removeprefix("sha256:"), sum(map(len, files.values())))
+        for gone in () if digest in self._versions else self._surplus(version.size):
+            await asyncio.to_thread(_remove, gone)
+        await asyncio.to_thread(_lay, files, version.folder, writable=self._writable)
+        self._versions.setdefault(digest, version)
 
     def close(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
-    def _make_room(self, size: int) -> None:
-        """Let go what was used longest ago, as far as nothing uses it."""
+    def _surplus(self, size: int) -> Sequence[Path]:
+        """What was used longest ago, let go as far as it makes room and nothing uses it."""
+        gone: list[Path] = []
         held = sum(version.size for version in self._versions.values())
         for digest, version in list(self._versions.items()):
             if held + size <= self._limit:
-                return
+                break
             if not version.users:
-                shutil.rmtree(version.folder, ignore_errors=True)
                 del self._versions[digest]
                 held -= version.size
+                gone.append(version.folder)
+        return gone
+
+
+def _remove(folder: Path) -> None:
+    """Under another name first, so that what has the name is whole."""
+    with suppress(OSError):
+        draft = _draft(folder.parent)
+        folder.rename(draft)
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _draft(above: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=".draft-", dir=above))
 
 
 def _lay(files: Mapping[str, bytes], folder: Path, *, writable: bool) -> None:
-    """Under another name first, so that what has the name is whole."""
-    draft = folder.with_name(f".{folder.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+    """Under another name first, so that what has the name is whole; what is there is left as it is."""
+    if folder.is_dir():
+        return
+    draft = _draft(folder.parent)
+    try:
+        _fill(draft, files, writable=writable)
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _fill(draft: Path, files: Mapping[str, bytes], *, writable: bool) -> None:
     for path, content in files.items():
         place = draft / path
         if not place.is_relative_to(draft) or ".." in place.parts:
@@ -106,7 +135,6 @@ def _lay(files: Mapping[str, bytes], folder: Path, *, writable: bool) -> None:
         place.chmod(0o666 if writable else 0o555)
     for made in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
         made.chmod(0o777 if writable else 0o755)  # whatever this process's umask
-    draft.rename(folder)
 
 
 def _sweep(above: Path) -> None:
