@@ -52,6 +52,13 @@ async def test_scripts_import_what_lies_beside_them(tmp_path: Path) -> None:
     assert done.stdout == b"here\n"
 
 
+async def test_a_skills_own_temporary_folder_leaves_the_scripts_as_it_is(tmp_path: Path) -> None:
+    text = "import os; print(os.listdir('/tmp'), open('/skill/.tmp/own').read())"
+    async with sandbox(tmp_path) as made:
+        done = await ran(made, text, files={".tmp/own": b"here"})
+    assert done.stdout == b"[] here\n"
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
@@ -175,9 +182,9 @@ async def test_arguments_that_no_process_can_have_are_an_error_of_their_run_alon
 async def test_nothing_stays_when_it_is_closed(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as made:
         await ran(made, "open('left', 'w').write('x')")
-        name = f"tidegate-scripts-{os.getpid()}-0"
-        groups = [parent / name for parent in made.groups.parents.values()]
-        assert all(folder.is_dir() for folder in groups)
+        mine = f"tidegate-scripts-{os.getpid()}-*-0"
+        groups = [folder for parent in made.groups.parents.values() for folder in parent.glob(mine)]
+        assert len(groups) == len(made.groups.parents)
     assert _content(tmp_path) == []
     assert not any(folder.exists() for folder in groups)
 

@@ -1,7 +1,10 @@
 """Limits that hold for all of a run's processes together: a control group for each place of the pool."""
 
+import fcntl
 import os
 import re
+import secrets
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +18,9 @@ MOUNT = Path("/sys/fs/cgroup")
 PREFIX = "tidegate-scripts-"
 CONTROLLERS = ("memory", "pids", "cpu")
 _PERIOD = 100_000
+
+_ATTEMPTS = 2
+"""Another process that starts just now may sweep a group before it is locked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +38,12 @@ class Group:
     def __init__(self, folders: Mapping[str, Path], shares: Shares) -> None:
         """Raises OSError where it cannot be made or set."""
         self._folders = folders
+        self._locks: list[int] = []
         try:
             for folder in dict.fromkeys(folders.values()):
-                folder.mkdir(exist_ok=True)  # of a process that was killed and had the same id
+                folder.mkdir()
+                self._locks.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+                fcntl.flock(self._locks[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)  # so that nobody sweeps it
             for controller, folder in folders.items():
                 _set(controller, folder, shares)
         except OSError:
@@ -68,6 +77,8 @@ class Group:
                 continue
             except OSError as wrong:
                 _log.warning("a control group stays behind", folder=str(folder), why=str(wrong))
+        while self._locks:
+            os.close(self._locks.pop())
 
 
 class Groups:
@@ -85,7 +96,13 @@ class Groups:
 
     def make(self, place: int, shares: Shares) -> Group:
         """The group of a place; raises OSError."""
-        name = f"{PREFIX}{os.getpid()}-{place}"
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(OSError):
+                return self._make(place, shares)
+        return self._make(place, shares)
+
+    def _make(self, place: int, shares: Shares) -> Group:
+        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}-{place}"
         return Group({controller: parent / name for controller, parent in self.parents.items()}, shares)
 
 
@@ -144,16 +161,36 @@ def _set(controller: str, folder: Path, shares: Shares) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the groups of processes that are dead, with whatever still runs in them."""
+    """Remove the groups of processes that are dead, with whatever still runs in them.
+
+    A process that cannot be seen may live in another container: nobody holds a dead one's lock.
+    """
     for folder in parent.glob(f"{PREFIX}*"):
-        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdecimal() and not Path("/proc", pid).exists():
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            continue  # gone by now
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _kill_all(folder)
-            with suppress(OSError):
-                folder.rmdir()
+            folder.rmdir()
+        except OSError:
+            continue  # its process lives, or what was killed is still on its way out
+        finally:
+            os.close(handle)
 
 
 def _kill_all(folder: Path) -> None:
+    """By the kernel at once where it can (version 2); else one by one, but for those it calls 0.
+
+    These are of another PID namespace, and a signal to 0 would go to this process's own group.
+    """
     with suppress(OSError):
-        for pid in (folder / "cgroup.procs").read_text().split():
-            os.kill(int(pid), 9)
+        if (folder / "cgroup.kill").exists():
+            (folder / "cgroup.kill").write_text("1")
+            return
+    with suppress(OSError):
+        for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+            if pid > 0:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)

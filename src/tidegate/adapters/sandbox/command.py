@@ -127,5 +127,6 @@ def _skill(layout: Layout, skill: Path, entries: Sequence[str]) -> list[str]:
     work = (*size, "--tmpfs", WORK)
     if Guard.FRESH_WORK not in layout.guards:
         return [bind, str(skill), SKILL, "--bind", str(layout.shared_work), WORK, "--dir", SPARE]
-    names = [word for name in entries for word in ("--symlink", f"{SKILL}/{name}", f"{WORK}/{name}")]
+    linked = [name for name in entries if f"{WORK}/{name}" != SPARE]  # the skill's own is seen by its path
+    names = [word for name in linked for word in ("--symlink", f"{SKILL}/{name}", f"{WORK}/{name}")]
     return [bind, str(skill), SKILL, *work, "--dir", SPARE, *names]

@@ -21,7 +21,7 @@ class Place:
 
 
 def uid_of(number: int, first: int) -> int:
-    """A uid that no other process of this machine gives to a run while this one lives."""
+    """A uid that no other process gives to a run while this one lives, of those that see its id."""
     return first + os.getpid() * PLACES_A_PROCESS + number
 
 

@@ -58,10 +58,7 @@ def find_runtime(configured: str, *, stranger: bool) -> Runtime:
     python = _python(configured, stranger)
     prefix = _prefix(python)
     system = [Path(path) for path in _SYSTEM if Path(path).is_dir()]
-    covered = any(prefix.is_relative_to(path.parent) for path in system)
-    own = [] if covered else [prefix / part for part in ("bin", "lib", "lib64") if (prefix / part).is_dir()]
-    if prefix == Path("/usr/local"):
-        own = [prefix / "bin", prefix / "lib"]
+    own = [part for part in _own(prefix, system) if part.is_dir()]
     real = [Path(path) for path in _LINKED if Path(path).is_dir() and not Path(path).is_symlink()]
     settings = [Path(path) for path in _SETTINGS if Path(path).exists()]
     links = tuple((str(Path(path).readlink()), path) for path in _LINKED if Path(path).is_symlink())
@@ -86,6 +83,13 @@ def _python(configured: str, stranger: bool) -> Path:
         f"no Python that the user of a script may run (looked at {looked}): install the system's python3, "
         "or set sandbox.python to one outside private folders"
     )
+
+
+def _own(prefix: Path, system: Sequence[Path]) -> Sequence[Path]:
+    """What a Python needs beside the system's folders; `/usr/local` and what lies there is none of these."""
+    if prefix == Path("/usr") or any(prefix.is_relative_to(path) for path in system):
+        return ()
+    return [prefix / part for part in ("bin", "lib", "lib64")]
 
 
 def _prefix(python: Path) -> Path:
