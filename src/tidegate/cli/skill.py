@@ -12,8 +12,9 @@ from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.package import PackagePath, complain, inspect_path
+from tidegate.cli.scan_judgement import judged
 from tidegate.cli.skill_match import NO_SKILL, match
-from tidegate.cli.skill_scan import exceptions, judged, scan
+from tidegate.cli.skill_scan import exceptions, scan
 from tidegate.cli.skill_suggest import suggest
 from tidegate.cli.skill_versions import deprecate, diff, download, revoke, versions
 from tidegate.domain.skill import FileEntry

@@ -1,8 +1,7 @@
 """`tidegate skill scan` and `skill exception`: what the scanner finds, and who lets it pass."""
 
 import asyncio
-import sys
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -13,12 +12,9 @@ from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.package import PackagePath, complain, inspect_path
-from tidegate.config import load
+from tidegate.cli.scan_judgement import judged
+from tidegate.cli.skill_rescan import scan_stored
 from tidegate.domain.skill import SkillPackage
-from tidegate.registry.archive import files_of
-from tidegate.registry.scan.found import Found
-from tidegate.registry.scan.inspect import Scanner
-from tidegate.registry.scan.policy import policy_of
 
 exceptions = typer.Typer(no_args_is_help=True, help="Publish what the scanner blocks: request, grant, list.")
 
@@ -44,42 +40,24 @@ class _Exceptions(msgspec.Struct):
     exceptions: list[_Exception]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the scanner found in a package, and what of it blocks by this machine's setting."""
-
-    name: str
-    findings: tuple[Found, ...]
-    blocking: tuple[Found, ...]
-
-    def document(self) -> dict[str, object]:
-        """For programs."""
-        return {
-            "blocked": bool(self.blocking),
-            "scan": [each.document() for each in self.findings],
-        }
-
-    def tell(self) -> None:
-        """A line for each finding, the blocking ones on stderr."""
-        for each in self.findings:
-            if each not in self.blocking:
-                say(f"note: {each}")
-        if self.blocking:
-            count = len(self.blocking)
-            findings = "finding" if count == 1 else "findings"
-            sys.stderr.write(f"tidegate: {self.name} is blocked by {count} {findings} of the scanner:\n")
-            sys.stderr.write("".join(f"  {each}\n" for each in self.blocking))
-
-
-def judged(package: SkillPackage) -> Judgement:
-    """Scan the package here."""
-    findings = Scanner().scan(package.manifest, files_of(package.archive))
-    policy = policy_of(load().settings.scan.block)
-    return Judgement(package.manifest.name, findings, policy.blocking(findings))
-
-
-def scan(path: PackagePath, as_json: AsJson = False) -> None:
+def scan(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="A skill's folder or zip; with --stored, NAME[@VERSION]."),
+    ] = None,
+    *,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="What is published: all of it, the versions of NAME, or one of them."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what the scanner finds in a package; exit 1 where it would keep it from being published."""
+    if stored:
+        scan_stored(str(path or ""), as_json=as_json)
+        return
+    if path is None:
+        raise typer.BadParameter("give a skill's folder or zip, or --stored for what is published")
     package = _package(path)
     judgement = judged(package)
     if as_json:

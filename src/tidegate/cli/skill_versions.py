@@ -18,7 +18,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The skill's name.")]
 Number = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version's number.")]
 
 
-class _Version(msgspec.Struct):
+class StoredVersion(msgspec.Struct):
+    """A version as the control API answers it."""
+
     name: str
     version: int
     digest: str
@@ -28,7 +30,7 @@ class _Version(msgspec.Struct):
 
 
 class _Versions(msgspec.Struct):
-    skills: list[_Version]
+    skills: list[StoredVersion]
 
 
 class _Diff(msgspec.Struct):
@@ -86,7 +88,7 @@ def download(
 ) -> None:
     """Write a version's archive to a file that is not there yet, its digest checked."""
     params = None if version is None else {"version": str(version)}
-    found = msgspec.convert(run(call("GET", _path(name), params=params)), _Version)
+    found = msgspec.convert(run(call("GET", _path(name), params=params)), StoredVersion)
     path = output or Path(f"{name}-{found.version}.zip")
     run(_written(path, found))
     say(f"{name} version {found.version} ({found.state}) is in {path}: {found.digest}")
@@ -115,22 +117,27 @@ def _move(name: str, version: int, state: str, reason: str, *, as_json: bool) ->
     tell(document, f"{name} version {version} is {state}", as_json=as_json)
 
 
-async def _archive(name: str, version: int) -> bytes:
+async def archive_of(name: str, version: int) -> bytes:
+    """The canonical archive of a version in any state."""
     async with session() as control:
         pieces = control.stream(_path(name, "archive"), params={"version": str(version)})
         return b"".join([piece async for piece in pieces])
 
 
-async def _versions(name: str) -> list[_Version]:
-    listed = msgspec.convert(await call("GET", "/api/skills"), _Versions).skills
-    found = [each for each in listed if each.name == name]
+async def stored_versions() -> list[StoredVersion]:
+    """Every version of every skill, in any state."""
+    return msgspec.convert(await call("GET", "/api/skills"), _Versions).skills
+
+
+async def _versions(name: str) -> list[StoredVersion]:
+    found = [each for each in await stored_versions() if each.name == name]
     if not found:
         raise NotFound(f"there is no skill {name!r}; `tidegate skill list` shows what there is")
     return found
 
 
-async def _written(path: Path, found: _Version) -> None:
-    archive = await _archive(found.name, found.version)
+async def _written(path: Path, found: StoredVersion) -> None:
+    archive = await archive_of(found.name, found.version)
     if f"sha256:{hashlib.sha256(archive).hexdigest()}" != found.digest:
         raise InvalidInput(
             f"{found.name} version {found.version}: what came is not {found.digest}; try again"

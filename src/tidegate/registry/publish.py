@@ -11,6 +11,9 @@ async def publish(
 ) -> tuple[SkillVersion, bool]:
     """Store the package; the version it has, and whether that is new (the same content twice is one version).
 
+    Content that is stored is the version it has, whatever newer rules say: it is served already,
+    and `tidegate skill scan --stored` judges it again.
+
     Raises InvalidInput without a reason or where the scanner's gate is shut, Conflict where a skill that it
     requires has no version to serve, or where this content was revoked.
     """
@@ -18,13 +21,8 @@ async def publish(
         raise InvalidInput(
             f"publishing {package.manifest.name} needs a reason: say why, it is kept with the version"
         )
-    for name in package.manifest.requires:
-        if await skills.get(name) is None:
-            raise Conflict(
-                f"{package.manifest.name} requires the skill {name!r}, which has no published version; "
-                f"publish {name!r} first, or take it out of tidegate.requires"
-            )
-    await gate.admit(package)
+    if all(each.digest != package.digest for each in await skills.list()):
+        await _admit(skills, gate, package)
     version, created = await skills.publish(package, by=by, reason=reason.strip(), at=at)
     if version.state is VersionState.REVOKED:
         raise Conflict(
@@ -32,3 +30,14 @@ async def publish(
             "again; mend what it was revoked for and publish that"
         )
     return version, created
+
+
+async def _admit(skills: Skills, gate: Gate, package: SkillPackage) -> None:
+    """Whether new content may be stored; what is stored was asked by the rules of its day."""
+    for name in package.manifest.requires:
+        if await skills.get(name) is None:
+            raise Conflict(
+                f"{package.manifest.name} requires the skill {name!r}, which has no published version; "
+                f"publish {name!r} first, or take it out of tidegate.requires"
+            )
+    await gate.admit(package)

@@ -7,7 +7,7 @@ import pytest
 
 from tidegate.adapters.storage.store import Store, open_store
 from tidegate.domain.errors import Conflict, InvalidInput, NotFound
-from tidegate.domain.skill import SkillPackage
+from tidegate.domain.skill import SkillPackage, VersionState
 from tidegate.registry.publish import publish
 from tidegate.registry.scan.gate import Gate
 from tidegate.registry.scan.policy import Policy, policy_of
@@ -62,6 +62,20 @@ async def test_a_granted_exception_lets_the_same_bytes_pass(store: Store, bad: S
         await gate.ask(bad, by="ana", reason="again", at=4.0)
     with pytest.raises(Conflict):
         await store.scan_exceptions.grant(bad.digest, by="oto", reason="again", at=4.0)
+
+
+async def test_what_is_stored_is_the_version_it_has_whatever_newer_rules_say(
+    store: Store, bad: SkillPackage
+) -> None:
+    lax, strict = (Gate(policy_of(each), store.scan_exceptions) for each in ("never", "high"))
+    first, _ = await publish(store.skills, lax, bad, by="ana", reason="new", at=1.0)
+    again, created = await publish(store.skills, strict, bad, by="ana", reason="again", at=2.0)
+    assert (again, created) == (first, False)
+    await store.skills.set_state(
+        first.name, first.number, VersionState.REVOKED, by="oto", reason="bad", at=3.0
+    )
+    with pytest.raises(Conflict, match="was revoked"):
+        await publish(store.skills, strict, bad, by="ana", reason="again", at=4.0)
 
 
 async def test_nobody_grants_what_nobody_asked_for(store: Store) -> None:

@@ -59,6 +59,15 @@ def lenient(head: bytes) -> str:
     return _clean(head.translate(None, _UNSEEN).decode("utf-8", "replace"))
 
 
+def is_utf8(head: bytes) -> bool:
+    """Whether a model may be given the file: what is no UTF-8 to its end is not."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _clean(text: str) -> str:
     return text.replace("\0", "").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 

@@ -20,7 +20,7 @@ class Found:
     excerpt: str
     tags: tuple[str, ...]
     quoted: bool = False
-    """Seen in a text that warns of it: noted with severity low."""
+    """Seen in a text that warns of it: noted with severity low, what is critical with medium."""
 
     def __str__(self) -> str:
         """`path:line: severity rule: title: excerpt`, one line."""
@@ -51,10 +51,10 @@ def found(
     severity: Severity | None = None,
     quoted: bool = False,
 ) -> Found:
-    """A finding by `rule`, of its severity where no other is given; quoted ones are low."""
+    """A finding by `rule`, of its severity where no other is given; quoted ones are notes."""
     return Found(
         rule=rule.id,
-        severity=Severity.LOW if quoted else severity or rule.severity,
+        severity=_noted(severity or rule.severity) if quoted else severity or rule.severity,
         path=path,
         line=line,
         title=rule.title,
@@ -62,6 +62,11 @@ def found(
         tags=rule.tags,
         quoted=quoted,
     )
+
+
+def _noted(severity: Severity) -> Severity:
+    """A quotation is a note; of the worst it is one that a policy may still block."""
+    return Severity.MEDIUM if severity is Severity.CRITICAL else Severity.LOW
 
 
 def excerpt(text: str) -> str:

@@ -7,6 +7,7 @@ from tidegate.domain.skill import Manifest
 from tidegate.registry.document import SKILL_MD
 from tidegate.registry.scan.binaries import is_archive, judge_bytes
 from tidegate.registry.scan.catalogue import RULES
+from tidegate.registry.scan.decode import is_utf8
 from tidegate.registry.scan.dependencies import judge_dependencies
 from tidegate.registry.scan.encoded import find_encoded
 from tidegate.registry.scan.found import Found, found
@@ -24,7 +25,7 @@ from tidegate.registry.scan.rules import binaries, code, leaks
 from tidegate.registry.scan.secrets import find_secrets
 from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.shell_code import ShellCode
-from tidegate.registry.scan.source import Source, as_text, read_source
+from tidegate.registry.scan.source import MAX_LOOKED_AT, Source, as_text, read_source
 from tidegate.registry.scan.traits import KNOWN_SERVICES, Traits
 from tidegate.registry.scan.unseen import find_unseen
 
@@ -78,9 +79,9 @@ class Scanner:
         """By its bytes, and by every way that somebody reads or runs it."""
         seen = list(judge_bytes(source))
         traits = Traits()
-        if source.kind is Kind.BINARY:
+        if source.kind is Kind.BINARY and is_utf8(source.content[:MAX_LOOKED_AT]):
             seen.extend(self._said(source.taken_for(Kind.PROSE)))
-        else:
+        elif source.kind is not Kind.BINARY:
             for reading in (source, *source.others):
                 of_reading, told = self._reading(reading)
                 seen, traits = seen + of_reading, traits.joined(told)

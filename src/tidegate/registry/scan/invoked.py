@@ -26,7 +26,7 @@ _LOADED = pattern(
     r"(?:run_path|spec_from_file_location|SourceFileLoader|(?:exec|compile)\s*\(\s*(?:compile\s*\(\s*)?"
     r"(?:io\.)?(?:open|(?:pathlib\.)?Path))\s*\([^)\n]*?[\"']([^\"'\n]+)[\"']\s*[),]"
 )
-_MOST = 5_000
+_MOST = 50_000
 _PROGRAMS = {"sys.executable": Kind.PYTHON, "process.execpath": Kind.JAVASCRIPT}
 
 
@@ -47,8 +47,12 @@ def invoked_as(sources: Sequence[Source]) -> Mapping[str, frozenset[Kind]]:
 def _told(teller: Source) -> Iterator[tuple[str, Kind]]:
     """What follows an interpreter, or is handed to one, and the kind that it runs."""
     text, script = teller.text, teller.kind in SCRIPTS
+    done = 0
     for match in islice((_IN_SCRIPT if script else _IN_TEXT).finditer(text), _MOST):
+        if match.start() < done:
+            continue
         words = _command(text, match.end() - 1) if script else match[2]
+        done = match.end() - 1 + len(words) if script else 0
         if not _NO_FILE.search(words):
             yield words, _kind(match[1])
     for match in islice(_PIPED.finditer(text), _MOST):

@@ -1,7 +1,8 @@
 """Where code and quotations are in a Markdown text, and whether a place only warns of what it shows."""
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from tidegate.registry.scan.pattern import pattern
@@ -28,7 +29,29 @@ _NEGATED = pattern(
 _UNNEGATED = pattern(
     r"(?i)\b(?:forget|fail|hesitate|omit|neglect|skip|miss|mention|tell|ask|mind|stop|worry)\b"
 )
-_BEFORE, _AFTER = 500, 240
+_VOID = pattern(
+    r"(?i)\b(?:never|not|don't|cannot|can't|mustn't|without)\s+(?:\w+\s+){0,2}?"
+    r"(?:skip\w*|forget\w*|omit\w*|leav\w+ (?:it |this |that |them )?out|miss|neglect\w*|fail\w*|hesitat\w+|"
+    r"avoid\w*|ignor\w+|wait|delay|postpone)\b"
+)
+"""What sounds like a warning and asks for the thing to be done."""
+_VERB = (
+    r"(?:run|execute|paste|follow|enter|type|invoke|launch|install|copy|perform|start (?:by|with)|"
+    r"begin (?:by|with)|do (?:the following|this|it)|issue|put|apply|call|use|complete)"
+)
+_ORDERS = pattern(
+    rf"(?im)(?:^|[.;:!?]\s)[\s>*_#+-]*(?:\d+[.)]\s*)?[*_]*"
+    rf"(?:(?:please|now|next|first|then|finally|always|just|simply|"
+    rf"you (?:must|should|need to|have to|will|can)|step \d+|"
+    rf"to \w+[^.;:!?\n]*|before \w+[^.;:!?\n]*)[,:]?\s+)*"
+    rf"(?:{_VERB}\b|(?:first|then|next|now)\b[^\w\n]*:?\s*$)"
+)
+"""A sentence that tells the reader to do what it shows."""
+_BREAK = re.compile(rb"\n[ \t>]*(?=\n)")
+_ITEM = re.compile(rb"[ \t>]*(?:[-*+|]|\d+[.)])")
+_HEADING = pattern(r"(?m)^#{1,6}[ \t][^\n]{1,200}$")
+_LEAD = 1_500
+"""Bytes before a quotation in which its paragraph is looked for."""
 _MOST = 4_000
 """Marks of fences that are read; what comes after is taken for prose, which is judged more strictly."""
 
@@ -50,17 +73,29 @@ class Context:
     text: Text
     fences: tuple[Fence, ...]
     quotes: tuple[tuple[int, int], ...]
+    headings: tuple[int, ...] = ()
+    """Where headings begin."""
 
     def quoted(self, begin: int, end: int) -> bool:
-        """Whether the match stands in code or quotation marks and the text around warns of it."""
-        if not (self.in_fence(begin) or self._in_quote(begin, end)):
-            return False
+        """Whether the match stands in code or quotation marks, and its paragraph or heading warns before it.
+
+        No warning helps where the paragraph tells the reader to do it, or not to leave it out.
+        """
         fence = self._fence(begin)
-        start = min(begin, fence.begin) if fence else begin
+        if fence is None and not self._in_quote(begin, end):
+            return False
         plain = self.text.plain
-        before = plain[max(0, start - _BEFORE) : begin]
-        after = plain[end : (min(fence.end, end + _AFTER) if fence else end + _AFTER)]
-        return bool(_WARNING.search(before) or _WARNING.search(after))
+        shown = plain[fence.begin : begin] if fence else b""
+        lead = _lead(plain, plain.rfind(b"\n", 0, fence.begin - 1) if fence else begin)
+        sentence = lead if fence else _sentence(lead)
+        if _VOID.search(lead) or _VOID.search(shown[-_LEAD:]) or _ORDERS.search(sentence):
+            return False
+        return any(_WARNING.search(each) for each in (lead, shown[-_LEAD:], self._heading(begin)))
+
+    def _heading(self, at: int) -> bytes:
+        number = bisect_right(self.headings, at) - 1
+        begin = self.headings[number] if number >= 0 else 0
+        return self.text.plain[begin : self.text.plain.find(b"\n", begin)] if number >= 0 else b""
 
     def negated(self, begin: int) -> bool:
         """Whether the sentence forbids what comes: `never run …`."""
@@ -85,7 +120,25 @@ def read_context(source: Source) -> Context:
     text = source.matched
     if source.kind not in (Kind.PROSE, Kind.DATA):
         return Context(text, (), ())
-    return Context(text, _fences(text), tuple(found.span() for found in _INLINE.finditer(text.flowing)))
+    fences = _fences(text)
+    context = Context(text, fences, tuple(found.span() for found in _INLINE.finditer(text.flowing)))
+    begins = (found.start() for found in _HEADING.finditer(text.plain))
+    return replace(context, headings=tuple(at for at in begins if not context.in_fence(at)))
+
+
+def _lead(plain: bytes, end: int) -> bytes:
+    """The paragraph that ends there; for lists and tables also what introduces them."""
+    before = plain[max(0, end - _LEAD) : max(0, end)].rstrip()
+    blocks = _BREAK.split(before)
+    first = len(blocks) - 1
+    while first > 0 and _ITEM.match(blocks[first].lstrip(b"\n")):
+        first -= 1
+    return b"\n\n".join(blocks[first:])
+
+
+def _sentence(lead: bytes) -> bytes:
+    """The last sentence or item of a lead."""
+    return re.split(rb"[.!?]\s|\n(?=[ \t>]*(?:[-*+|]|\d+[.)]))", lead)[-1]
 
 
 def _fences(text: Text) -> tuple[Fence, ...]:

@@ -7,7 +7,7 @@ from tidegate.registry.scan.pattern import pattern
 
 MOST_LOST = 24
 """Lines that may be left out for the rest to be parsed."""
-_COST = 1_048_576
+_COST = 524_288
 """Bytes that are parsed for one script, all attempts together."""
 _ACTS = pattern(
     r"(?i)\b(?:os|sys|subprocess|socket|ssl|requests|urllib\w*|httpx|aiohttp|http|ftplib|smtplib|exec|eval|"
