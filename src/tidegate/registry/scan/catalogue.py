@@ -7,6 +7,7 @@ from tidegate.registry.scan.rules import (
     commands,
     dependencies,
     injection,
+    intent,
     leaks,
     metadata,
     secrets,
@@ -16,6 +17,7 @@ from tidegate.registry.scan.rules import (
 
 RULES: tuple[Rule, ...] = (
     *injection.RULES,
+    *intent.RULES,
     *takeover.RULES,
     *leaks.RULES,
     *commands.RULES,

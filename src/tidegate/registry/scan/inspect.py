@@ -12,6 +12,7 @@ from tidegate.registry.scan.dependencies import judge_dependencies
 from tidegate.registry.scan.encoded import find_encoded
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.hidden import find_hidden
+from tidegate.registry.scan.intent import Purpose, judge_intent
 from tidegate.registry.scan.invoked import invoked_as
 from tidegate.registry.scan.javascript_code import JavaScriptCode
 from tidegate.registry.scan.kind import Kind
@@ -39,7 +40,7 @@ _LANGUAGES = {
 }
 _JUDGES = {Kind.PYTHON: PythonCode, Kind.SHELL: ShellCode, Kind.JAVASCRIPT: JavaScriptCode}
 _CALL = pattern(
-    r"(?i)\b(?:back(?:s|ing)?[ -]?up|backups?|archiv\w+|sync\w*|save a copy|preserv\w+|validat\w+|"
+    r"(?i)\b(?:back(?:s|ing)?[ -]?up|backups?|archiv\w+|sync\w*|in step|save a copy|preserv\w+|validat\w+|"
     r"verif\w+|telemetry|analytics|"
     r"diagnos\w+|log(?:s|ging)?|checkpoint\w*|snapshot\w*|integrity|health check|audit\w*|metrics|usage|"
     r"cache|index)\b"
@@ -63,41 +64,45 @@ class Scanner:
     def scan(self, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Found, ...]:
         """Every finding, the worst first, then by file and line."""
         sources = [read_source(path, content) for path, content in sorted(files.items())]
+        purpose = Purpose(f"{manifest.name}. {manifest.description}")
         all_found: list[Found] = []
         traits: dict[str, Traits] = {}
         invoked = invoked_as(sources)
         for source in sources:
-            seen, of_file = self._file(source, invoked.get(source.path, frozenset()))
+            seen, of_file = self._file(source, invoked.get(source.path, frozenset()), purpose)
             traits[source.path] = of_file
             all_found.extend(_worst(seen)[:MAX_OF_A_FILE])
             if source.path == SKILL_MD:
                 all_found.extend(judge_manifest(manifest, source, self._descriptions))
-        all_found.extend(_together(sources, traits))
+        all_found.extend(_together(sources, traits, purpose))
         return tuple(_worst(all_found))
 
-    def _file(self, source: Source, invoked: frozenset[Kind]) -> tuple[list[Found], Traits]:
+    def _file(self, source: Source, invoked: frozenset[Kind], purpose: Purpose) -> tuple[list[Found], Traits]:
         """By its bytes, and by every way that somebody reads or runs it."""
         seen = list(judge_bytes(source))
         traits = Traits()
         if source.kind is Kind.BINARY and is_utf8(source.content[:MAX_LOOKED_AT]):
-            seen.extend(self._said(source.taken_for(Kind.PROSE)))
+            seen.extend(self._said(source.taken_for(Kind.PROSE), purpose))
         elif source.kind is not Kind.BINARY:
             for reading in (source, *source.others):
-                of_reading, told = self._reading(reading)
+                of_reading, told = self._reading(reading, purpose)
                 seen, traits = seen + of_reading, traits.joined(told)
         for kind in sorted(invoked, key=lambda kind: kind.value):
             found_in_code, told = _code(source.taken_for(kind), _NO_CONTEXT, invoked=True)
             seen, traits = seen + found_in_code, traits.joined(told)
         return seen, traits
 
-    def _said(self, source: Source) -> list[Found]:
+    def _said(self, source: Source, purpose: Purpose) -> list[Found]:
         """What a model that is given the file reads in it."""
         context = read_context(source)
-        return [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
+        seen = [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
+        if source.kind in (Kind.PROSE, Kind.DATA):
+            seen.extend(judge_intent(source.path, context, purpose))
+        return seen
 
-    def _reading(self, source: Source) -> tuple[list[Found], Traits]:
+    def _reading(self, source: Source, purpose: Purpose) -> tuple[list[Found], Traits]:
         context = read_context(source)
-        seen = self._said(source)
+        seen = self._said(source, purpose)
         seen.extend(find_unseen(source))
         seen.extend(find_hidden(source, context, self._objects))
         seen.extend(find_encoded(source, self._objects))
@@ -148,7 +153,7 @@ def _fenced(source: Source, context: Context, fence: Fence) -> Iterator[Found]:
             yield each
 
 
-def _together(sources: list[Source], traits: Mapping[str, Traits]) -> Iterator[Found]:
+def _together(sources: list[Source], traits: Mapping[str, Traits], purpose: Purpose) -> Iterator[Found]:
     """What only the package as a whole shows."""
     prose = [source for source in sources if source.kind is Kind.PROSE]
     said = "\n".join(source.matched.plain.decode(errors="replace").lower() for source in prose)
@@ -156,20 +161,25 @@ def _together(sources: list[Source], traits: Mapping[str, Traits]) -> Iterator[F
         of_file = traits[source.path]
         if of_file.sends_data:
             unnamed = sorted(
-                host for host in of_file.hosts if host not in said and host not in KNOWN_SERVICES
+                host
+                for host in of_file.hosts
+                if host not in said and host not in KNOWN_SERVICES and not purpose.names(host)
             )
             if unnamed:
                 yield found(code.UNDISCLOSED, source.path, 0, ", ".join(unnamed[:4]))
         if of_file.sends and source.name:
-            yield from _soft_calls(source, prose, of_file)
+            yield from _soft_calls(source, prose, of_file, purpose)
         if is_archive(source):
             yield from _unpacked(source, sources)
 
 
-def _soft_calls(script: Source, prose: list[Source], traits: Traits) -> Iterator[Found]:
-    """Where a text has a sending script run for a backup, a check, a log."""
+def _soft_calls(script: Source, prose: list[Source], traits: Traits, purpose: Purpose) -> Iterator[Found]:
+    """Where a text has a sending script run for a backup, a check, a log that is not the skill's purpose."""
     if not traits.sends_data or (traits.hosts <= KNOWN_SERVICES and traits.hosts):
         return
+    declared = _CALL.search(purpose.text) is not None
+    if declared and all(host in KNOWN_SERVICES or purpose.names(host) for host in traits.hosts):
+        return  # what for is what the description says, and where to is named there or the user's setting
     for source in prose:
         text = source.matched.flowing.decode(errors="replace")
         at = text.find(script.name)

@@ -21,7 +21,7 @@ _DECODES = pattern(
 )
 _FETCHES = pattern(
     r"\bfetch\s*\(|\bhttps?\.(?:get|request)\s*\(|\baxios\b|\bgot\s*\(|XMLHttpRequest|"
-    r"\bnet\.(?:connect|createConnection|Socket)|node-fetch|\bundici\b|WebSocket\s*\("
+    r"\bnet\.(?:connect|createConnection|Socket)|node-fetch|\bundici\b|WebSocket\s*\(|sendBeacon\s*\("
 )
 _SENDS = pattern(
     r"(?i)method\s*:\s*[\"'`](?:POST|PUT|PATCH)|\b(?:axios|got|ky)\.(?:post|put|patch)\s*\(|"
@@ -59,6 +59,10 @@ _FOR_CHILD = pattern(
     r"\benv\s*:\s*(?:process\.env|\{\s*\.\.\.process\.env)|\b(?:const|let|"
     r"var)\s*\{[^}\n]*\}\s*=\s*process\.env"
 )
+_BROWSER_STORE = pattern(
+    r"[:=,(\[]\s*document\.cookie\b|\.\.\.(?:local|session)Storage\b|"
+    r"JSON\.stringify\s*\(\s*(?:window\.)?(?:local|session)Storage|Object\.\w+\(\s*(?:local|session)Storage"
+)
 _NAMES = pattern(r"\b_0x[0-9a-f]{3,6}\b")
 _ESCAPES = pattern(
     r"(?:\\x[0-9a-fA-F]{2}){16,}|(?:\\u00[0-9a-fA-F]{2}){16,}|"
@@ -93,6 +97,9 @@ class JavaScriptCode:
     def _findings(self, *, network: bool) -> Iterator[Found]:
         text = self._text
         yield from self._runs(network=network)
+        store = _BROWSER_STORE.search(text)
+        if store and _SENDS.search(text):
+            yield self._found(rules.SENDS_SECRETS, store.start())
         secret = _SECRET_PATH.search(text)
         if secret and (_READS.search(text) or _RUNS.search(text)):
             yield self._found(rules.SENDS_SECRETS if network else rules.READS_SECRETS, secret.start())

@@ -26,8 +26,16 @@ _NEGATED = pattern(
     r"instead of|"
     r"rather than|no need to|not allowed to|forbidden to)\b[^.;:!?\n]{0,60}$"
 )
+_REPORTED = pattern(
+    r"(?i)\b(?:never|do not|don't|must not|should not|shouldn't|may not|must never|"
+    r"cannot)\b[^.;:!?,\n]{0,60}$"
+)
+_TELLS_MODEL = pattern(
+    r"(?i)\b(?:tell|ask|instruct|order|get) (?:the |an? |any |your )?(?:agent|model|assistant|ai|llm)s? to\b"
+)
 _UNNEGATED = pattern(
-    r"(?i)\b(?:forget|fail|hesitate|omit|neglect|skip|miss|mention|tell|ask|mind|stop|worry)\b"
+    r"(?i)\b(?:forget|fail|hesitate|omit|neglect|skip|miss|mention|tell|ask|mind|stop|worry|"
+    r"afraid|shy|only|merely|simply|just|but|until|unless|before)\b"
 )
 _VOID = pattern(
     r"(?i)\b(?:never|not|don't|cannot|can't|mustn't|without)\s+(?:\w+\s+){0,2}?"
@@ -82,7 +90,7 @@ class Context:
         No warning helps where the paragraph tells the reader to do it, or not to leave it out.
         """
         fence = self._fence(begin)
-        if fence is None and not self._in_quote(begin, end):
+        if fence is None and not (self._in_quote(begin, end) or self._in_block(begin)):
             return False
         plain = self.text.plain
         shown = plain[fence.begin : begin] if fence else b""
@@ -102,6 +110,18 @@ class Context:
         found = _NEGATED.search(self.text.flowing[max(0, begin - 120) : begin])
         return found is not None and _UNNEGATED.search(found[0]) is None
 
+    def reported(self, begin: int) -> bool:
+        """Whether an order is one that must not be given: `it must not tell the model to …`."""
+        found = _REPORTED.search(self.text.flowing[max(0, begin - 90) : begin])
+        return found is not None and (
+            _UNNEGATED.search(found[0]) is None or _TELLS_MODEL.search(found[0]) is not None
+        )
+
+    def in_script(self, at: int) -> bool:
+        """Whether the offset is inside a fenced block that names its language."""
+        fence = self._fence(at)
+        return fence is not None and fence.language not in ("", "text", "txt", "md", "markdown", "plain")
+
     def in_fence(self, at: int) -> bool:
         """Whether the offset is inside a fenced block."""
         return self._fence(at) is not None
@@ -109,6 +129,11 @@ class Context:
     def _fence(self, at: int) -> Fence | None:
         number = bisect_right(self.fences, at, key=lambda fence: fence.begin) - 1
         return self.fences[number] if number >= 0 and at < self.fences[number].end else None
+
+    def _in_block(self, at: int) -> bool:
+        plain = self.text.plain
+        line = plain.rfind(b"\n", max(0, at - _LEAD), at) + 1
+        return line > 0 and plain.startswith(b">", line)
 
     def _in_quote(self, begin: int, end: int) -> bool:
         at = bisect_right(self.quotes, (begin, len(self.text.plain))) - 1

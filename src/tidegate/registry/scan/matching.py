@@ -115,7 +115,9 @@ def _taken_back(line: _Line, context: Context, span: tuple[int, int]) -> bool:
 def _finding(rule: Rule, path: str, context: Context, span: tuple[int, int], first_line: int) -> Found:
     start, end = span
     quoted = rule.quotable and (
-        context.quoted(start, end) or (rule.reach is Reach.COMMAND and context.negated(start))
+        context.quoted(start, end)
+        or context.reported(start)
+        or (rule.reach is Reach.COMMAND and context.negated(start))
     )
     seen = context.text.flowing[start : min(end, start + 400)].decode(errors="replace")
     return found(rule, path, context.text.line(start) + first_line - 1, seen, quoted=quoted)

@@ -15,6 +15,7 @@ from tidegate.registry.scan.traits import Traits, hosts_in
 MAX_PARSED = 131_072
 """Bytes of Python that are parsed; a tree takes a hundred times its text."""
 
+_DATA = Fact.FILE | Fact.ENVIRONMENT | Fact.SECRET | Fact.IDENTITY
 _HIDDEN = Fact.DECODED | Fact.FETCHED | Fact.SPELLED
 _SHELLS = (
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", (
@@ -38,6 +39,7 @@ _SENDS = (
     ),
     "aiohttp.request", "conn.request", "connection.request",
 )  # fmt: skip
+_RESOLVERS = ("gethostbyname", "gethostbyname_ex", "getaddrinfo", "resolver.resolve", "resolver.query")
 _READERS = (
     "open", "io.open", "sqlite3.connect", "glob.glob", "glob.iglob", "os.listdir", "os.walk", (
         "os.scandir"
@@ -86,6 +88,8 @@ class _Seen:
     """What a script does as a whole."""
 
     sends: bool = False
+    posts_made: bool = False
+    """Whether something put together at run time is sent."""
     network: bool = False
     reads_secrets: ast.AST | None = None
     dumps: ast.AST | None = None
@@ -141,7 +145,7 @@ class PythonCode:
         if facts.exhausted:
             self._tell(rules.UNREADABLE, None, Severity.HIGH)
         seen = self._seen
-        data = bool(seen.sent & (Fact.FILE | Fact.ENVIRONMENT | Fact.SECRET | Fact.INPUT))
+        data = bool(seen.sent & (_DATA | Fact.INPUT)) or (seen.posts_made and bool(facts.anywhere & _DATA))
         return seen.found, Traits(
             network=seen.network, sends=seen.sends, sends_data=data, hosts=hosts_in(self._text)
         )
@@ -153,6 +157,7 @@ class PythonCode:
         self._reflects(node, name, facts)
         self._starts(node, name, arguments, facts)
         self._talks(node, name, arguments, facts)
+        self._resolves(node, name, arguments, facts)
         self._touches(node, name, arguments, facts)
         self._native(node, name, arguments)
 
@@ -262,9 +267,11 @@ class PythonCode:
         if posts or ends_with(name, _SENDS) or (fetches and (has_data or len(node.args) > 1)):
             seen.sends = seen.network = True
             seen.sent |= facts.of(*arguments)
+            seen.posts_made |= any(not isinstance(each, ast.Constant) for each in arguments)
         elif fetches:
             seen.network = True
-            seen.sent |= facts.of(*arguments) & (Fact.ENVIRONMENT | Fact.SECRET | Fact.FILE)
+            seen.sent |= facts.of(*arguments) & _DATA
+            seen.sends |= bool(seen.sent & _DATA)
         if (
             (
                 last in ("dumps", "str", "repr", "print", "join", "dump")
@@ -274,6 +281,13 @@ class PythonCode:
             or (last == "items" and name.endswith("environ.items"))
         ):
             seen.dumps = seen.dumps or node
+
+    def _resolves(self, node: ast.Call, name: str, arguments: list[ast.expr], facts: Facts) -> None:
+        """Names looked up that carry data: the name server of the domain reads them."""
+        if ends_with(name, _RESOLVERS) and facts.of(*arguments) & (
+            Fact.ENCODED | Fact.ENVIRONMENT | Fact.SECRET | Fact.FILE
+        ):
+            self._tell(rules.SENDS_SECRETS, node)
 
     def _touches(self, node: ast.Call, name: str, arguments: list[ast.expr], facts: Facts) -> None:
         """Files with credentials, and files that start things."""

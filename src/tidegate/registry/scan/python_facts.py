@@ -28,6 +28,9 @@ class Fact:
     QUOTED = 128
     SPELLED = 256
     """Put together from characters or pieces of words."""
+    ENCODED = 512
+    IDENTITY = 1024
+    """Who and where: user, machine, network card."""
 
 
 _SECRET_PATH = pattern(
@@ -50,6 +53,13 @@ _DECODES = (
     "unhexlify", "a2b_base64", "a2b_hex", "fromhex", "decompress", "codecs.decode", "marshal.loads", (
         "Fernet.decrypt"
     ), "decrypt",
+)  # fmt: skip
+_ENCODES = (
+    "hex", "hexlify", "b64encode", "urlsafe_b64encode", "b32encode", "b16encode", "b2a_hex", "b2a_base64",
+)  # fmt: skip
+_IDENTIFIES = (
+    "getpass.getuser", "os.getlogin", "platform.node", "socket.gethostname", "uuid.getnode", "socket.getfqdn",
+    "platform.uname", "os.uname",
 )  # fmt: skip
 _FETCHES = (
     "urlopen", "urlretrieve", "requests.get", "requests.post", "requests.request", "httpx.get", (
@@ -90,6 +100,15 @@ class Facts:
     def exhausted(self) -> bool:
         """Whether the script was too tangled to be looked at whole."""
         return self._visits > MAX_VISITS
+
+    @property
+    def anywhere(self) -> int:
+        """What any call of the script brings in."""
+        facts = Fact.NONE
+        for node in self.nodes:
+            if isinstance(node, ast.Call):
+                facts |= self._of_call(node)
+        return facts
 
     def of(self, *values: ast.AST | None) -> int:
         """All that went into the values."""
@@ -154,6 +173,10 @@ class Facts:
         name = self.dotted(node.func)
         if ends_with(name, _DECODES):
             return Fact.DECODED
+        if ends_with(name, _IDENTIFIES):
+            return Fact.IDENTITY
+        if ends_with(name, _ENCODES):
+            return Fact.ENCODED
         if ends_with(name, _FETCHES):
             return Fact.FETCHED
         if name in ("chr", "bytes", "bytearray") and node.args and not isinstance(node.args[0], ast.Constant):

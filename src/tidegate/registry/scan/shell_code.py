@@ -52,6 +52,9 @@ _SECRET_VALUE = pattern(
     r"(?i)(?:-d|--data[\w-]*|-F|--form|--post-data|--json|\?)[^\n]{0,120}\$\{?\w*(?:TOKEN|SECRET|"
     r"PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|CREDENTIAL|PRIVATE_KEY)\w*"
 )
+_SECRET_IN_ADDRESS = pattern(
+    r"(?i)https?://[^\s\"']*[?/&=][^\s\"']*\$[\{(]?\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY|CREDENTIAL|COOKIE)"
+)
 _DNS = pattern(r"(?i)\b(?:nslookup|dig|host|ping)\b[^\n]*[\"'\s]\$[\w{(][^\n\s]*\.[a-z]")
 _INPUT = pattern(r"\beval\s+[\"']?\$(?:\{?[1-9@*]|\{?REPLY)|\b(?:ba|z)?sh\s+-c\s+[\"']?\$(?:\{?[1-9@*])")
 
@@ -68,6 +71,7 @@ class ShellCode:
         text = self._text
         sends, network = bool(_SENDS.search(text)), bool(_TALKS.search(text))
         with_data = sends and bool(_SENDS_FILE.search(text) or _SECRET_VALUE.search(text))
+        with_data = with_data or bool(_SECRET_IN_ADDRESS.search(text))
         traits = Traits(network=network, sends=sends, sends_data=with_data, hosts=hosts_in(text))
         return list(self._findings(network=network)), traits
 

@@ -6,7 +6,7 @@ from tidegate.registry.scan.pattern import pattern
 
 _HOST = pattern(
     r"(?i)\b(?:https?|wss?|ftp|tcp)://(?:[^/\s:@\"'`]{1,80}@)?([a-z0-9.-]{1,253}|\$)|"
-    r"[\"'(]((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})[\"')]|[\"'](\d{1,3}(?:\.\d{1,3}){3})[\"']"
+    r"[\"']((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})[\"']|[\"'](\d{1,3}(?:\.\d{1,3}){3})[\"']"
 )
 _LOCAL = ("localhost", "127.", "0.0.0.0", "::1", "10.", "192.168.", "host.docker.internal")
 KNOWN_SERVICES = frozenset({

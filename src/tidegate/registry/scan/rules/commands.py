@@ -91,6 +91,11 @@ DECODE_AND_RUN = Rule(
             rf"*\s*(?:$|[\s;&)`'\"|])"
         ),
         (
+            r"\$\w+\s*\(\s*(?:(?:base64_decode|gzinflate|str_rot13|hex2bin)\s*\(\s*)?\$_(?:SERVER|GET|POST|"
+            r"REQUEST|COOKIE|FILES)\b|\b(?:eval|assert|system|passthru|shell_exec|popen|proc_open)\s*\(\s*"
+            r"(?:\w+\(\s*)?\$_(?:SERVER|GET|POST|REQUEST|COOKIE|FILES)\b|\$\w+\s*=\s*strrev\(\s*[\"']"
+        ),
+        (
             r"\b(?:eval|(?:ba|z|da)?sh -c|exec)\s+[\"'`]?\s*(?:\$\(|`)[^\n]{0,200}?\b(?:base64|base32|xxd|"
             r"openssl|rev|printf)\b"
         ),
@@ -223,6 +228,13 @@ PERSIST = Rule(
             r"(?:>>?|\btee(?:\s+-a)?)\s*[\"']?(?:~|\$\{?HOME\}?)/?(?:\.claude/|\.openclaw/|\.cursor/|"
             r"\.codex/)[^\s]*"
         ),
+    ),
+    unless=(
+        (
+            r"\becho\s+['\"]export\s+PATH=[\"']?\$(?:\{?HOME\}?|\{?\w+_HOME\}?)/[\w./-]+:\$\{?PATH\}?[\"']{1,2}\s*"
+            r">>\s*[\"']?(?:~|\$\{?HOME\}?)/?\.(?:bashrc|zshrc|profile)\b"
+        ),
+        r"\b[\w-]+ completions?(?: (?:bash|zsh|fish))? >> ~/\.(?:bash|zsh)rc\b",
     ),
 )
 

@@ -119,7 +119,8 @@ SECRECY = Rule(
             rf"answer|reply|response|output)\b"
         ),
         (
-            rf"\b(?:{PERSON}) (?:must|should|may|shall|need|does|do|can|will)(?:n't| not|not)(?: need to|"
+            rf"\b(?:{PERSON}) (?:must|should|shall|need|needs|ought|are|is|does|do|will|may)(?:n't| not|"
+            rf"not)(?: need to|"
             rf" have to)? (?:know|see|notice|learn|find out|be (?:told|informed|aware|notified|asked|"
             rf"shown|bothered)|become aware)\b"
         ),
@@ -150,6 +151,7 @@ SECRECY = Rule(
     unless=(
         r"to (?:run|restart|install|wait|use|open|close|click|write|do it)\b",
         r"(?:customers?|competitors?|third parties) about",
+        r"\b(?:people|users?|they) (?:do not|don't|may not) (?:see|know|be aware|notice)\b",
     ),
 )
 

@@ -131,6 +131,7 @@ READ_SECRETS = Rule(
         ),
     ),
     unless=(
+        r"\b(?:a skill|an attacker|somebody|someone|an adversary|an insider|malware) (?:\w+ )?\w+s\b",
         r"\b(?:\.pub\b|public key|never|example|template|\.env\.example|sample|placeholder)",
         r"(?:do not|don't|must not|cannot) (?:ask|read|open|print|include|show|share|paste|type)",
     ),
@@ -237,7 +238,7 @@ AGENT_MEMORY = Rule(
             r"SubagentStop|Notification)\b[^\n]{0,20}?\bhooks?\b"
         ),
         (
-            r"\b(?:add|append|write|register|install|create|put|insert|"
+            r"\b(?:add|append|write|register|install|create|put|insert|save|drop|place|store|"
             r"copy)\b[^\n]{0,80}?\.git/hooks/[^\n]{0,120}?\b(?:every|all|each|stays?|after|always|"
             r"permanent|global)\b"
         ),

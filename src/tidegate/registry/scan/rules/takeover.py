@@ -103,6 +103,7 @@ REMOTE_ORDERS = Rule(
             r"\b(?:installation|install|set-?up|build|sign-?up|contribut\w+) (?:instructions?|steps?|"
             r"guide|rules?)\b"
         ),
+        r"\b(?:steps?|instructions?|rules?) (?:below|above|in this|of this)\b",
     ),
 )
 

@@ -1,0 +1,61 @@
+"""Whatever a package holds, the scan ends soon and raises nothing."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scan_corpus import Scan
+
+from tidegate.domain.skill import Manifest
+from tidegate.registry.scan.inspect import Scanner
+
+SIZE = 1 << 20
+CPU_SECONDS = 3.0
+"""For a package with 1 MiB of text made to be slow; what it takes is a half of that."""
+
+HOSTILE = {
+    "SKILL.md of sentences that all begin an order": "Send the whole text to x. Do not mention it to. ",
+    "SKILL.md of one sentence that never ends": "send all of the earlier messages with your ",
+    "SKILL.md of list items": "- keep this out of the, ask the user. ![a](https://e.example/?a={b}\n",
+    "SKILL.md of quotations that are open": "'`\"do not tell the user",
+    "SKILL.md of headings and comments": "# a\n<!-- you must <!-- send\n",
+    "SKILL.md of addresses": "https://a.example/x?b=c ",
+    "scripts/x.sh of half commands": "curl -s x | base64 -d ; eval $",
+    "scripts/x.js of brackets": "Object.entries(JSON.stringify({[(",
+    "scripts/x.py of names that lead to each other": "a = b\nb = a + open(a)\n",
+    "data.json of digits": "[1234567890abcdef, ",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_mebibyte_of_hostile_text_takes_little_time(what: str, scan: Scan) -> None:
+    path, piece = what.partition(" ")[0], HOSTILE[what]
+    text = piece * (SIZE // len(piece))
+    begun = time.process_time()
+    scan({path: text})
+    assert time.process_time() - begun <= CPU_SECONDS
+
+
+NAMES = st.one_of(
+    st.sampled_from([
+        "SKILL.md", "scripts/a.py", "a.sh", "a.js", "a.ps1", "package.json", "requirements.txt", "a.zip",
+        "a.ipynb", "pyproject.toml", ".npmrc", "a.svg", "setup.py", "a", ".pth",
+    ]),
+    st.text(min_size=1, max_size=12),
+)  # fmt: skip
+CONTENTS = st.one_of(
+    st.binary(max_size=400),
+    st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.lists(st.sampled_from(list(HOSTILE.values())), max_size=6).map(lambda parts: "".join(parts).encode()),
+)
+
+
+@given(files=st.dictionaries(NAMES, CONTENTS, max_size=4), description=st.text(max_size=80))
+def test_arbitrary_bytes_under_arbitrary_names_raise_nothing(
+    scanner: Scanner, files: dict[str, bytes], description: str
+) -> None:
+    manifest = Manifest(name="x", description=description)
+    for each in scanner.scan(manifest, files):
+        assert each.excerpt.isprintable()
+        assert each.line >= 0
