@@ -57,7 +57,7 @@ def parts(seconds: list[float]) -> str:
 async def test_many_scripts_at_once_leave_nothing_behind(figure: Callable[[str], None]) -> None:
     with passable() as folder:
         async with sandbox(folder, parallel=AT_ONCE, queue=RUNS, wait=300.0) as made:
-            mine = f"tidegate-scripts-{os.getpid()}-*-0"
+            mine = f"tidegate-place-{os.getpid()}-*-0"
             groups = [folder for parent in made.groups.parents.values() for folder in parent.glob(mine)]
             await ran(made, SCRIPT, "first", script="scripts/leaks.py")
             before = traces(folder)

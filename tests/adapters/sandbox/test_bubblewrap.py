@@ -182,7 +182,7 @@ async def test_arguments_that_no_process_can_have_are_an_error_of_their_run_alon
 async def test_nothing_stays_when_it_is_closed(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as made:
         await ran(made, "open('left', 'w').write('x')")
-        mine = f"tidegate-scripts-{os.getpid()}-*-0"
+        mine = f"tidegate-place-{os.getpid()}-*-0"
         groups = [folder for parent in made.groups.parents.values() for folder in parent.glob(mine)]
         assert len(groups) == len(made.groups.parents)
     assert _content(tmp_path) == []

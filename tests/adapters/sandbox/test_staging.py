@@ -52,6 +52,7 @@ async def test_what_was_cancelled_while_it_was_laid_out_is_there_for_the_next(
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await laying
+    await until((made.folder / "a").is_dir)
     await made.lay("sha256:a", FILES)
     assert laid(made, "sha256:a") == FILES
     assert names(made) == {"a", "etc"}

@@ -15,7 +15,7 @@ import structlog
 _log = structlog.stdlib.get_logger("tidegate.sandbox")
 
 MOUNT = Path("/sys/fs/cgroup")
-PREFIX = "tidegate-scripts-"
+PREFIX = "tidegate-place-"
 CONTROLLERS = ("memory", "pids", "cpu")
 _PERIOD = 100_000
 
