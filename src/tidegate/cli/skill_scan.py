@@ -43,7 +43,7 @@ class _Exceptions(msgspec.Struct):
 def scan(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[PATH]", help="A skill's folder or zip; with --stored, NAME[@VERSION]."),
+        typer.Argument(metavar="PATH", help="A skill's folder or zip; with --stored, NAME[@VERSION]."),
     ] = None,
     *,
     stored: Annotated[
