@@ -70,7 +70,7 @@ async def test_a_rolling_restart_drops_no_answer_and_leaves_nobody_waiting(
         assert len(await it.ledger()) == len(users.seen)
 
 
-@pytest.mark.paced("demonstration")
+@pytest.mark.paced("outages")
 @pytest.mark.timeout(180)
 async def test_sigterm_under_load_drops_no_answer(tmp_path: Path) -> None:
     async with several(tmp_path) as it:
