@@ -61,7 +61,7 @@ soak: $(READY)
 simulate: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --long tests/simulation
 
-# Every property with 2,000 examples instead of the 40 that `make test` has time for.
+# Every property with 2,000 examples instead of the 25 that `make test` has time for.
 fuzz: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore tests/live -m hypothesis --hypothesis-profile=long --timeout 1800
 

@@ -28,6 +28,9 @@ from report import Measured, report
 CONNECTIONS = 64
 USERS = 500
 CALM_RATE = 200.0
+STREAM_SECONDS = 1.5
+"""Of streams at least: one lasts half a second."""
+
 SHOWN_ROUNDS = 100
 """Of selection, where what was reached has no limit for it."""
 
@@ -78,7 +81,7 @@ async def one_round(target: Target, seconds: float) -> None:
     calm = await open_loop(target.url, payloads, rate=target.rate, seconds=seconds)
     measured.p50.append(calm.quantile(0.5))
     measured.p99.append(calm.quantile(0.99))
-    used, load = await _used(target, target.payloads(stream=True), max(seconds, 2.0))
+    used, load = await _used(target, target.payloads(stream=True), max(seconds, STREAM_SECONDS))
     measured.stream_ms.append(used / load.answers * 1e3)
     measured.bad += load.bad
     if target.process is not None:

@@ -9,7 +9,7 @@ from valkey_server import ValkeyServer
 
 # Properties: few examples in `make test`, many in `make fuzz` (`--hypothesis-profile=long`). No example has a
 # deadline: a busy machine is no defect.
-settings.register_profile("short", max_examples=40, deadline=None)
+settings.register_profile("short", max_examples=25, deadline=None)
 settings.register_profile("long", max_examples=2000, deadline=None)
 settings.load_profile("short")
 

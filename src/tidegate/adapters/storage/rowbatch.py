@@ -6,6 +6,7 @@ parameter apart; PostgreSQL gets them as one JSON parameter, which is one trip i
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cached_property
 
 from sqlalchemy import Column, Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,19 +33,28 @@ class RowBatch:
     """
 
     def __init__(self, database: Database, table: Table, meeting: Meeting = Meeting.SKIP) -> None:
-        columns: Sequence[Column[object]] = [column for column in table.columns if column.name != "seq"]
-        self._sqlite = database.sqlite
-        if database.sqlite:
-            each = sqlite.insert(table).values({column: bindparam(column.name) for column in columns})
-            statement = _resolved(each, table, meeting)
-            self._text = str(statement.compile(dialect=sqlite.dialect()))
-        self._statement = _resolved(insert_arrays(database, table, columns), table, meeting)
+        self._database = database
+        self._table = table
+        self._meeting = meeting
+        self._columns: Sequence[Column[object]] = [each for each in table.columns if each.name != "seq"]
+
+    # Built when a batch first comes: most that open a store, such as commands, never write one.
+
+    @cached_property
+    def _text(self) -> str:
+        each = sqlite.insert(self._table).values({column: bindparam(column.name) for column in self._columns})
+        return str(_resolved(each, self._table, self._meeting).compile(dialect=sqlite.dialect()))
+
+    @cached_property
+    def _statement(self) -> sqlite.Insert | postgresql.Insert:
+        arrays = insert_arrays(self._database, self._table, self._columns)
+        return _resolved(arrays, self._table, self._meeting)
 
     def write(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Write the rows in their order, and say how many were; none is nothing to do."""
         if not rows:
             return 0
-        if self._sqlite:
+        if self._database.sqlite:
             return connection.exec_driver_sql(self._text, list(rows)).rowcount
         return connection.execute(self._statement, encode_rows(rows)).rowcount
 
