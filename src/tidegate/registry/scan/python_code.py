@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.pattern import pattern
+from tidegate.registry.scan.python_arguments import is_true, makes_executable, of_pieces, words_of, writes
 from tidegate.registry.scan.python_facts import Fact, Facts, ends_with
 from tidegate.registry.scan.python_tree import read_tree
 from tidegate.registry.scan.rule import Rule
@@ -188,13 +189,13 @@ class PythonCode:
             of_builtins = facts.dotted(node.args[0]) in _BUILTINS or facts.dotted(node.args[0]).startswith(
                 "__import__"
             )
-            spelled = facts.of(node.args[1]) & _HIDDEN or _pieces(node.args[1])
+            spelled = facts.of(node.args[1]) & _HIDDEN or of_pieces(node.args[1])
             if spelled or (of_builtins and isinstance(node.args[0], ast.Call)):
                 self._tell(rules.DYNAMIC_CODE, node)
             elif of_builtins:
                 self._tell(rules.DYNAMIC_CODE, node, Severity.MEDIUM)
         elif name in ("__import__", "importlib.import_module", "builtins.__import__") and node.args:
-            if facts.of(node.args[0]) & _HIDDEN or _pieces(node.args[0]):
+            if facts.of(node.args[0]) & _HIDDEN or of_pieces(node.args[0]):
                 self._tell(rules.DYNAMIC_CODE, node)
             elif (
                 name == "__import__"
@@ -211,18 +212,20 @@ class PythonCode:
             self._tell(
                 rules.DYNAMIC_CODE,
                 node,
-                None if _pieces(node.func.slice) or facts.of(node.func.slice) & _HIDDEN else Severity.MEDIUM,
+                None
+                if of_pieces(node.func.slice) or facts.of(node.func.slice) & _HIDDEN
+                else Severity.MEDIUM,
             )
 
     def _starts(self, node: ast.Call, name: str, arguments: list[ast.expr], facts: Facts) -> None:
         """Commands: through a shell, or as a list."""
         by_shell = name in _SHELLS or (
-            name in _STARTS and any(each.arg == "shell" and _true(each.value) for each in node.keywords)
+            name in _STARTS and any(each.arg == "shell" and is_true(each.value) for each in node.keywords)
         )
         listed = name in _STARTS or name.startswith(("os.exec", "os.spawn", "asyncio.create_subprocess_exec"))
         if not (by_shell or listed or name in ("os.startfile", "runpy.run_path")):
             return
-        words = _words(node.args[0]) if node.args else []
+        words = words_of(node.args[0]) if node.args else []
         runs_shell = bool(words) and words[0].rpartition("/")[2] in (
             "sh",
             "bash",
@@ -298,7 +301,7 @@ class PythonCode:
         reads = ends_with(name, _READERS) or name in _STARTS or last in ("add", "write")
         if reads and where & Fact.SECRET:
             self._seen.reads_secrets = self._seen.reads_secrets or node
-        opens = last == "open" and any(_mode(each) for each in arguments)
+        opens = last == "open" and any(writes(each) for each in arguments)
         if (opens or ends_with(name, _WRITERS)) and where & Fact.STARTUP:
             self._tell(rules.WRITES_STARTUP, node)
         if (opens or last in ("write", "write_bytes", "write_text", "urlretrieve")) and (
@@ -306,7 +309,7 @@ class PythonCode:
         ):
             self._seen.saves_fetched = True
         if name in ("os.chmod", "chmod") or last == "chmod":
-            self._seen.executable = self._seen.executable or (node if _executable(arguments) else None)
+            self._seen.executable = self._seen.executable or (node if makes_executable(arguments) else None)
         if name in ("os.dup2", "dup2"):
             self._seen.duplicates = node
         if ends_with(name, _WATCHES):
@@ -355,57 +358,3 @@ class PythonCode:
         lines = self._lines
         seen = lines[line - self._first] if node is not None and line - self._first < len(lines) else ""
         self._seen.found.append(found(rule, self._path, line, seen, severity=severity, quoted=self._quoted))
-
-
-def _true(node: ast.expr) -> bool:
-    return not (isinstance(node, ast.Constant) and not node.value)
-
-
-def _mode(node: ast.expr) -> bool:
-    """Whether this is an `open` mode that writes."""
-    return (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and len(node.value) <= 3
-        and bool(set(node.value) & set("wax+"))
-    )
-
-
-def _words(node: ast.expr) -> list[str]:
-    """The constant words of a command."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value.split()
-    if isinstance(node, ast.List | ast.Tuple):
-        return [
-            each.value for each in node.elts if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        ]
-    return []
-
-
-def _pieces(node: ast.expr) -> bool:
-    """Whether a text is put together from nothing but constants: `"ex" + "ec"`."""
-    if isinstance(node, ast.BinOp):
-        return all(isinstance(each, ast.Constant | ast.BinOp) for each in (node.left, node.right))
-    if isinstance(node, ast.Subscript):
-        return isinstance(node.value, ast.Constant)
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Constant)
-    )
-
-
-def _executable(arguments: list[ast.expr]) -> bool:
-    numbers = [
-        each.value
-        for each in ast.walk(ast.Tuple(elts=arguments, ctx=ast.Load()))
-        if isinstance(each, ast.Constant)
-    ]
-    names = [
-        each.attr
-        for each in ast.walk(ast.Tuple(elts=arguments, ctx=ast.Load()))
-        if isinstance(each, ast.Attribute)
-    ]
-    return any(isinstance(number, int) and number & 0o111 for number in numbers) or any(
-        name.startswith("S_IX") or name == "S_IEXEC" for name in names
-    )
