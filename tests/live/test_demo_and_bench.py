@@ -41,7 +41,15 @@ async def test_the_demonstration_comes_out_as_it_must(tmp_path: Path) -> None:
 @pytest.mark.exclusive
 async def test_the_bench_shows_that_what_was_reached_is_kept(tmp_path: Path) -> None:
     code, printed = await run(
-        sys.executable, "bench/run.py", "--reached", "--rounds", "3", "--seconds", "0.8", "--out", str(tmp_path)
+        sys.executable,
+        "bench/run.py",
+        "--reached",
+        "--rounds",
+        "3",
+        "--seconds",
+        "0.8",
+        "--out",
+        str(tmp_path),
     )
     assert code == 0, printed
     document = msgspec.json.decode((tmp_path / "bench.json").read_bytes())
