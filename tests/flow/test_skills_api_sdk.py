@@ -50,7 +50,7 @@ async def sdk(served):
 
 async def test_a_skill_lives_its_whole_life(sdk):
     made = await sdk.skills.create(
-        files=files("harbour", **{"scripts/run.py": b"print(1)\r\n--x\0"}), display_name="The harbour"
+        files=files("harbour", **{"assets/tide.bin": b"print(1)\r\n--x\0"}), display_name="The harbour"
     )
     assert (made.id, made.display_name, made.source.type) == ("skill_harbour", "The harbour", "custom")
     first = made.latest_version_id

@@ -165,7 +165,7 @@ async def test_a_body_that_drips_past_the_deadline(rig, ask, failure):
             await asyncio.sleep(0.02)
 
     server, upstream = await rig.pair(script)
-    reply = await ask(upstream, seconds=0.2)
+    reply = await ask(upstream, seconds=0.6)
     assert (await failure(reply.read(10_000))).kind == "timeout"
     await server.all_closed()
     assert (upstream.open_connections, upstream.busy_connections) == (0, 0)

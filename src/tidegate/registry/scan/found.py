@@ -1,6 +1,6 @@
 """A finding of the scanner: which rule, where, and the text that it saw."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.severity import Severity
@@ -20,7 +20,7 @@ class Found:
     excerpt: str
     tags: tuple[str, ...]
     quoted: bool = False
-    """Seen in a text that warns of it: noted with severity low, what is critical with medium."""
+    """Seen in a text that warns of it, or under `evals/`: noted as low, what is critical as medium."""
 
     def __str__(self) -> str:
         """`path:line: severity rule: title: excerpt`, one line."""
@@ -62,6 +62,11 @@ def found(
         tags=rule.tags,
         quoted=quoted,
     )
+
+
+def as_note(finding: Found) -> Found:
+    """The finding as one of a quotation."""
+    return finding if finding.quoted else replace(finding, severity=_noted(finding.severity), quoted=True)
 
 
 def _noted(severity: Severity) -> Severity:

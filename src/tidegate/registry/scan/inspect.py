@@ -10,7 +10,7 @@ from tidegate.registry.scan.catalogue import RULES
 from tidegate.registry.scan.decode import is_utf8
 from tidegate.registry.scan.dependencies import judge_dependencies
 from tidegate.registry.scan.encoded import find_encoded
-from tidegate.registry.scan.found import Found, found
+from tidegate.registry.scan.found import Found, as_note, found
 from tidegate.registry.scan.hidden import find_hidden
 from tidegate.registry.scan.intent import Purpose, judge_intent
 from tidegate.registry.scan.invoked import invoked_as
@@ -32,6 +32,9 @@ from tidegate.registry.scan.unseen import find_unseen
 
 MAX_OF_A_FILE = 40
 """Findings told of one file, the worst first."""
+
+EVALS = "evals/"
+"""What is tried on a skill, attacks among it. The gateway gives neither model nor script what lies there."""
 
 _LANGUAGES = {
     **dict.fromkeys(("sh", "bash", "shell", "zsh", "console", "terminal", "shell-session"), Kind.SHELL),
@@ -98,7 +101,7 @@ class Scanner:
         seen = [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
         if source.kind in (Kind.PROSE, Kind.DATA):
             seen.extend(judge_intent(source.path, context, purpose))
-        return seen
+        return list(map(as_note, seen)) if source.path.startswith(EVALS) else seen
 
     def _reading(self, source: Source, purpose: Purpose) -> tuple[list[Found], Traits]:
         context = read_context(source)
