@@ -176,6 +176,7 @@ async def test_output_floods_where_nothing_caps_it(tmp_path: Path) -> None:
 
 
 async def test_a_stubborn_script_stays_where_it_is_only_asked_to_end(tmp_path: Path) -> None:
+    # the script sleeps until it is killed: it is deaf to anything else
     text = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
     async with sandbox(tmp_path) as made:
         running = asyncio.create_task(made.run(run_of(text, "stubborn-script"), lambda: True))

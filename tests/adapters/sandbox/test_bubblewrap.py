@@ -116,6 +116,7 @@ async def test_output_is_cut_and_a_flood_ends_the_script(tmp_path: Path) -> None
 
 async def test_a_script_is_ended_when_its_time_is_over(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as made:
+        # the script sleeps until its time is over
         done = await ran(made, "print('begun', flush=True)\nimport time; time.sleep(600)", seconds=1.0)
     assert (done.stdout, done.limit) == (b"begun\n", ScriptLimit.TIME)
     assert done.seconds < 10
@@ -130,7 +131,7 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
 
 async def test_cancelling_kills_what_runs_and_frees_its_place(tmp_path: Path) -> None:
     async with sandbox(tmp_path, parallel=1) as made:
-        text = "import os, time\nos.fork(); time.sleep(600)"
+        text = "import os, time\nos.fork(); time.sleep(600)"  # until it is cancelled
         running = asyncio.create_task(made.run(run_of(text, "cancel-me"), lambda: True))
         await until(lambda: len(processes_with("cancel-me")) >= 3)
         running.cancel()
@@ -143,7 +144,7 @@ async def test_cancelling_kills_what_runs_and_frees_its_place(tmp_path: Path) ->
 async def test_a_switch_is_asked_after_the_wait_for_a_place(tmp_path: Path) -> None:
     off: list[bool] = []
     async with sandbox(tmp_path, parallel=1) as made:
-        first = asyncio.create_task(ran(made, "import time; time.sleep(0.5)"))
+        first = asyncio.create_task(ran(made, "import time; time.sleep(0.5)"))  # holds the place
         await until(lambda: made.places.taken == 1)
         second = asyncio.create_task(made.run(run_of("print('ran')"), lambda: not off))
         await until(lambda: made.places.waiting == 1)
@@ -156,7 +157,7 @@ async def test_a_switch_is_asked_after_the_wait_for_a_place(tmp_path: Path) -> N
 
 async def test_places_are_queued_for_with_a_deadline(tmp_path: Path) -> None:
     async with sandbox(tmp_path, parallel=1, queue=1, wait=0.2) as made:
-        first = asyncio.create_task(ran(made, "import time; time.sleep(30)"))
+        first = asyncio.create_task(ran(made, "import time; time.sleep(30)"))  # holds the place
         await until(lambda: made.places.taken == 1)
         second = asyncio.create_task(ran(made, "pass"))
         await until(lambda: made.places.waiting == 1)

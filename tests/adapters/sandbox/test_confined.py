@@ -11,7 +11,7 @@ from sandboxes import processes_with, ran, sandbox, until
 from tidegate.adapters.sandbox.confined import Confined
 from tidegate.adapters.sandbox.unfit import SandboxUnfit
 
-SLEEP = "import time; time.sleep(600)"
+SLEEP = "import time; time.sleep(600)"  # a script that runs until it is killed
 HALF_WAY, UNSEEN = f"half-way-{os.getpid()}", f"unseen-{os.getpid()}"
 
 

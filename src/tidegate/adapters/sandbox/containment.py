@@ -18,7 +18,7 @@ for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
     signal.signal(number, signal.SIG_IGN)
 if os.fork() == 0:
     os.setsid()
-time.sleep(600)
+time.sleep(600)  # until it is killed, which is what is tried
 """
 START, OUTPUTS, STOP = "start", "outputs", "stop"
 ALL_CHECKS = (START, *CHECKS, OUTPUTS, STOP)
