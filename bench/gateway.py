@@ -7,7 +7,7 @@ import time
 import zipfile
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -15,6 +15,9 @@ import msgspec
 import psutil
 
 from tidegate.harness.demo.processes import child_environment
+from tidegate.registry.archive import canonical_archive
+from tidegate.registry.folder import read_folder
+from tidegate.registry.validate import DEFAULT_LIMITS
 
 HERE = Path(__file__).parent
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
@@ -119,16 +122,10 @@ class Gateway:
     launched: float = 0.0
     """When `tidegate up` was called, by `time.perf_counter`."""
 
-    skills: list[str] = field(default_factory=list[str])
-
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["Gateway"]:
         """Create a key on the fresh home, start, stop at the end."""
-        created = await self._tidegate("keys", "create", "--role", "client", "--name", "bench")
-        self.key = str(msgspec.json.decode(created)["key"])
-        for folder in sorted(SKILLS.iterdir()):
-            await self._tidegate("skill", "publish", str(folder), "--reason", "bench")
-            self.skills.append(folder.name)
+        self.key = await self._made_key("client")
         self.launched = time.perf_counter()
         arguments = ("up", "--home", str(self.home), "--port", "0", "--upstream", self.upstream)
         async with started(
@@ -139,20 +136,23 @@ class Gateway:
 
     async def roll_out(self) -> None:
         """Publish skills until there are FILLED_UP_TO, and roll all out to half of the users."""
-        made = await self._tidegate("keys", "create", "--role", "operator", "--name", "bench")
-        headers = {"authorization": f"Bearer {msgspec.json.decode(made)['key']}"}
-        generated = [generated_skill(number) for number in range(len(self.skills), FILLED_UP_TO)]
+        headers = {"authorization": f"Bearer {await self._made_key('operator')}"}
+        shipped = [shipped_skill(folder) for folder in sorted(SKILLS.iterdir())]
+        generated = [generated_skill(number) for number in range(len(shipped), FILLED_UP_TO)]
+        skills = [*shipped, *generated]
         few = httpx2.Limits(max_connections=8)
         async with httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=60, limits=few) as control:
             why = {"reason": "bench"}
-            posts = [control.post("/api/skills", params=why, content=archive) for _, archive in generated]
+            posts = [control.post("/api/skills", params=why, content=archive) for _, archive in skills]
             for answer in await asyncio.gather(*posts):
                 answer.raise_for_status()
-        self.skills.extend(name for name, _ in generated)
-        spec = self.home / "bench.yaml"
-        listed = "{" + ", ".join(f"{name}: latest" for name in self.skills) + "}"
-        spec.write_text(SPEC.format(skills=listed), encoding="utf-8")
-        await self._tidegate("rollout", "start", str(spec), "--reason", "bench")
+            listed = "{" + ", ".join(f"{name}: latest" for name, _ in skills) + "}"
+            plan = why | {"spec": SPEC.format(skills=listed)}
+            (await control.post("/api/rollouts", json=plan)).raise_for_status()
+
+    async def _made_key(self, role: str) -> str:
+        made = await self._tidegate("keys", "create", "--role", role, "--name", "bench")
+        return str(msgspec.json.decode(made)["key"])
 
     async def _tidegate(self, *arguments: str) -> bytes:
         child = await asyncio.create_subprocess_exec(
@@ -166,6 +166,12 @@ class Gateway:
         if child.returncode != 0:
             raise SystemExit(f"tidegate {' '.join(arguments)} failed")
         return out
+
+
+def shipped_skill(folder: Path) -> tuple[str, bytes]:
+    """Name and archive of a sample skill."""
+    tree = read_folder(folder, DEFAULT_LIMITS)
+    return folder.name, canonical_archive(tree.root, tree.files)
 
 
 def generated_skill(number: int) -> tuple[str, bytes]:

@@ -148,6 +148,14 @@ def test_what_is_not_toml_is_refused_with_the_place(tmp_path: Path, text: str) -
     assert "(at " in message
 
 
+def test_what_is_set_for_a_second_opinion_that_nobody_gives_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "[scan]\nsecond_required = true\n")
+    assert "scan.second_required (" in said
+    assert "tidegate.toml:2) has no effect without scan.second" in said
+    written(tmp_path, '[scan]\nsecond = ["/opt/s", "scan"]\nsecond_required = true\nsecond_block = "high"\n')
+    assert load(home=tmp_path, environ={}).settings.scan.second == ("/opt/s", "scan")
+
+
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read: No such file"):
         load(config=tmp_path / "none.toml", environ={})
@@ -305,3 +313,30 @@ def test_quotas_are_numbers_or_none(tmp_path: Path) -> None:
     assert (given.key_requests_per_minute, given.key_usd_per_day, given.tenant_usd_per_day) == (60, 2.5, 0.5)
     assert (given.tenant_tokens_per_minute, given.key_tokens_per_minute) == (None, None)
     assert given.timezone == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ('unpacked = "65MB"', "must be between 64B and 64MB"),
+        ('file = "1GB"', "must be between 64B and 64MB"),
+        ("files = 2001", "must be between 1 and 2000"),
+        ("ratio = 1033", "must be between 1 and 1032"),
+        ('skill_md = "33MB"', "must be between 64B and 32MB"),
+        ('frontmatter = "2MiB"', "must be between 64B and 1MiB"),
+        ('frontmatter = "63B"', "must be between 64B and 1MiB"),
+        ('unpacked = "10MB"\nfile = "11MB"', "at most packages.unpacked, which is 10,000,000 bytes"),
+        ('file = "1MB"\nskill_md = "2MB"', "at most packages.file, which is 1,000,000 bytes"),
+        ('skill_md = "1kB"\nfrontmatter = "2kB"', "at most packages.skill_md, which is 1,000 bytes"),
+    ],
+)
+def test_a_limit_of_packages_that_would_hold_nothing_back_is_refused(
+    tmp_path: Path, given: str, said: str
+) -> None:
+    assert said in refusal(tmp_path, f"[packages]\n{given}\n")
+
+
+def test_a_lower_limit_of_packages_needs_no_other_to_be_set(tmp_path: Path) -> None:
+    text = '[packages]\nunpacked = "1kB"\nfiles = 2\n'
+    packages = load(config=written(tmp_path, text), environ={}).settings.packages
+    assert (packages.unpacked, packages.file) == (1_000, 25_000_000)

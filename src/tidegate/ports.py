@@ -154,15 +154,14 @@ class Ledger(Protocol):
 
 
 class Costs(Protocol):
-    """What the ledger's exchanges have used and cost."""
+    """What the ledger's exchanges have used and cost; both of the latter by key, at quarters of an hour."""
 
     async def by(self, dimension: str, query: LedgerQuery) -> Mapping[str, Sums]:
         """Sums by `tenant`, `key_id`, `model` or `skills` (names by comma); equal to the ledger's lines."""
         ...
 
-    async def spent(
-        self, since: float, until: float
-    ) -> Sequence[Spent]: ...  # by key, at quarters of an hour
+    async def spent(self, since: float, until: float) -> Sequence[Spent]: ...
+    async def last_used(self) -> Mapping[str, float]: ...
 
 
 class SharedAway(Exception):
@@ -261,9 +260,14 @@ class Keys(Protocol):
         """Raises NotFound for an unknown id, Conflict for one already revoked."""
         ...
 
-    async def prioritise(self, key_id: str, priority: Priority, *, by: str, reason: str, at: float) -> int:
-        """Raises NotFound for an unknown id, Conflict for a revoked one."""
+    async def rotate(self, key_id: str, hashed: str, *, until: float, by: str, reason: str, at: float) -> int:
+        """As `revoke`, but the present secret is taken until `until`; `prioritise` raises the same."""
         ...
+
+    async def prioritise(
+        self, key_id: str, priority: Priority, *, by: str, reason: str, at: float
+    ) -> int: ...
+    async def used(self, key_id: str, at: float) -> None: ...  # keeps the latest; no revision
 
 
 class Quotas(Protocol):
@@ -285,10 +289,10 @@ class Skills(Protocol):
     """Immutable versions of skills; `get` without a number: the latest servable version."""
 
     async def publish(
-        self, package: SkillPackage, *, by: str, reason: str, at: float
-    ) -> tuple[SkillVersion, bool]: ...  # atomic; the same digest again: the version it has and False
+        self, package: SkillPackage, *, by: str, reason: str, at: float, first: bool = False
+    ) -> tuple[SkillVersion, bool]: ...  # atomic; same digest: False; `first`: Conflict beside other content
     async def get(self, name: str, number: int | None = None) -> SkillVersion | None: ...
-    async def list(self) -> Sequence[SkillVersion]: ...  # every version, by name and number
+    async def list(self, name: str | None = None) -> Sequence[SkillVersion]: ...  # by name and number
     async def archive(self, digest: str) -> bytes | None: ...
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
@@ -307,7 +311,7 @@ class ScanExceptions(Protocol):
 class SkillCards(Protocol):
     """What is said of skills beside their versions; `change` makes a card anew in one transaction."""
 
-    async def list(self) -> Sequence[SkillCard]: ...
+    async def list(self, name: str | None = None) -> Sequence[SkillCard]: ...
     async def change(
         self, name: str, change: Callable[[SkillCard], SkillCard], *, by: str, reason: str, at: float
     ) -> tuple[SkillCard, int]: ...

@@ -1,4 +1,4 @@
-"""The static checks are tests: types strict, style clean, layers kept, locks free of addresses."""
+"""The static checks are tests: style clean, layers kept, locks free of addresses; types in tests/live."""
 
 import os
 import re
@@ -14,31 +14,23 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # pyright alone takes half a minute of CPU, and whatever else runs beside it
 @pytest.mark.parametrize(
     "command",
     [
         ("ruff", "check", "src", "tests", "bench"),
         ("ruff", "format", "--check", "src", "tests", "bench"),
         ("lint-imports", "--no-logo", "--no-cache"),
-        ("pyright",),
     ],
     ids=lambda command: " ".join(command[:2]),
 )
 def test_static_check_is_clean(command: tuple[str, ...]) -> None:
-    offline = {**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # else it asks the net for a newer one
     done = subprocess.run(
-        [str(BIN / command[0]), *command[1:]],
-        cwd=ROOT,
-        env=offline,
-        capture_output=True,
-        text=True,
-        check=False,
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "uv.txt", "locust.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "uv.txt", "locust.txt", "fuzz.txt", "second.txt"])
 def test_lock_is_hashed_and_carries_no_address(lock: str) -> None:
     text = (ROOT / "requirements" / lock).read_text()
     assert "://" not in text

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import uvicorn
+from fresh_store import fresh_store
 from typer.testing import CliRunner
 
-from tidegate.adapters.storage.store import open_store
 from tidegate.cli.main import tree
 from tidegate.control.caller import by_key
 from tidegate.control.keys import create_key
@@ -18,6 +18,7 @@ from tidegate.control.services import Services
 from tidegate.domain.exchange import Exchange, Outcome
 from tidegate.domain.skill import Manifest, SkillPackage
 from tidegate.ports import Process
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.web.control_api import create_control_api
 
 SPEC = """\
@@ -46,8 +47,8 @@ class Clock:
 class Served:
     """A control API in a thread of its own, with one skill, one exchange and an operator's key."""
 
-    def __init__(self, url):
-        self._url = url
+    def __init__(self, file):
+        self._file = file
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
@@ -66,10 +67,10 @@ class Served:
 
     async def _serve(self):
         self._loop = asyncio.get_running_loop()
-        store = await open_store(self._url, clock=Clock())
+        store = await fresh_store(self._file, Clock())
         self.services = Services(store, Clock())
         await self._fill()
-        app = create_control_api(self.services, by_key(store.keys))
+        app = create_control_api(self.services, by_key(store.keys), scan=ScanningHere().scan)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None
@@ -109,7 +110,7 @@ class Served:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    with Served(f"sqlite:///{tmp_path / 'tidegate.db'}") as one:
+    with Served(tmp_path / "tidegate.db") as one:
         monkeypatch.setenv("TIDEGATE_URL", f"http://127.0.0.1:{one.port}")
         monkeypatch.setenv("TIDEGATE_KEY", one.secret)
         yield one
@@ -144,6 +145,7 @@ def test_a_rollout_from_start_to_abort(served, spec_file):
     assert kinds == ["start", "pause", "resume", "abort"]
     assert "a test" in tidegate("rollout", "history", "reports").stdout
     assert "chain intact" in tidegate("rollout", "verify", "reports").stdout
+    assert "decisions come out again, to the byte" in tidegate("rollout", "replay", "reports").stdout
     assert json.loads(tidegate("rollout", "list", "--json").stdout)["rollouts"][0]["state"] == "aborted"
 
 
@@ -151,7 +153,8 @@ def test_a_start_warns_on_stderr_of_what_is_kept_but_not_acted_on(served, spec_f
     kept = tmp_path / "kept.yaml"
     kept.write_text(SPEC + "    savings: {min: 35%, worse: rollback}\n")
     started = tidegate("rollout", "start", str(kept), *REASON, "--json")
-    assert "tidegate: warning: savings.worse: rollback is kept" in started.stderr
+    (told,) = started.stderr.splitlines()
+    assert told.startswith("tidegate: note: savings.worse: rollback is kept")
     assert len(json.loads(started.stdout)["warnings"]) == 1
     tidegate("rollout", "abort", "reports", *REASON)
     spec = SPEC.replace("name: reports", "name: plain")
@@ -195,6 +198,11 @@ def test_keys_are_created_listed_and_revoked(served):
     assert {"id", "key", "role", "tenant"} <= set(made)
     assert (made["role"], made["tenant"]) == ("client", "default")
     assert made["id"] in tidegate("keys", "list").stdout
+    second = tidegate("keys", "create", "--role", "client", "--name", "app")
+    assert (
+        f"tidegate: note: the client key {made['id']} of tenant default is named 'app' too" in second.stderr
+    )
+    assert second.stdout.startswith("tgk_client_")
     assert "revoked" in tidegate("keys", "revoke", made["id"], *REASON).stdout
     again = tidegate("keys", "revoke", made["id"], *REASON, code=1)
     assert made["id"] in again.stderr
@@ -238,6 +246,21 @@ def test_the_ledger_is_exported_to_standard_output(served):
     assert "tgx_1" in tidegate("ledger", "export", "--format", "csv", "--since", "2027-01-01").stdout
     assert tidegate("ledger", "export", "--until", "2027-01-01").stdout == ""
     assert json.loads(tidegate("ledger", "export", "--json").stdout)["id"] == "tgx_1"
+
+
+def test_an_export_of_a_rollout_without_exchanges_says_so_on_stderr(served):
+    result = tidegate("ledger", "export", "--rollout", "nobody")
+    assert result.stdout == ""
+    assert "no exchange of rollout 'nobody'" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["no-such-file.yaml", "a-folder", "latin.yaml"])
+def test_a_spec_that_cannot_be_read_is_told_with_what_to_give(served, name, tmp_path):
+    (tmp_path / "a-folder").mkdir()
+    (tmp_path / "latin.yaml").write_bytes(b"# caf\xe9\n")
+    told = tidegate("rollout", "start", str(tmp_path / name), *REASON, code=2).stderr
+    assert "give the YAML file" in " ".join(told.replace("│", " ").split())
+    assert "Errno" not in told
 
 
 REFUSED = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def document(*arguments: str | Path) -> Any:
 
 
 def test_a_good_folder_and_its_zip_are_valid_and_the_same(folder: Path, packed: Path) -> None:
-    assert run("validate", folder).stdout.startswith("tide-table is valid: 1 files, sha256:")
+    assert run("validate", folder).stdout.startswith("tide-table is valid: 1 file, sha256:")
     found = document("validate", folder)
     assert (found["valid"], found["name"], found["match"], found["findings"]) == (
         True,
@@ -92,10 +93,12 @@ def test_a_refused_skill_has_its_findings_in_json_too(folder: Path) -> None:
     ("path", "said"),
     [
         ("nowhere", "nowhere: cannot be read (No such file or directory); give a skill's folder or zip"),
-        ("tide-table/SKILL.md", "(zip): is not a zip, or is cut off; send a zip of the skill's folder"),
+        ("tide-table/SKILL.md", "SKILL.md: is one file of a skill; give the folder it lies in: /"),
+        ("tide-table/notes.txt", "(zip): is not a zip, or is cut off; send a zip of the skill's folder"),
     ],
 )
 def test_a_path_that_is_no_package_exits_1(path: str, said: str, folder: Path) -> None:
+    (folder / "notes.txt").write_text("not a zip")
     done = run("validate", folder.parent / path)
     assert done.exit_code == 1
     assert said in done.stderr
@@ -107,7 +110,7 @@ def test_a_file_far_over_the_limit_is_refused_without_reading_it_all(tmp_path: P
     os.truncate(huge, 2**36)  # sparse: 64 GiB that take no room, but fit no memory
     done = run("validate", huge)
     assert done.exit_code == 1
-    assert "is too large; a packed skill has at most 32,000,000 bytes" in done.stderr
+    assert "is too large; a packed skill has at most 32,048,000 bytes" in done.stderr
 
 
 def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
@@ -168,3 +171,68 @@ def test_a_skill_without_findings_is_said_to_have_none(folder: Path) -> None:
     assert "nothing found in 1 files" in run("scan", folder).stdout
     found = document("scan", folder)
     assert (found["blocked"], found["scan"]) == (False, [])
+
+
+def test_commands_on_a_home_judge_by_its_limits(folder: Path, packed: Path, home: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / "tidegate.toml").write_text('[packages]\nunpacked = "64B"\n')
+    for path in (folder, packed):
+        for command in (("validate",), ("scan",), ("publish", *REASON), ("exception", "request", *REASON)):
+            done = run(*command, path)
+            assert (done.exit_code, "over 64 bytes unpacked" in done.stderr) == (1, True), command
+    (home / "tidegate.toml").write_text('[packages]\nskill_md = "2MiB"\n\n[scan]\nblock = "never"\n')
+    (folder / "SKILL.md").write_text(SKILL_MD + "Look again. " * 100_000)
+    assert run("publish", folder, *REASON).exit_code == 0
+    assert "version 1 (published): passes\n" in run("scan", "--stored", "tide-table").stdout
+    (home / "tidegate.toml").unlink()
+    refused = run("validate", folder)
+    assert (refused.exit_code, "at most 1,048,576 are allowed" in refused.stderr) == (1, True)
+
+
+def test_what_goes_elsewhere_is_judged_there(
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDEGATE_PACKAGES_UNPACKED", "64B")
+    assert run("publish", folder, *REASON).exit_code == 1
+    monkeypatch.setenv("TIDEGATE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TIDEGATE_KEY", "tgk_publisher_x")
+    assert "cannot reach http://127.0.0.1:9" in run("publish", folder, *REASON).stderr
+    assert "over 64 bytes unpacked" in run("validate", folder).stderr
+
+
+SECOND = """
+import json, sys
+rules = [{"id": "R", "properties": {"severity": "high"}}]
+results = [{"ruleId": "R", "message": {"text": "looks odd"}}]
+run = {"tool": {"driver": {"name": "other", "rules": rules}}, "results": results}
+print(json.dumps({"version": "2.1.0", "runs": [run]}))
+"""
+
+
+def second(home: Path, more: str = "") -> None:
+    """Set a second scanner that finds every skill odd."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    command = json.dumps([sys.executable, "-I", "-c", SECOND])
+    (home / "tidegate.toml").write_text(f"[scan]\nsecond = {command}\n{more}")
+
+
+def test_a_second_opinion_is_shown_as_one_and_blocks_only_by_policy(folder: Path, home: Path) -> None:
+    second(home)
+    said = "second opinion: (package): high other/R: looks odd"
+    for command in (("scan",), ("validate",), ("publish", *REASON)):
+        done = run(*command, folder)
+        assert (done.exit_code, said in done.stdout) == (0, True), command
+    assert [each["source"] for each in document("scan", folder)["scan"]] == ["other"]
+    assert said in run("scan", "--stored").stdout
+    second(home, 'second_block = "high"\n')
+    for command in ("scan", "validate"):
+        done = run(command, folder)
+        assert (done.exit_code, "high other/R: looks odd" in done.stderr) == (1, True)
+
+
+def test_that_there_is_no_second_opinion_is_said(folder: Path, home: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / "tidegate.toml").write_text('[scan]\nsecond = ["/nowhere/scanner"]\n')
+    done = run("publish", folder, *REASON)
+    assert done.exit_code == 0
+    assert "second opinion: (package): low no-second-opinion: no second opinion: /nowhere/sc" in done.stdout

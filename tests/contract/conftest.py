@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fresh_store import fresh_store
 from postgresql_server import postgresql_server
 
 from tidegate.adapters.storage.migrate import upgrade
@@ -71,7 +72,9 @@ async def open_another(store_url: str, clock: SetClock) -> AsyncIterator[Callabl
     opened: list[Store] = []
 
     async def open_one() -> Store:
-        opened.append(await open_store(store_url, clock=clock))
+        first = store_url.startswith("sqlite") and not opened
+        file = Path(store_url.removeprefix("sqlite:///"))
+        opened.append(await (fresh_store(file, clock) if first else open_store(store_url, clock=clock)))
         return opened[-1]
 
     yield open_one

@@ -123,3 +123,11 @@ async def test_two_processes_add_to_the_same_sums(filled: Store, open_another) -
     await other.ledger.ingest(more, ())
     query = LedgerQuery()
     assert sum((await filled.costs.by("tenant", query)).values(), Costs()).requests == 120
+
+
+async def test_a_key_was_last_used_in_the_quarter_of_an_hour_of_its_latest_exchange(store: Store) -> None:
+    assert await store.costs.last_used() == {}
+    made = exchanges()
+    await store.ledger.ingest(made, ())
+    latest = {each.key_id: each.at // SLOT_SECONDS * SLOT_SECONDS for each in made}
+    assert await store.costs.last_used() == latest

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from tidegate.adapters.storage.schema import VOTE
 from tidegate.adapters.storage.votes import KEPT_VOTES
 from tidegate.domain.evidence import Latest, StageEvidence
-from tidegate.domain.exchange import Amend, Arm, Exchange, Outcome, Vote
+from tidegate.domain.exchange import Amend, Arm, Exchange, Outcome, Stakes, Vote
+from tidegate.domain.savings import bets
 from tidegate.ports import LedgerQuery, StageKey
 
 KEY = StageKey("contract-skills", 1, 0)
@@ -249,3 +250,61 @@ async def test_votes_at_once_count_one(open_another) -> None:
     await stores[0].ledger.ingest([make_exchange(1)], [])
     said = await asyncio.gather(*(store.ledger.vote(_vote("req_000001")) for store in stores))
     assert sorted(said) == ["counted", "repeated", "repeated"]
+
+
+async def test_a_first_vote_on_a_triggered_exchange_is_evidence_of_its_stage(store) -> None:
+    await store.ledger.vote(_vote("req_000003", vote="down", at=SINCE + 1))
+    await store.ledger.ingest(
+        [
+            make_exchange(1, unit_hash="a", arm=Arm.CANDIDATE),
+            make_exchange(2, unit_hash="b", triggered=False),
+            make_exchange(3, unit_hash="c"),
+            make_exchange(4, unit_hash="d", unit_kind="request"),
+            make_exchange(5, rollout=None),
+        ],
+        [],
+    )
+    for number, vote, at in (
+        (1, "up", 12),
+        (1, "down", 13),
+        (2, "down", 14),
+        (4, "down", 15),
+        (5, "down", 16),
+    ):
+        await store.ledger.vote(_vote(f"req_{number:06d}", vote=vote, at=SINCE + at))
+    evidence = await _evidence(store)
+    votes = [
+        (found.start - SINCE, found.arm, found.tally.up, found.tally.down)
+        for found in evidence.buckets
+        if found.tally.up + found.tally.down
+    ]
+    assert votes == [(0, Arm.CONTROL, 0, 1), (10, Arm.CANDIDATE, 1, 0), (15, Arm.CONTROL, 0, 1)]
+    assert [(event.unit, event.kind, event.at - SINCE) for event in evidence.events] == [("c", "down", 1.0)]
+
+
+async def test_votes_and_exchanges_at_once_lose_nothing(open_another) -> None:
+    stores = [await open_another() for _ in range(2)]
+    await stores[0].ledger.ingest([make_exchange(number) for number in range(20)], [])
+    await asyncio.gather(
+        *(
+            stores[0].ledger.vote(_vote(f"req_{number:06d}", vote="down", at=SINCE + 2))
+            for number in range(20)
+        ),
+        *(stores[1].ledger.ingest([make_exchange(number)], []) for number in range(20, 40)),
+    )
+    tallies = [bucket.tally for bucket in (await _evidence(stores[0])).buckets]
+    assert sum(tally.down for tally in tallies) == 20
+    assert sum(tally.requests for tally in tallies) == 40
+
+
+async def test_the_logarithms_of_savings_add_up_exactly_in_any_order(store) -> None:
+    stakes = Stakes(0.02, 0.4, 0.05, 0.35, 0.3)
+    staked = [
+        make_exchange(n, finished_at=SINCE + 1, unit_kind="request", stakes=stakes, cost_usd=0.01 / (n + 1))
+        for n in range(30)
+    ]
+    for each in reversed(staked):
+        await store.ledger.ingest([each], [])
+    (bucket,) = (await _evidence(store)).buckets
+    alone = [bets(stakes, Arm.CONTROL, each.cost_usd) for each in staked]
+    assert bucket.tally.bets == {place: sum(each[place] for each in alone) for place in range(10)}

@@ -1,3 +1,5 @@
+import asyncio
+
 import msgspec
 import pytest
 from sqlalchemy import text
@@ -77,6 +79,22 @@ async def test_no_secret_is_in_the_events(store) -> None:
     assert (event.actor, event.reason, event.kind, event.at) == ("ann", "because", "created", 5.0)
 
 
+async def test_a_rotated_key_keeps_its_old_secret_for_a_while(store) -> None:
+    await store.keys.add(_key(expires_at=99.0), **WHY)
+    revision = await store.keys.rotate("key_one", "hnew", until=20.0, **WHY, at=9.0)
+    rotated = _key(secret_hash="hnew", previous_hash="hone", previous_until=20.0, expires_at=99.0)
+    assert await store.keys.list() == [rotated]
+    assert (await store.routing.load()).revision == revision
+    events = await store.rollouts.events("keys")
+    assert [event.kind for event in events] == ["created", "rotated"]
+    assert all("hnew" not in str(event) for event in events)
+    with pytest.raises(NotFound):
+        await store.keys.rotate("key_two", "h2", until=20.0, **WHY, at=9.0)
+    await store.keys.revoke("key_one", **WHY, at=10.0)
+    with pytest.raises(Conflict):
+        await store.keys.rotate("key_one", "h3", until=20.0, **WHY, at=11.0)
+
+
 async def test_a_keys_priority_is_kept_and_changed(store) -> None:
     await store.keys.add(_key(priority=Priority.LOW), **WHY)
     await store.keys.prioritise("key_one", Priority.HIGH, **WHY, at=6.0)
@@ -144,6 +162,19 @@ async def test_what_is_not_off_cannot_be_switched_on(store) -> None:
     assert await store.routing.revision() == revision
 
 
+async def test_the_latest_use_of_a_key_is_kept_without_a_revision(store) -> None:
+    await store.keys.add(_key(), **WHY)
+    revision = await store.routing.revision()
+    events = len(await store.rollouts.events("keys"))
+    for at in (900.0, 1_800.0, 900.0):
+        await store.keys.used(_key().id, at)
+    await store.keys.used("key_unknown", 900.0)
+    (kept,) = await store.keys.list()
+    assert kept.last_used_at == 1_800.0
+    assert await store.routing.revision() == revision
+    assert len(await store.rollouts.events("keys")) == events
+
+
 # ---- skills ---------------------------------------------------------------------------------------------
 
 
@@ -158,6 +189,39 @@ async def test_versions_are_numbered_and_the_same_bytes_are_the_same_version(sto
     assert await store.skills.list() == [first, second]
     assert await store.skills.archive("sha256:a") == b"zip\0"
     assert await store.skills.archive("sha256:unknown") is None
+
+
+async def _first(store, digest: str) -> tuple[int, bool] | str:
+    package = _package(digest=digest)
+    try:
+        version, created = await store.skills.publish(package, by=digest, reason="r", at=1.0, first=True)
+    except Conflict as refused:
+        return str(refused)
+    return version.number, created
+
+
+async def test_of_first_creators_at_once_one_creates_the_skill(open_another) -> None:
+    stores = [await open_another() for _ in range(3)]
+    store = stores[0]
+    digests = [f"sha256:{number % 4}" for number in range(12)]
+    told = await asyncio.gather(
+        *(_first(stores[number % 3], digest) for number, digest in enumerate(digests))
+    )
+    (kept,) = await store.skills.list()
+    assert (kept.number, told.count((1, True))) == (1, 1)
+    for digest, each in zip(digests, told, strict=True):
+        if digest == kept.digest:
+            assert each in ((1, True), (1, False))
+        else:
+            assert each.startswith(f"the skill {kept.name} was created meanwhile, by {kept.digest}")
+    assert len(await store.rollouts.events("skills")) == 1
+
+
+async def test_the_name_of_a_skill_that_was_revoked_is_free(store) -> None:
+    await _first(store, "sha256:a")
+    (kept,) = await store.skills.list()
+    await store.skills.set_state(kept.name, 1, VersionState.REVOKED, **WHY, at=2.0)
+    assert await _first(store, "sha256:b") == (2, True)
 
 
 async def test_the_latest_is_the_highest_published_else_the_highest_deprecated(store) -> None:

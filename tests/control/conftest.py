@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import Store, open_store
+from tidegate.adapters.storage.store import Store
 from tidegate.control.commit import commit
 from tidegate.control.services import Services
 from tidegate.domain.exchange import Arm, Exchange, Outcome
@@ -89,7 +90,7 @@ def meter() -> SeenMeter:
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
-    opened = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=clock)
+    opened = await fresh_store(tmp_path / "tidegate.db", clock)
     yield opened
     await opened.close()
 

@@ -10,8 +10,9 @@ from tidegate.control.glimpse import ENDED_FRESH_SECONDS, Glimpse
 from tidegate.control.loop import Controller
 from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
-from tidegate.control.status import status, weight_percent
+from tidegate.control.status import status
 from tidegate.control.told import HOLD_SECONDS
+from tidegate.domain.assignment import weight_percent
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import After, Gates, Move, Phase, SamplesGate
 from tidegate.domain.transition import apply

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tidegate.adapters.storage.store import open_store
-from tidegate.control.commit import EventData
+from tidegate.control.commit import EventData, commit
 from tidegate.control.loop import LEASE_SECONDS, Controller
 from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
@@ -15,7 +15,7 @@ from tidegate.control.status import status
 from tidegate.domain.decision import decide
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.domain.exchange import Arm
-from tidegate.domain.rollout import Move, Phase
+from tidegate.domain.rollout import Gates, LatencyGate, Move, Phase
 
 
 @pytest.fixture
@@ -209,3 +209,61 @@ async def test_status_tells_state_arms_gates_and_the_last_decision(
     assert (shown.last_decision.kind, shown.last_decision.cause) == ("hold", "baking")
     assert "30s" in shown.last_decision.reason
     assert shown.last_decision.at.endswith("Z")
+
+
+async def test_a_slower_candidate_is_rolled_back_by_the_latency_gate(
+    *, services, controller, clock, plan, started, exchange
+):
+    gates = Gates(latency=LatencyGate(p95=5.0, limits=(1.0, 2.0, 5.0)))
+    rollout = started(plan(gates=gates))
+    done = await commit(
+        services, rollout, rollout, move=Move.START, actor="test", reason="test", at=clock.now()
+    )
+    now = clock.now()
+    slow = [exchange(done.rollout, Arm.CANDIDATE, now, seconds=3.0, slow=2) for _ in range(9)]
+    calm = [exchange(done.rollout, Arm.CONTROL, now) for _ in range(150)]
+    await services.store.ledger.ingest([*slow, *calm], [])
+    await controller.look()
+    assert (await services.store.rollouts.get("reports")).phase is Phase.ROLLED_BACK
+    event = (await services.store.rollouts.events("rollout:reports"))[-1]
+    data = msgspec.json.decode(event.data, type=EventData)
+    assert (data.decision.cause, data.evidence.test("latency").peak > 500) == ("latency", True)
+    assert decide(done.rollout, data.evidence, event.at) == data.decision
+    shown = await status(services, Observer(services.store.ledger), "reports")
+    assert [(gate.name, gate.verdict, gate.measure) for gate in shown.gates] == [("latency", "fail", "slow")]
+
+
+async def test_a_controller_that_was_away_for_hours_goes_on_by_one_stage(
+    services, controller, running, clock, serve
+):
+    """On return it decides once, on all evidence; the stage it enters has a bake and evidence of its own."""
+    await serve(running, candidate=20, control=400)
+    await controller.look()
+    clock.pass_seconds(6 * 3600)
+    await serve(running, candidate=20, control=400)
+    for _ in range(20):
+        await controller.look()
+        clock.pass_seconds(1)
+    found = await services.store.rollouts.get("reports")
+    assert (found.phase, found.stage) == (Phase.PROGRESSING, 1)
+    assert await kinds(services) == ["start", "hold", "advance", "hold"]
+
+
+async def test_a_fault_while_the_controller_was_away_is_judged_before_anything_goes_on(
+    services, controller, running, clock, serve
+):
+    await serve(running, candidate=20, control=400)
+    await controller.look()
+    clock.pass_seconds(6 * 3600)
+    await serve(running, candidate=40, control=400, bad=40)
+    await controller.look()
+    assert (await services.store.rollouts.get("reports")).phase is Phase.ROLLED_BACK
+    assert await kinds(services) == ["start", "hold", "rollback"]
+
+
+async def test_a_rollout_without_traffic_is_told_of_once(services, controller, running, clock, meter):
+    for _ in range(4):
+        clock.pass_seconds(1801)
+        await controller.look()
+    assert await kinds(services) == ["start", "hold", "hold"]
+    assert meter.values["tidegate_notifications_total", ("rollout.no-traffic", "delivered")] == 1.0

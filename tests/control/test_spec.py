@@ -12,10 +12,14 @@ from tidegate.domain.rollout import (
     CachePolicy,
     Eligible,
     ErrorsGate,
+    FeedbackGate,
     Gates,
+    LatencyGate,
+    RatioGate,
     SamplesGate,
     SavingsGate,
     SkillRef,
+    SloGate,
     Stage,
     TripGate,
     Unit,
@@ -146,6 +150,31 @@ def test_the_designs_spec_is_read_whole() -> None:
     assert spec.after == After(holdout=100, for_seconds=90 * 86_400.0)
 
 
+def test_all_eight_gates_are_read() -> None:
+    written = """\
+    errors:  {max: 2%, worse: pause}
+    latency: {p95: 4s, of: first_token, worse: pause}
+    slo:     {errors: 2%, slow: 5%, over: 8s, worse: hold}
+    feedback: {min: 80%, worse: rollback}
+    ratio:   {worse: hold}
+"""
+    gates = parse(SPEC.replace("    errors:  {max: 2%, worse: rollback}\n", written)).gates
+    assert gates.errors == ErrorsGate(max=0.02, worse="pause")
+    assert gates.latency == LatencyGate(
+        p95=4.0, of="first_token", worse="pause", limits=(1.0, 2.0, 3.0, 4.0, 5.0, 8.0)
+    )
+    assert gates.slo == SloGate(errors=0.02, slow=0.05, over=8.0, worse="hold")
+    assert gates.feedback == FeedbackGate(min=0.8, worse="rollback")
+    assert gates.ratio == RatioGate(worse="hold")
+    assert parse(SPEC.replace("min: 1000,", "min: 1000, extend: 48h,")).gates.samples == SamplesGate(
+        min=1000, extend_seconds=172_800.0
+    )
+    plain = "    latency: {}\n    slo: {errors: 1%}\n    feedback: {}\n    ratio: {}\n"
+    gates = parse(SPEC.replace("    errors:  {max: 2%, worse: rollback}\n", plain)).gates
+    assert (gates.latency, gates.slo) == (LatencyGate(limits=(1.0, 2.0, 3.0, 5.0, 8.0)), SloGate(errors=0.01))
+    assert (gates.feedback, gates.ratio) == (FeedbackGate(worse="pause"), RatioGate(worse="pause"))
+
+
 def test_what_is_left_out_has_a_default() -> None:
     spec = parse(MINIMAL)
     assert (spec.unit, spec.eligible, spec.baseline, spec.gates) == (Unit.USER, Eligible(), None, Gates())
@@ -250,15 +279,12 @@ REFUSED = [
     ("errors:  {max: 2%", "errors:  {max: 2", 19, ["spec.gates.errors.max", "'2'", "2%"]),
     ("max: 2%, worse: rollback", "max: 2%, worse: roleback", 19, ["did you mean 'rollback'", "pause, hold"]),
     ("errors:  {", "error:  {", 19, ["spec.gates.error", "did you mean 'errors'"]),
-    (
-        "errors:  {max: 2%",
-        "latency:  {p95: 5s",
-        19,
-        ["gate `latency` is not available in this version; remove"],
-    ),
-    ("errors:  {max: 2%", "slo:  {max: 2%", 19, ["gate `slo` is not available"]),
-    ("errors:  {max: 2%", "feedback:  {min: 2%", 19, ["gate `feedback` is not available"]),
-    ("errors:  {max: 2%", "ratio:  {min: 2%", 19, ["gate `ratio` is not available"]),
+    ("errors:  {max: 2%", "latency:  {p95: 5", 19, ["spec.gates.latency.p95", "a duration"]),
+    ("errors:  {max: 2%", "latency:  {of: last_token", 19, ["spec.gates.latency.of", "first_token"]),
+    ("errors:  {max: 2%, worse: rollback}", "slo:  {over: 5s}", 19, ["spec.gates.slo", "limits nothing"]),
+    ("errors:  {max: 2%", "slo:  {errors: 2%", 19, ["spec.gates.slo.worse", "'rollback'", "pause, hold"]),
+    ("errors:  {max: 2%", "feedback:  {min: 2", 19, ["spec.gates.feedback.min", "2%"]),
+    ("errors:  {max: 2%, worse: rollback", "ratio:  {worse: rollback", 19, ["spec.gates.ratio.worse"]),
     ("min: 35%, ", "", 20, ["spec.gates.savings.min", "is missing"]),
     ("floor: 30%", "floor: 40%", 20, ["spec.gates.savings.floor", "to 35%"]),
     ("unsure: hold}\n    samples", "unsure: pass}\n    samples", 20, ["unsure", "hold"]),

@@ -10,7 +10,8 @@ from tidegate.control.history import history, verify
 from tidegate.control.moves import move_rollout
 from tidegate.control.start import start_rollout
 from tidegate.domain.errors import Conflict, InvalidInput, NotFound
-from tidegate.domain.rollout import Move, Phase
+from tidegate.domain.exchange import Arm
+from tidegate.domain.rollout import ExpectedCost, Move, Phase
 from tidegate.domain.skill import VersionState
 
 
@@ -38,7 +39,8 @@ spec:
 @pytest.fixture
 def start(services):
     async def run(text, actor="release", reason="as agreed"):
-        return (await start_rollout(services, text, actor=actor, reason=reason)).rollout
+        started = await start_rollout(services, text, actor=actor, reason=reason)
+        return started.committed.rollout
 
     return run
 
@@ -90,10 +92,10 @@ BAD_SPECS = {
     "an unknown skill": (spec(skill="report-writting"), InvalidInput, "report-writing"),
     "an unknown version": (spec(version=9), InvalidInput, "versions: 1"),
     "no YAML": ("{", InvalidInput, "line"),
-    "a gate of later versions": (
-        spec().replace("samples: {min: 10}", "latency: {p95: 5s}"),
+    "a gate that does not exist": (
+        spec().replace("samples: {min: 10}", "tokens: {max: 5}"),
         InvalidInput,
-        "latency",
+        "tokens",
     ),
 }
 
@@ -221,3 +223,19 @@ async def test_the_chain_of_events_is_verified(services, start, move, publish):
     await move("first", Move.PAUSE)
     result = await verify(services, "first")
     assert (result["intact"], result["events"], result["broken_at"]) == (True, 2, None)
+
+
+async def test_latency_limits_and_expected_costs_are_those_of_the_traffic_before_the_rollout(
+    *, services, start, publish, clock, exchange
+):
+    await publish("report-writing")
+    await publish("other-skill")
+    now, first = clock.now(), await start(spec())
+    before = [exchange(first, Arm.CONTROL, now - n, seconds=n / 100) for n in range(1, 301)]
+    await services.store.ledger.ingest(before, [])
+    more = "    latency: {p95: 4s}\n    savings: {min: 35%}\n    samples:"
+    gates = (await start(spec("second", "other-skill").replace("    samples:", more))).plan.gates
+    assert gates.savings.expected == ExpectedCost(
+        base=pytest.approx(0.001), per_byte=0.0, cap=pytest.approx(0.02)
+    )
+    assert gates.latency.limits == (2.4, 2.7, 2.85, 2.97, 4.0, 5.0, 8.0)

@@ -12,7 +12,14 @@ from tidegate.config.settings import NamedUpstream, Native, Settings, Upstream
 from tidegate.control.services import Services
 from tidegate.control.sync import sync_skill
 from tidegate.control.unsynced import unsynced
-from tidegate.domain.errors import Conflict, InvalidInput, NotFound, ProviderUnavailable, StoreUnavailable
+from tidegate.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    ProviderUnavailable,
+    StoreUnavailable,
+    TidegateError,
+)
 from tidegate.domain.rollout import Eligible, Gates, Plan, SkillRef, Stage, Unit, Variant
 from tidegate.domain.skill import VersionState
 from tidegate.harness.emulator import Fault, Profile, start_emulator
@@ -91,6 +98,15 @@ async def test_a_version_is_uploaded_once_and_remembered(world) -> None:
     assert again.revision == first.revision
     assert len(skill.versions) == 1
     assert await world.services.store.syncs.list() == [first.synced]
+
+
+async def test_an_archive_that_was_changed_in_the_store_is_not_uploaded(world) -> None:
+    await world.services.store.skills.publish(
+        msgspec.structs.replace(package(), archive=b"PK"), by="ann", reason="r", at=1.0
+    )
+    with pytest.raises(TidegateError, match="was changed there"):
+        await world.sync()
+    assert world.shelf.skills == {}
 
 
 async def test_a_further_version_is_one_of_the_same_skill(world) -> None:

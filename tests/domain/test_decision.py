@@ -155,6 +155,34 @@ def test_too_few_samples_hold() -> None:
     assert "99 triggered candidate requests of 100" in decision.reason
 
 
+def test_a_stage_short_of_samples_extends_itself_up_to_a_limit_and_then_calls_for_people() -> None:
+    few = fine(candidate=msgspec.structs.replace(FINE.candidate, triggered=50))
+    extending = decide(rollout(), few, 4000.0)
+    assert summary(extending) == (Kind.HOLD, None, "samples")
+    assert "50 triggered candidate requests of 100, at this pace in 1h 6m" in extending.reason
+    assert "extends itself for at most another 53m 20s" in extending.reason
+    assert decide(rollout(), few, 7199.0).cause == "samples"
+    missing = decide(rollout(), few, 7200.0)
+    assert summary(missing) == (Kind.HOLD, None, "samples-missing")
+    assert "lasts 1h longer than planned" in missing.reason
+    short = rollout(gates=gates(samples=SamplesGate(min=100, extend_seconds=60.0)))
+    assert [decide(short, few, at).cause for at in (3659.0, 3660.0)] == ["samples", "samples-missing"]
+    assert decide(rollout(), FINE, 7200.0).kind is Kind.ADVANCE
+
+
+def test_without_any_traffic_it_holds_and_calls_for_people() -> None:
+    assert decide(rollout(bake=9e5), Evidence(), 3600.0).cause == "baking"
+    quiet = decide(rollout(bake=9e5), Evidence(), 3601.0)
+    assert summary(quiet) == (Kind.HOLD, None, "no-traffic")
+    assert "for 1h 1s" in quiet.reason
+    ceased = fine(last_at=5000.0)
+    assert decide(rollout(), ceased, 8600.0).kind is Kind.ADVANCE
+    assert decide(rollout(), ceased, 8601.0).cause == "no-traffic"
+    assert decide(rollout(), msgspec.structs.replace(ceased, peak=THRESHOLD), 8601.0).kind is Kind.ROLLBACK
+    paused = apply(apply(rollout(), Move.PAUSE, 5000.0), Move.RESUME, 8000.0)
+    assert decide(paused, ceased, 8601.0).cause == "stage-done"
+
+
 @pytest.mark.parametrize(
     "asked", [Gates(), Gates(errors=ErrorsGate()), Gates(savings=SavingsGate(min=0.1)), GATES]
 )
@@ -180,7 +208,9 @@ def test_at_the_limit_passes() -> None:
     assert decide(rollout(), fine(candidate=exact), BAKED).kind is Kind.ADVANCE
 
 
-@pytest.mark.parametrize(("cost", "verdict"), [(6.5, "pass"), (6.6, "unsure"), (7.1, "fail"), (50.0, "fail")])
+@pytest.mark.parametrize(
+    ("cost", "verdict"), [(6.5, "pass"), (6.6, "unsure"), (7.1, "unsure"), (50.0, "unsure")]
+)
 def test_savings_below_min_hold_and_never_roll_back(cost: float, verdict: str) -> None:
     evidence = fine(candidate=msgspec.structs.replace(FINE.candidate, cost_usd=cost))
     decision = decide(

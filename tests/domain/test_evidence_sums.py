@@ -56,10 +56,14 @@ def test_merging_in_any_order_and_grouping_gives_the_same_sums(rows, shuffle, cu
 
 
 def test_merge_adds_every_field() -> None:
-    numbers = {name: 2 for name in Tally.__struct_fields__ if name not in ("seconds", "cost_usd")}
-    one = Tally(**numbers, cost_usd=0.5, seconds={3: 1, 4: 1})
+    numbers = {
+        name: 2 for name in Tally.__struct_fields__ if name not in ("seconds", "slow", "bets", "cost_usd")
+    }
+    one = Tally(**numbers, cost_usd=0.5, seconds={3: 1, 4: 1}, slow={1: 2, 6: 1}, bets={0: -5, 9: 7})
     two = merge([one, one])
     assert all(getattr(two, name) == 4 for name in numbers)
     assert two.cost_usd == 1.0
     assert two.seconds == {3: 2, 4: 2}
+    assert (two.slow, two.bets) == ({1: 4, 6: 2}, {0: -10, 9: 14})
+    assert [two.beyond(limit) for limit in range(7)] == [6, 2, 2, 2, 2, 2, 0]
     assert merge([]) == Tally()

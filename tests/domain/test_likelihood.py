@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.everyday_requests import everyday_requests
-from tidegate.domain.lexical import AT_MOST, TOKENS_KEPT, Description, Ranked
-from tidegate.domain.likelihood import CANDIDATES, LikelihoodIndex
+from tidegate.domain.lexical import AT_MOST, OURS_WEIGHT, TOKENS_KEPT, Description, Ranked
+from tidegate.domain.likelihood import CANDIDATES, CLOSING, OPENING, LikelihoodIndex
 from tidegate.domain.ranking import Ranking
 
 STABLES = Description(
@@ -57,9 +57,24 @@ def test_everyday_requests_choose_nothing(text: str) -> None:
 
 def test_everyday_requests_are_single_and_short() -> None:
     requests = everyday_requests()
-    assert len(requests) > 900
+    assert len(requests) > 1400
+    assert sum(len(each.split()) >= 12 for each in requests) > 450
     assert len(set(requests)) == len(requests)
     assert all(1 <= len(each) <= 300 and each == each.strip() for each in requests)
+
+
+def test_who_speaks_for_a_group_is_at_work() -> None:
+    ours, theirs = (INDEX.rank(f"Check {whose} boxes for the foals.")[0].score for whose in ("our", "your"))
+    assert ours > theirs * OURS_WEIGHT
+
+
+def test_length_speaks_for_work_up_to_a_bound_and_only_by_words_that_are_known() -> None:
+    def length(text: str) -> float:
+        parts = INDEX.explain(text, "stable-audit")
+        return sum(part.score for part in parts if part.word == "(length)")
+
+    assert 0 < length("check boxes " * 7) < length("check boxes " * 10) == length("check boxes " * 15)
+    assert length("check boxes " + "zq " * 12) == length("check boxes " + "zq " * 99)
 
 
 @given(TEXTS)
@@ -101,6 +116,15 @@ def test_a_long_text_is_read_at_its_opening_and_its_end() -> None:
     assert names(INDEX.choose(f"{STABLES.examples[2]} {paste}")) == ["stable-audit"]
     assert names(INDEX.choose(f"{paste} {STABLES.examples[2]}")) == ["stable-audit"]
     assert names(INDEX.choose(f"{paste} {STABLES.examples[2]} {paste}")) == []
+
+
+def test_a_long_text_is_explained_by_what_is_read_of_it() -> None:
+    opening, closing = "how wide must a".rjust(OPENING), "box be for a mare".ljust(CLOSING)
+    text = f"{opening}{' lorem' * 200}{closing}"  # "a box" is only where they meet
+    parts = INDEX.explain(text, "stable-audit")
+    assert "a box" in {part.word for part in parts}
+    (best, *_) = INDEX.rank(text)
+    assert sum(part.score for part in parts) == pytest.approx(best.score, abs=0.001 * len(parts) + 0.002)
 
 
 def test_tokens_that_nobody_knows_are_forgotten_and_those_of_the_catalogue_kept() -> None:

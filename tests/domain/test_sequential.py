@@ -11,10 +11,10 @@ from scipy.stats import binom
 
 from tidegate.domain.evidence import ArmBucket, Tally
 from tidegate.domain.exchange import Arm
+from tidegate.domain.measure import RATIOS
 from tidegate.domain.prior import StagePrior, stage_prior
 from tidegate.domain.rollout import Eligible, Gates, Phase, Plan, Rollout, Stage, Unit, Variant
 from tidegate.domain.sequential import (
-    RATIOS,
     ErrorsProcess,
     bad_counts,
     errors_process,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tidegate.domain.evidence import ArmBucket, Tally, UnitEvent
 from tidegate.domain.exchange import Arm
-from tidegate.domain.sequential import ALPHA_ERRORS, RATIOS
+from tidegate.domain.measure import ALPHA_ERRORS, RATIOS
 from tidegate.domain.sticky import StickyProcess
 from tidegate.domain.window import LONG, SHORT, Calendar, Window
 
@@ -234,3 +234,15 @@ def test_the_order_in_which_replicas_report_does_not_matter(buckets, happened, s
     shuffle.shuffle(said)
     one, two = p.fold(p.begin(), mixed, said), p.fold(p.begin(), buckets, happened)
     assert (one.windows, one.peak, one.last) == (two.windows, two.peak, two.last)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30))
+def test_events_of_one_time_are_looked_at_once(candidate: list[bool]) -> None:
+    p = process()
+    arms = [Arm.CANDIDATE if each else Arm.CONTROL for each in candidate]
+    at_once = p.fold(p.begin(), [], [event(f"u{n}", arm, 36.0) for n, arm in enumerate(arms)])
+    one_by_one = p.fold(p.begin(), [], [event(f"u{n}", arm, 36.0 + n * 1e-9) for n, arm in enumerate(arms)])
+    found = {(x.window.span, x.window.kind): x.e_value for x in at_once.windows}
+    wanted = {(x.window.span, x.window.kind): x.e_value for x in one_by_one.windows}
+    assert found == pytest.approx(wanted)
+    assert at_once.peak <= one_by_one.peak * (1 + 1e-9)

@@ -4,7 +4,7 @@ from exchanges import SINCE, exchange_lists, make_exchange
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.evidence import CAP_PER_UNIT, SHORT_WINDOW_SECONDS, StageEvidence
+from tidegate.domain.evidence import CAP_PER_UNIT, SHORT_WINDOW_SECONDS, StageEvidence, Tally
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.recount import recount
 from tidegate.domain.tallying import Cell, StageEvent, Sums, UnitKey, UnitState, add_sums, first_events, fold
@@ -62,8 +62,11 @@ def test_what_does_not_look_back_at_a_unit_is_the_same_in_any_order(
     random.shuffle(shuffled)
 
     def plain(evidence: StageEvidence) -> list[object]:
-        uncapped = [msgspec.structs.replace(b.tally, capped_short=0, capped_long=0) for b in evidence.buckets]
-        return [*((b.start, b.arm, tally) for b, tally in zip(evidence.buckets, uncapped, strict=True))]
+        plain = [
+            (b.start, b.arm, msgspec.structs.replace(b.tally, capped_short=0, capped_long=0, units=0))
+            for b in evidence.buckets
+        ]
+        return [each for each in plain if each[2] != Tally()]
 
     for stage in (0, 1):
         one, other = _evidence(always, stage), _evidence(shuffled, stage)
@@ -133,3 +136,32 @@ def test_costs_sum_exactly_whatever_their_order() -> None:
     found = [make_exchange(n, finished_at=SINCE, cost_usd=cost) for n, cost in enumerate(costs)]
     assert _evidence(found).buckets[0].tally.cost_usd == 12.00000602
     assert _evidence(found[::-1]).buckets == _evidence(found).buckets
+
+
+def test_a_slow_exchange_counts_by_how_many_limits_it_exceeded_and_its_unit_once_for_each() -> None:
+    found = [make_exchange(n, unit_hash="a", slow=slow) for n, slow in enumerate((0, 2, 1, 2))]
+    evidence = _evidence(found)
+    assert [bucket.tally.slow for bucket in evidence.buckets] == [{2: 2, 1: 1}]
+    assert [(event.kind, event.at - SINCE) for event in evidence.events] == [("slow1", 1.5), ("slow2", 1.5)]
+
+
+def test_a_unit_is_counted_when_it_is_first_seen_in_the_attempt_triggered_or_not() -> None:
+    found = [
+        make_exchange(1, unit_hash="a", triggered=False),
+        make_exchange(2, unit_hash="a"),
+        make_exchange(3, unit_hash="b", stage=1),
+        make_exchange(4, unit_hash="b"),
+        make_exchange(5, unit_hash="a", attempt=2),
+    ]
+    assert [bucket.tally.units for bucket in _evidence(found).buckets] == [1]
+    assert [bucket.tally.units for bucket in _evidence(found, 1).buckets] == [1]
+
+
+def test_a_conversation_that_stays_shows_the_candidates_unit_and_nothing_else() -> None:
+    stays = make_exchange(1, unit_hash="a", counted=False, stays=True, outcome=BAD)
+    later = make_exchange(2, unit_hash="a", arm=Arm.CANDIDATE)
+    evidence = _evidence([stays, later])
+    assert [(bucket.arm, bucket.tally.units, bucket.tally.requests) for bucket in evidence.buckets] == [
+        (Arm.CANDIDATE, 1, 1)
+    ]
+    assert evidence.events == ()

@@ -15,7 +15,7 @@ from tidegate.harness.load.question import body
 from tidegate.harness.load.scenario import SCENARIOS
 from tidegate.harness.load.shot import Shot
 
-SHORT, LONG = 4_000, 20_000
+SHORT, LONG = 2_000, 20_000
 AT_ONCE = 48
 KINDS = {
     "input_tokens": ("input_tokens",),

@@ -12,7 +12,8 @@ from pathlib import Path
 import aiohttp
 import anthropic
 import pytest
-from stack import TIDEGATE, free_port
+from forked import ForkedCommandLine, ForkedProcess, forked
+from stack import free_port
 
 from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.storage.store import open_store
@@ -78,7 +79,7 @@ class Running:
     """A gateway process over an emulator in this one, and a client key for each tenant."""
 
     emulator: Emulator
-    process: asyncio.subprocess.Process
+    process: ForkedProcess
     url: str
     folder: Path
     keys: dict[str, str]
@@ -112,15 +113,13 @@ class Running:
         return (self.folder / "log").read_text()
 
 
-async def begun(home: Path, folder: Path, *arguments: str) -> asyncio.subprocess.Process:
-    with (folder / "log").open("ab") as errors:
-        return await asyncio.create_subprocess_exec(
-            TIDEGATE,
-            *("up", "--home", str(home), "--port", str(free_port()), *arguments),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            env=child_environment({"KEY_OF_ENV": "sk-hush-env"}),
-        )
+async def begun(home: Path, folder: Path, *arguments: str) -> ForkedProcess:
+    command = ("up", "--home", str(home), "--port", str(free_port()), *arguments)
+    return await forked(
+        command,
+        child_environment({"KEY_OF_ENV": "sk-hush-env"}),
+        folder / "log",
+    )
 
 
 def write(path: Path, text: str) -> None:
@@ -164,7 +163,8 @@ async def gateway(folder: Path, config: str = CONFIG, *, workers: int = 1) -> As
     configured(folder, config, emulator.url)
     process = await begun(home, folder, "--workers", str(workers))
     url = (await process.stdout.readline()).decode().split()[-1]
-    command = CommandLine({"TIDEGATE_URL": url, "TIDEGATE_KEY": keys["operator"]})
+    reach = {"TIDEGATE_URL": url, "TIDEGATE_KEY": keys["operator"]}
+    command = ForkedCommandLine(reach, folder / "commands")
     try:
         yield Running(emulator, process, url, folder, keys, command)
     finally:
@@ -319,8 +319,8 @@ async def test_a_start_without_a_key_that_has_to_be_there_says_which_and_what_to
     home = empty_home(tmp_path)
     configured(tmp_path, config, "http://127.0.0.1:9")
     process = await begun(home, tmp_path)
-    assert await process.communicate() == (b"", None)
-    assert process.returncode == 1
+    assert await process.stdout.read() == b""
+    assert await process.wait() == 1
     log = (tmp_path / "log").read_text()
     assert said in log
     assert "hush" not in log

@@ -1,9 +1,11 @@
-"""A sample skill's references and script through the official SDK, on real processes; caches measured."""
+"""A sample skill's references and script through both official SDKs, on real processes; caches measured."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 import anthropic
+import msgspec
+import openai
 import pytest
 import pytest_asyncio
 from hosted_parts import CLIENT_CALL, THEN, TIDE
@@ -11,7 +13,20 @@ from stack import SKILLS, GatewayProcess, Stack, stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("hosted")]
 
-MODEL = "claude-sonnet-4-6"
+MODEL, GPT = "claude-sonnet-4-6", "gpt-4o"
+BOTH = pytest.mark.parametrize("model", [MODEL, GPT], ids=["messages", "chat"])
+STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
+# another process does not know the conversation: within the grace it would leave it on the old side
+CONFIG = """
+[routing]
+conversation_grace = "0s"
+
+[upstreams.open]
+kind = "openai"
+url = "EMULATOR"
+key = "open-secret"
+models = ["gpt-*"]
+"""
 PLAN = """
 apiVersion: tidegate/v1
 kind: Rollout
@@ -34,11 +49,7 @@ CONTRACT, LOGS = "Review this contract for risky clauses. ", "Summarise these lo
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stack]:
-    folder = tmp_path_factory.mktemp("hosted")
-    (folder / "home").mkdir()
-    # another process does not know the conversation: within the grace it would leave it on the old side
-    (folder / "home" / "tidegate.toml").write_text('[routing]\nconversation_grace = "0s"\n')
-    async with stack(folder, scripts=True) as it:
+    async with stack(tmp_path_factory.mktemp("hosted"), config=CONFIG, scripts=True) as it:
         await it.publish("contract-analysis", "log-digest")
         await it.start_rollout(PLAN % "hosted")
         yield it
@@ -69,15 +80,16 @@ def user(text: str) -> anthropic.types.MessageParam:
     return {"role": "user", "content": text}
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
+@BOTH
+@STREAMS
 async def test_a_sample_skill_reads_its_reference_and_runs_its_script(
-    running: Stack, client: anthropic.AsyncAnthropic, stream: bool
+    running: Stack, client: anthropic.AsyncAnthropic, stream: bool, model: str
 ) -> None:
-    read = await answered(client, stream=stream, messages=[user(CONTRACT + READ + THEN)])
+    read = await answered(client, stream=stream, model=model, messages=[user(CONTRACT + READ + THEN)])
     reference = (SKILLS / "contract-analysis" / RUBRIC).read_text()
     assert reference[:300] in "".join(block.text for block in read.content)
     assert read.stop_reason == "end_turn"
-    ran = await answered(client, stream=stream, messages=[user(LOGS + RUN + THEN)])
+    ran = await answered(client, stream=stream, model=model, messages=[user(LOGS + RUN + THEN)])
     told = "".join(block.text for block in ran.content)
     assert "exit code: 0" in told
     assert "2 lines, 2 messages: error 2" in told
@@ -92,11 +104,94 @@ async def test_a_sample_skill_reads_its_reference_and_runs_its_script(
     assert [line["skill_errors"] for line in lines] == [[], []]
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
-async def test_a_mixed_turn_goes_on_in_another_process_and_after_a_rollback(
-    running: Stack, client: anthropic.AsyncAnthropic, stream: bool
+@pytest_asyncio.fixture(loop_scope="module")
+async def chat(running: Stack) -> AsyncGenerator[openai.AsyncOpenAI]:
+    async with chat_sdk(running.url, running.client_key) as it:
+        yield it
+
+
+def chat_sdk(url: str, key: str) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+
+
+async def completed(
+    chat: openai.AsyncOpenAI, *, stream: bool, **more: object
+) -> openai.types.chat.ChatCompletion:
+    """The completion by either way; a stream is put together by the SDK itself."""
+    if not stream:
+        return await chat.chat.completions.create(**more)
+    asked = {**more, "stream_options": {"include_usage": True}}
+    async with chat.chat.completions.stream(**asked) as events:
+        return await events.get_final_completion()
+
+
+@BOTH
+@STREAMS
+async def test_a_sample_skill_serves_the_openai_sdk_too(
+    running: Stack, chat: openai.AsyncOpenAI, stream: bool, model: str
 ) -> None:
-    request = {"tools": [TIDE], "messages": [user(CONTRACT + READ + CLIENT_CALL + THEN)]}
+    read = await completed(chat, stream=stream, model=model, messages=[user(CONTRACT + READ + THEN)])
+    ran = await completed(chat, stream=stream, model=model, messages=[user(LOGS + RUN + THEN)])
+    reference = (SKILLS / "contract-analysis" / RUBRIC).read_text()
+    assert reference[:300] in read.choices[0].message.content
+    assert "2 lines, 2 messages: error 2" in ran.choices[0].message.content
+    assert [each.choices[0].finish_reason for each in (read, ran)] == ["stop", "stop"]
+    assert not read.choices[0].message.tool_calls
+    lines = (await running.ledger())[-2:]
+    assert [line["message_id"] for line in lines] == [read.id, ran.id]
+    cached = [each.usage.prompt_tokens_details.cached_tokens for each in (read, ran)]
+    whole = [
+        sum(line["usage"].get(kind, 0) for kind in ("input_tokens", "cache_read_tokens")) for line in lines
+    ]
+    assert whole == [each.usage.prompt_tokens for each in (read, ran)]
+    assert [line["usage"].get("cache_read_tokens", 0) for line in lines] == cached
+    assert [line["usage"]["output_tokens"] for line in lines] == [
+        each.usage.completion_tokens for each in (read, ran)
+    ]
+    assert [(line["skill_outcome"], line["turns"], line["skill_errors"]) for line in lines] == [
+        ("ok", 2, [])
+    ] * 2
+    assert all(line["cost_usd"] > 0 for line in lines)
+
+
+CHAT_TIDE = {
+    "type": "function",
+    "function": {**{key: TIDE[key] for key in ("name", "description")}, "parameters": TIDE["input_schema"]},
+}
+
+
+async def test_mixed_turns_of_the_openai_sdk_go_on_in_another_process(
+    running: Stack, chat: openai.AsyncOpenAI
+) -> None:
+    opening = user(CONTRACT + READ + CLIENT_CALL + THEN)
+    other = GatewayProcess(running.gateway.home, running.emulator, running.folder / "another.log")
+    await other.start()
+    try:
+        async with chat_sdk(other.url, running.client_key) as elsewhere:
+            for model, stream in ((MODEL, False), (MODEL, True), (GPT, False), (GPT, True)):
+                request = {"model": model, "tools": [CHAT_TIDE], "stream": stream}
+                stopped = (await completed(chat, **request, messages=[opening])).choices[0]
+                (call,) = stopped.message.tool_calls
+                assert (stopped.finish_reason, call.function.name) == ("tool_calls", "tide_table")
+                assert msgspec.json.decode(call.function.arguments) == {"place": "Dover"}
+                history = [
+                    opening,
+                    stopped.message.model_dump(exclude_none=True, exclude={"parsed"}),
+                    {"role": "tool", "tool_call_id": call.id, "content": "6.8 m"},
+                ]
+                ended = (await completed(elsewhere, **request, messages=history)).choices[0]
+                reference = (SKILLS / "contract-analysis" / RUBRIC).read_text()
+                assert reference[:300] in ended.message.content
+                assert "6.8 m" in ended.message.content
+    finally:
+        assert await other.stop() == 0
+
+
+@pytest.mark.parametrize(("stream", "model"), [(True, MODEL), (False, GPT)])
+async def test_a_mixed_turn_goes_on_in_another_process_and_after_a_rollback(
+    running: Stack, client: anthropic.AsyncAnthropic, stream: bool, model: str
+) -> None:
+    request = {"model": model, "tools": [TIDE], "messages": [user(CONTRACT + READ + CLIENT_CALL + THEN)]}
     stopped = await answered(client, stream=stream, **request)
     call = stopped.content[-1]
     assert (stopped.stop_reason, call.name, call.input) == ("tool_use", "tide_table", {"place": "Dover"})
@@ -111,7 +206,7 @@ async def test_a_mixed_turn_goes_on_in_another_process_and_after_a_rollback(
     await other.start()
     try:
         async with sdk(other.url, running.client_key) as elsewhere:
-            ended = await answered(elsewhere, stream=stream, tools=[TIDE], messages=history)
+            ended = await answered(elsewhere, stream=stream, model=model, tools=[TIDE], messages=history)
         text = "".join(block.text for block in ended.content)
         assert (SKILLS / "contract-analysis" / RUBRIC).read_text()[:300] in text
         assert "6.8 m" in text
@@ -119,7 +214,7 @@ async def test_a_mixed_turn_goes_on_in_another_process_and_after_a_rollback(
         assert await other.stop() == 0
     await running.operator("switch", "off", "--skill", "contract-analysis", "--reason", "test")
     try:
-        plain = await answered(client, stream=stream, tools=[TIDE], messages=history)
+        plain = await answered(client, stream=stream, model=model, tools=[TIDE], messages=history)
         assert "The tool answered: 6.8 m" in plain.content[0].text
     finally:
         await running.operator("switch", "on", "--skill", "contract-analysis", "--reason", "test")

@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 import pytest
+from require import require_open_files
 from stack import Stack, stack
 
 from tidegate.harness.soak.watch import resident
@@ -64,6 +65,7 @@ async def leave_all(it: Stack, draw: random.Random, count: int) -> None:
 
 
 def descriptors(pid: int) -> int:
+    require_open_files(pid)
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 

@@ -26,7 +26,7 @@ spec:
 """
 
 
-@pytest.mark.paced("outages")
+@pytest.mark.paced("kills")
 @pytest.mark.timeout(240)
 async def test_ten_kills_in_mid_load_lose_nothing(tmp_path: Path, figure: Callable[[str], None]) -> None:
     whole: list[str] = []

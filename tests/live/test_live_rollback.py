@@ -87,7 +87,7 @@ async def test_candidate_requests_from_the_fault_to_the_rollback(
     assert max(seconds for _, seconds in runs) <= 2.0
 
 
-@pytest.mark.paced("outages")
+@pytest.mark.paced("kills")
 async def test_an_a_a_rollout_with_errors_in_both_arms_completes(tmp_path: Path) -> None:
     async with stack(tmp_path, profile=BASE_ERRORS) as it:
         await it.publish("contract-analysis")

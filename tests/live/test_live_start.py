@@ -24,7 +24,7 @@ async def test_the_first_answer_comes_soon_after_the_start(
     headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
     seconds: list[float] = []
     for _ in range(3):
-        gateway = GatewayProcess(tmp_path, None, tmp_path / "log")
+        gateway = GatewayProcess(tmp_path, None, tmp_path / "log", fresh=True)
         began = time.perf_counter()
         await gateway.start()
         async with (

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from clients import Users
 from crew import WORKERS, metrics, several, until, until_serving, workers
+from require import require_open_files
 
 
 @pytest.mark.paced("demonstration")
@@ -90,6 +91,8 @@ async def test_sigterm_under_load_drops_no_answer(tmp_path: Path) -> None:
 @pytest.mark.timeout(180)
 async def test_connections_spread_evenly(tmp_path: Path, figure: Callable[[str], None]) -> None:
     async with several(tmp_path) as it:
+        for worker in workers(it):
+            require_open_files(worker.pid)
         connections: list[asyncio.StreamWriter] = []
         port = it.gateway.port
         opened = [asyncio.open_connection("127.0.0.1", port) for _ in range(64)]

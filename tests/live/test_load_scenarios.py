@@ -16,7 +16,7 @@ from tidegate.harness.load.shot import Kind, Shot
 from tidegate.harness.load.testbed import PROFILE, open_testbed
 from tidegate.harness.load.testbed import Testbed as Bed
 
-pytestmark = [pytest.mark.paced("soak"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.paced("outages"), pytest.mark.asyncio(loop_scope="module")]
 
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 SKILL_OF = {

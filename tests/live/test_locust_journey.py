@@ -12,7 +12,7 @@ from require import require
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.paced("demonstration")
+@pytest.mark.paced("outages")
 @pytest.mark.timeout(240)
 def test_users_walk_their_whole_journey(tmp_path: Path, figure: Callable[[str], None]) -> None:
     if not (ROOT / ".venv-locust/bin/locust").exists():

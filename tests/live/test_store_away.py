@@ -22,7 +22,7 @@ class Line(msgspec.Struct):
     outcome: str
 
 
-@pytest.mark.paced("outages")
+@pytest.mark.paced("kills")
 @pytest.mark.timeout(180)
 async def test_a_store_that_is_away_for_half_a_minute_costs_no_client_an_error_and_loses_nothing(
     tmp_path: Path, figure: Callable[[str], None]

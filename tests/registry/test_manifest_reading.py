@@ -1,11 +1,11 @@
 """What a well-formed SKILL.md is read as; hostile frontmatter ends in findings, soon."""
 
-import time
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
 
 import pytest
+from cpu import cpu_seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,7 +142,9 @@ def test_hostile_frontmatter_of_64_kib_is_refused_within_a_second(
     text: str, pack: Callable[..., bytes]
 ) -> None:
     data = pack([("tide-table/SKILL.md", f"---\n{text[:65_000]}\n---\nbody\n".encode())], zipfile.ZIP_STORED)
-    begun = time.process_time()
-    with pytest.raises(InvalidInput):
-        validate_zip(data)
-    assert time.process_time() - begun < 1.0
+
+    def refused() -> None:
+        with pytest.raises(InvalidInput):
+            validate_zip(data)
+
+    assert cpu_seconds(refused, 1.0) < 1.0

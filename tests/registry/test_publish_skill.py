@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import Store, open_store
+from tidegate.adapters.storage.store import Store
 from tidegate.domain.errors import Conflict, InvalidInput
 from tidegate.domain.skill import SkillPackage
 from tidegate.registry.describe import describe
 from tidegate.registry.publish import publish
 from tidegate.registry.scan.gate import Gate
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.registry.scan.policy import Policy
 from tidegate.registry.validate import validate_zip
 
@@ -27,14 +29,14 @@ class StillClock:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(f"sqlite:///{tmp_path / 'state.db'}", clock=StillClock())
+    opened = await fresh_store(tmp_path / "state.db", StillClock())
     yield opened
     await opened.close()
 
 
 @pytest.fixture
 def gate(store: Store) -> Gate:
-    return Gate(Policy(), store.scan_exceptions)
+    return Gate(Policy(), store.scan_exceptions, ScanningHere().scan)
 
 
 @pytest.fixture
@@ -52,11 +54,11 @@ def package(pack: Callable[..., bytes]) -> Callable[..., SkillPackage]:
 async def test_versions_count_up_and_the_same_content_is_one_version(
     store: Store, gate: Gate, package: Callable[..., SkillPackage]
 ) -> None:
-    first, created = await publish(store.skills, gate, package(), by="ops", reason="first", at=NOW)
+    first, created, _ = await publish(store.skills, gate, package(), by="ops", reason="first", at=NOW)
     assert (first.number, created) == (1, True)
-    again, created = await publish(store.skills, gate, package(), by="other", reason="again", at=NOW + 1)
+    again, created, _ = await publish(store.skills, gate, package(), by="other", reason="again", at=NOW + 1)
     assert (again, created) == (first, False)
-    second, created = await publish(
+    second, created, _ = await publish(
         store.skills, gate, package(description="new"), by="ops", reason="new", at=NOW
     )
     assert (second.number, created) == (2, True)
@@ -65,7 +67,7 @@ async def test_versions_count_up_and_the_same_content_is_one_version(
 async def test_the_stored_archive_is_the_package(
     store: Store, gate: Gate, package: Callable[..., SkillPackage]
 ) -> None:
-    version, _ = await publish(store.skills, gate, package(), by="ops", reason="first", at=NOW)
+    version, *_ = await publish(store.skills, gate, package(), by="ops", reason="first", at=NOW)
     archive = await store.skills.archive(version.digest)
     assert archive is not None
     assert validate_zip(archive).digest == version.digest
@@ -86,7 +88,7 @@ async def test_a_skill_is_refused_until_what_it_requires_is_published(
     with pytest.raises(Conflict, match=r"requires the skill 'moon-phase'.*publish 'moon-phase' first"):
         await publish(store.skills, gate, needy, by="ops", reason="try", at=NOW)
     await publish(store.skills, gate, package("moon-phase"), by="ops", reason="first", at=NOW)
-    version, _ = await publish(store.skills, gate, needy, by="ops", reason="now", at=NOW)
+    version, *_ = await publish(store.skills, gate, needy, by="ops", reason="now", at=NOW)
     assert version.manifest.requires == ("moon-phase",)
 
 
@@ -94,7 +96,7 @@ async def test_a_version_is_described_for_the_api(
     store: Store, gate: Gate, package: Callable[..., SkillPackage]
 ) -> None:
     tidal = package(metadata="tidegate.match: high water")
-    version, _ = await publish(store.skills, gate, tidal, by="ops", reason="first", at=NOW)
+    version, *_ = await publish(store.skills, gate, tidal, by="ops", reason="first", at=NOW)
     (file,) = tidal.files
     assert describe(version) == {
         "name": "tide-table",

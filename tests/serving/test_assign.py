@@ -220,9 +220,9 @@ def stepped(**more: object) -> RoutingSnapshot:
 def test_an_unknown_conversation_in_progress_keeps_its_side_uncounted_within_the_grace() -> None:
     moved = units(2500, 5000)
     got = assign(stepped(), asker(unit=moved, in_progress=True), pins())
-    assert (served(got), got.counted, got.arm) == ([], False, Arm.CONTROL)
+    assert (served(got), got.counted, got.stays, got.arm) == ([], False, True, Arm.CONTROL)
     late = assign(stepped(), asker(unit=moved, in_progress=True, now=NOW + 3600), pins())
-    assert (served(late), late.counted) == ([("contracts", 1)], True)
+    assert (served(late), late.counted, late.stays) == ([("contracts", 1)], True, False)
 
 
 def test_only_the_moved_range_is_held() -> None:

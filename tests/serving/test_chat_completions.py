@@ -27,6 +27,7 @@ from gateway_parts import (
 
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.ports import UpstreamFailure
+from tidegate.serving.skill_text import skill_text
 from tidegate.serving.upstreams import Claim, Endpoint
 
 GPT = "claude-gpt"
@@ -34,7 +35,7 @@ GPT = "claude-gpt"
 
 QUESTION = {"role": "user", "content": "review this contract"}
 SKILL = skill("pilot", match=("contract",), body="Do it well.")
-TEXT = '<skill name="pilot" version="1">\nDo it well.\n</skill>'
+TEXT = skill_text("pilot", 1, "Do it well.")
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 64}}
 COMPLETION = msgspec.json.encode(
     {

@@ -1,12 +1,14 @@
 """Whose request it is."""
 
 import json
+import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.serving.exchange_id import exchange_id, spread
+from tidegate.serving.exchange_id import ExchangeIds, exchange_id, spread
 from tidegate.serving.identity import Identities, Identity, user_part
 
 HASH = "ab" * 32
@@ -130,5 +132,8 @@ def test_ids_sort_by_time(one: float, other: float) -> None:
     assert 0 <= spread(first) < 1
 
 
-def test_ids_are_unique() -> None:
-    assert len({exchange_id(1.0) for _ in range(10_000)}) == 10_000
+@pytest.mark.parametrize("make", [exchange_id, ExchangeIds()])
+def test_ids_are_unique_and_of_one_shape(make: Callable[[float], str]) -> None:
+    ids = {make(1.0) for _ in range(10_000)}
+    assert len(ids) == 10_000
+    assert all(re.fullmatch("tgx_0000000003e8[0-9a-f]{20}", each) for each in ids)

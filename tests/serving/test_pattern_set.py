@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 import re2
-import structlog
 from gateway_parts import rollout, skill, state, variant
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,11 +30,19 @@ def test_what_matched_cannot_be_changed_by_who_is_told() -> None:
         matched["a"] = 0
 
 
-def test_a_pattern_that_does_not_compile_selects_nothing_and_is_logged() -> None:
-    with structlog.testing.capture_logs() as logs:
-        patterns = PatternSet({"a": ("(", "two"), "b": ("two",)})
+@given(st.lists(st.text("onetwx \n", max_size=30), max_size=4), st.text("onetwx ", max_size=30))
+def test_what_was_rehearsed_changes_no_match(rehearsed: list[str], text: str) -> None:
+    fresh, warm = (PatternSet({"a": ("one.{0,9}two", "x"), "b": ("(?i)two",)}) for _ in range(2))
+    warm.rehearse(rehearsed)
+    assert warm.match(text) == fresh.match(text)
+
+
+def test_a_pattern_that_does_not_compile_selects_nothing_and_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    patterns = PatternSet({"a": ("(", "two"), "b": ("two",)})
     assert patterns.match("( two") == {"a": 1, "b": 1}
-    assert [(log["skill"], log["pattern"]) for log in logs] == [("a", "(")]
+    assert [(log["skill"], log["pattern"]) for log in map(vars, caplog.records)] == [("a", "(")]
 
 
 def test_500_of_the_heaviest_patterns_compile_together() -> None:
@@ -45,18 +52,17 @@ def test_500_of_the_heaviest_patterns_compile_together() -> None:
 
 
 def test_a_set_that_does_not_compile_still_lets_the_snapshot_take_effect(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(_: object) -> None:
         raise re2.error("failed to compile Filter")
 
     monkeypatch.setattr(re2.Filter, "Compile", refuse)
     contracts = skill("contracts", match=("contract",))
-    with structlog.testing.capture_logs() as logs:
-        snapshot = compile_snapshot(state(rollout(variant(contracts)), versions=[contracts]), VariantCache())
+    snapshot = compile_snapshot(state(rollout(variant(contracts)), versions=[contracts]), VariantCache())
     candidate = snapshot.active[0].candidate
     assert (list(candidate.skills), candidate.patterns.match("contract")) == (["contracts"], {})
-    assert [log["skills"] for log in logs] == [["contracts"]]
+    assert [vars(log)["skills"] for log in caplog.records] == [["contracts"]]
 
 
 PATTERNS = (

@@ -4,7 +4,6 @@ import asyncio
 
 import msgspec
 import pytest
-import structlog
 from gateway_parts import (
     CONTENT,
     DELTA,
@@ -100,14 +99,13 @@ def test_as_set_up_a_skill_is_given_twenty_failures_so_that_a_rollouts_gates_see
     assert ServingSettings(home_secret=b"s").skill_breaking == Policy(failures=20, window=40)
 
 
-async def test_a_bad_skill_is_left_out_at_once_after_ten_failures() -> None:
+async def test_a_bad_skill_is_left_out_at_once_after_ten_failures(caplog: pytest.LogCaptureFixture) -> None:
     made = world(Judging(composed=DOWN))
-    with structlog.testing.capture_logs() as logs:
-        await calls(made, 12)
+    await calls(made, 12)
     assert [line.fallback for line in made.spool.records] == ["status"] * 10 + ["breaker"] * 2
     assert carried(made.upstream.sent) == [True, False] * 10 + [False, False]
     assert {line.outcome for line in made.spool.records} == {Outcome.OK}
-    assert [log["target"] for log in logs if log["log_level"] == "warning"] == [SKILL]
+    assert [vars(log)["target"] for log in caplog.records if log.levelname == "WARNING"] == [SKILL]
     moved = [labels for name, labels, _ in made.meter.moved if name == "tidegate_breaker_transitions_total"]
     assert moved == [("skill", SKILL, "open")]
     assert made.gateway.guards.upstreams.troubled == []

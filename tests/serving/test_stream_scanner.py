@@ -80,7 +80,7 @@ def test_an_event_of_unknown_shape_is_relayed_unmeasured(data: bytes) -> None:
 
 
 def test_an_event_without_an_end_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "_LONGEST_EVENT", 1000)
+    monkeypatch.setattr(stream_module, "LONGEST_EVENT", 1000)
     with pytest.raises(UpstreamFailure, match="without an end"):
         EventScanner().feed(b"x" * 1001)
 

@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 
 import pytest
-import structlog
 
 from tidegate.serving.unit_sources import ENOUGH_REQUESTS, WINDOW_SECONDS, UnitSources
 
 RULE = ("metadata", "header", "key")
 
 
-def warnings(sources: Sequence[tuple[str, float]], rule: Sequence[str] = RULE) -> list[tuple[int, int]]:
+def warnings(
+    logs: pytest.LogCaptureFixture, sources: Sequence[tuple[str, float]], rule: Sequence[str] = RULE
+) -> list[tuple[int, int]]:
     """The counts of each warning after these (source, time)."""
+    logs.clear()
     counted = UnitSources(rule)
-    with structlog.testing.capture_logs() as logs:
-        for source, now in sources:
-            counted.note(source, now)
-    return [(log["by_key"], log["requests"]) for log in logs]
+    for source, now in sources:
+        counted.note(source, now)
+    return [(log["by_key"], log["requests"]) for log in map(vars, logs.records)]
 
 
 def mixed(by_key: int, requests: int, now: float = 0.0) -> list[tuple[str, float]]:
@@ -35,16 +36,16 @@ def mixed(by_key: int, requests: int, now: float = 0.0) -> list[tuple[str, float
     ],
 )
 def test_more_than_a_fifth_of_enough_requests_warns_once(
-    by_key: int, requests: int, told: list[tuple[int, int]]
+    caplog: pytest.LogCaptureFixture, by_key: int, requests: int, told: list[tuple[int, int]]
 ) -> None:
-    assert warnings(mixed(by_key, requests)) == told
+    assert warnings(caplog, mixed(by_key, requests)) == told
 
 
-def test_it_warns_again_in_the_next_window_only() -> None:
+def test_it_warns_again_in_the_next_window_only(caplog: pytest.LogCaptureFixture) -> None:
     many = mixed(ENOUGH_REQUESTS, ENOUGH_REQUESTS)
-    assert len(warnings(many + mixed(500, 500, WINDOW_SECONDS - 1))) == 1
-    assert len(warnings(many + mixed(500, 500, WINDOW_SECONDS))) == 2
+    assert len(warnings(caplog, many + mixed(500, 500, WINDOW_SECONDS - 1))) == 1
+    assert len(warnings(caplog, many + mixed(500, 500, WINDOW_SECONDS))) == 2
 
 
-def test_an_operator_who_wants_the_key_as_the_unit_is_not_warned() -> None:
-    assert warnings(mixed(500, 500), rule=("key",)) == []
+def test_an_operator_who_wants_the_key_as_the_unit_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
+    assert warnings(caplog, mixed(500, 500), rule=("key",)) == []

@@ -12,7 +12,7 @@ import test_errors_by_request as by_request
 import test_errors_by_user as by_user
 import test_trip_in_shared_outages as outages
 
-from tidegate.domain.sequential import ALPHA_ERRORS, TOLERATED
+from tidegate.domain.measure import ALPHA_ERRORS, TOLERATED
 
 SEED = 2024
 

@@ -8,9 +8,10 @@ import pytest
 
 from tidegate.domain.evidence import ArmBucket, Tally
 from tidegate.domain.exchange import Arm
+from tidegate.domain.measure import ALPHA_ERRORS, RATIOS, TOLERATED
 from tidegate.domain.prior import StagePrior, stage_prior
 from tidegate.domain.rollout import Eligible, Gates, Plan, Stage, Unit, Variant
-from tidegate.domain.sequential import ALPHA_ERRORS, RATIOS, TOLERATED, ErrorsProcess
+from tidegate.domain.sequential import ErrorsProcess
 
 HOUR = 3600
 PER_SECOND = 1000 / 60

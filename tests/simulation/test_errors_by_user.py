@@ -6,8 +6,8 @@ import numpy as np
 
 from tidegate.domain.evidence import CAP_PER_UNIT, ArmBucket, Tally, UnitEvent
 from tidegate.domain.exchange import Arm
+from tidegate.domain.measure import ALPHA_ERRORS
 from tidegate.domain.rollout import Eligible, Gates, Phase, Plan, Rollout, Stage, Unit, Variant
-from tidegate.domain.sequential import ALPHA_ERRORS
 from tidegate.domain.sticky import StickyProcess, sticky_process
 from tidegate.domain.window import SHORT
 

@@ -69,14 +69,34 @@ def test_users_words_as_keywords_find_more_and_are_wrong_less_often(judged: Figu
     assert found["precision"] > judged["locked"]["precision"] + 0.1
 
 
+def test_everyday_requests_that_were_never_learned_get_no_skill() -> None:
+    """Six lots of 100, of 14 to 40 words, by somebody who had seen neither prompts nor skills."""
+    found = judge("descriptions_examples.json", HERE / "prompts_everyday.jsonl")["everyday"]
+    assert found["prompts"] == 600
+    assert found["none"] >= 0.97
+
+
 def test_example_requests_choose_the_right_skill_for_nine_of_ten(locked: Path) -> None:
-    """Three of 32 that need none get one on the locked half: the goal of 95 % is missed by two prompts."""
+    """Two of 32 that need none get one on the locked half: the goal of 95 % is missed by one prompt."""
     found = judge("descriptions_examples.json", HERE / "prompts_open.jsonl", locked)
     assert found["locked"]["top1"] >= 0.90
-    assert found["locked"]["none"] >= 0.90
-    assert found["locked"]["precision"] >= 0.83
+    assert found["locked"]["none"] >= 0.93
+    assert found["locked"]["precision"] >= 0.86
     assert found["open"]["top1"] >= 0.86
     assert found["open"]["none"] >= 0.95
+
+
+def test_a_second_locked_set_stays_quiet_and_is_right_as_often_as_it_was(tmp_path: Path) -> None:
+    """The goal of 95 % for those that need none is kept there, that of 90 % for top-1 is not."""
+    content = gzip.decompress((HERE / "prompts_second.jsonl.gz").read_bytes())
+    committed = (HERE / "prompts_second.jsonl.sha256").read_text().split()[0]
+    assert hashlib.sha256(content).hexdigest() == committed
+    (tmp_path / "second").write_bytes(content)
+    found = judge("descriptions_examples.json", tmp_path / "second")["second"]
+    assert (found["prompts"], found["needing_none"]) == (200, 100)
+    assert found["none"] >= 0.97
+    assert found["top1"] >= 0.81
+    assert found["precision"] >= 0.84
 
 
 def test_examples_are_all_that_was_added() -> None:

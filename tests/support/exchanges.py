@@ -3,7 +3,7 @@
 import msgspec
 from hypothesis import strategies as st
 
-from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse, Usage
+from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse, Stakes, Usage
 
 SINCE = 1_000_000.0
 """When the stage of `make_exchange` was entered."""
@@ -49,6 +49,9 @@ def exchange_lists(*, units: int = 3, size: int = 30) -> st.SearchStrategy[list[
             arm=(Arm.CANDIDATE, Arm.CONTROL, Arm.OUTSIDE)[(unit + stage) % 3],
             triggered=triggered,
             counted=counted,
+            stays=not counted and number % 2 == 0,
+            slow=number % 4,
+            stakes=Stakes(0.02, 0.4, 0.05, 0.35, 0.3) if number % 3 == 0 else None,
             outcome=outcome,
             first_attempt_failed=rescued,
             skill_outcome=Outcome.SKILL_ERROR if rescued else None,

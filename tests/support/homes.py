@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from fresh_store import fresh_store
+
 from tidegate.adapters.clock import SystemClock
-from tidegate.adapters.storage.store import open_store
 from tidegate.bootstrap.home import open_home
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.config import load
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
+
+FILE = "tidegate.db"
 
 
 async def home_with_keys(home: Path, roles: Sequence[str] = ("client", "operator")) -> list[str]:
@@ -17,7 +20,7 @@ async def home_with_keys(home: Path, roles: Sequence[str] = ("client", "operator
     settings = load(home=home, environ={}).settings
     clock = SystemClock()
     with open_home(settings.home):
-        store = await open_store(settings.store_url, clock=clock)
+        store = await fresh_store(settings.home / FILE, clock)
         try:
             services = Services(store, clock, hosts=ConfiguredSkillHosts(settings))
             made = [

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,14 +10,14 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+from forked import ForkedCommandLine, ForkedProcess, announced, executed, forked, logged
 from homes import home_with_keys
 
-from tidegate.harness.demo.processes import CommandLine, child_environment, running
+from tidegate.harness.demo.processes import CommandLine, child_environment
 from tidegate.registry.archive import canonical_archive
 from tidegate.registry.folder import read_folder
 from tidegate.registry.validate import DEFAULT_LIMITS
 
-TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 SKILLS = Path(__file__).parents[2] / "skills"
 
 
@@ -44,7 +43,10 @@ class GatewayProcess:
     scripts: bool = False
     """Whether it tries its sandbox, which takes more CPU than all else at a start, and runs scripts."""
 
-    process: asyncio.subprocess.Process | None = None
+    fresh: bool = False
+    """Whether it is started as an operator starts it; else forked, for a third of the CPU."""
+
+    process: ForkedProcess | asyncio.subprocess.Process | None = None
 
     @property
     def url(self) -> str:
@@ -54,24 +56,15 @@ class GatewayProcess:
         """Returns once it says that it listens."""
         upstream = ("--upstream", self.upstream) if self.upstream else ("--emulator",)
         command = ("up", "--home", str(self.home), "--port", str(self.port), *upstream)
-        with self.log.open("ab") as errors:
-            self.process = await asyncio.create_subprocess_exec(
-                TIDEGATE,
-                *command,
-                *self.arguments,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=errors,
-                env=child_environment(
-                    {
-                        "TIDEGATE_UPSTREAM_KEY": "upstream-secret",
-                        "TIDEGATE_SANDBOX_ENABLED": str(self.scripts).lower(),
-                    }
-                ),
-            )
-        while line := await self.process.stdout.readline():
-            if b" listening on " in line:
-                return
-        raise AssertionError(f"the gateway ended with {await self.process.wait()}:\n{self.log.read_text()}")
+        environment = child_environment(
+            {
+                "TIDEGATE_UPSTREAM_KEY": "upstream-secret",
+                "TIDEGATE_SANDBOX_ENABLED": str(self.scripts).lower(),
+            }
+        )
+        start = executed if self.fresh else forked
+        self.process = await start((*command, *self.arguments), environment, self.log)
+        await announced(self.process, self.log)
 
     async def kill(self) -> None:
         """By SIGKILL: no handler runs, nothing is flushed."""
@@ -168,6 +161,18 @@ class Stack:
 
 
 @asynccontextmanager
+async def _running(log: Path, *arguments: str) -> AsyncGenerator[str]:
+    """Run `tidegate ARGUMENTS` and yield the URL it announces; it ends with exit code 0."""
+    process = await forked(arguments, child_environment(), log)
+    try:
+        yield await announced(process, log)
+    finally:
+        process.terminate()
+        code = await asyncio.wait_for(process.wait(), 30)
+    assert code == 0, logged(log)
+
+
+@asynccontextmanager
 async def stack(
     folder: Path,
     *,
@@ -184,12 +189,13 @@ async def stack(
     (folder / "emulator.toml").write_text(profile)
     client, operator = await home_with_keys(home)
     emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
-    async with running(folder / "emulator.log", *emulate) as emulator:
+    async with _running(folder / "emulator.log", *emulate) as emulator:
         if config:
             (home / "tidegate.toml").write_text(config.replace("EMULATOR", emulator))
         gateway = GatewayProcess(home, emulator, folder / "gateway.log", arguments=up, scripts=scripts)
         await gateway.start()
-        command = CommandLine({"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": operator})
+        reach = {"TIDEGATE_URL": gateway.url, "TIDEGATE_KEY": operator}
+        command = ForkedCommandLine(reach, folder / "commands")
         try:
             yield Stack(emulator, gateway, client, operator, command, folder)
         finally:

@@ -6,14 +6,16 @@ import zipfile
 
 import httpx2
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import open_store
 from tidegate.control.caller import by_home, by_key
-from tidegate.control.keys import create_key
+from tidegate.control.keys import create_key, rotate_key
 from tidegate.control.services import Services
-from tidegate.domain.errors import StoreUnavailable
+from tidegate.control.timestamp import rfc3339
+from tidegate.domain.errors import Conflict, StoreUnavailable, Unauthenticated
 from tidegate.domain.exchange import Exchange, Outcome, SkillUse, Usage
 from tidegate.ports import Process
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.web.control_api import create_control_api
 
 NOW = 1_800_000_000.0
@@ -40,16 +42,26 @@ class Clock:
         return asyncio.get_running_loop().time()
 
 
+class Later(Clock):
+    def __init__(self, at):
+        self.at = at
+
+    def now(self):
+        return self.at
+
+
 @pytest.fixture
 async def services(tmp_path):
-    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    store = await fresh_store(tmp_path / "tidegate.db", Clock())
     yield Services(store, Clock())
     await store.close()
 
 
 @pytest.fixture
 async def client(services):
-    app = create_control_api(services, by_key(services.store.keys))
+    app = create_control_api(
+        services, by_key(services.store.keys, now=services.clock.now), scan=ScanningHere().scan
+    )
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://control") as opened:
         yield opened
@@ -201,7 +213,7 @@ async def test_a_key_works_in_either_header_until_it_is_revoked(client, key):
 
 
 async def test_possession_of_the_home_is_an_operator_by_the_users_name(services):
-    app = create_control_api(services, by_home("ana"))
+    app = create_control_api(services, by_home("ana"), scan=ScanningHere().scan)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as client:
         body = {"scope": "all", "reason": "a test"}
         assert (await client.post("/api/switches/off", json=body)).status_code == 200
@@ -222,6 +234,88 @@ async def test_a_created_key_is_shown_once_and_only_its_hash_is_kept(services, c
     assert created.headers["cache-control"] == "no-store"
     assert document["key"] not in (await client.get("/api/keys", headers=operator)).text
     assert all(document["key"] not in str(record) for record in await services.store.keys.list())
+
+
+async def test_a_rotated_key_has_two_secrets_for_the_overlap(client, key, operator):
+    old = await key("viewer")
+    listed = (await client.get("/api/keys", headers=operator)).json()["keys"]
+    path = f"/api/keys/{next(each['id'] for each in listed if each['role'] == 'viewer')}/rotate"
+    rotated = await client.post(path, json={"overlap": 3600, "reason": "a quarter is over"}, headers=operator)
+    assert rotated.status_code == 200
+    new = {"x-api-key": rotated.json()["key"]}
+    assert [(await client.get("/api/skills", headers=each)).status_code for each in (old, new)] == [200, 200]
+    await client.post(path, json={"overlap": 0, "reason": "it leaked"}, headers=operator)
+    assert [(await client.get("/api/skills", headers=each)).status_code for each in (old, new)] == [401, 401]
+    refused = await client.post(path, json={"overlap": -1, "reason": "r"}, headers=operator)
+    assert (refused.status_code, "ten years" in refused.text) == (400, True)
+
+
+async def test_a_second_key_of_a_name_is_created_with_a_warning(services, client, operator):
+    async def create(**more):
+        body = {"role": "client", "name": "shop", "tenant": "acme", "reason": "r", **more}
+        made = await client.post("/api/keys", json=body, headers=operator)
+        assert made.status_code == 201
+        return made.json()
+
+    first = await create()
+    assert first["warnings"] == []
+    for other in ({"tenant": "bolt"}, {"role": "viewer"}, {"name": "Shop"}):
+        assert (await create(**other))["warnings"] == []
+    second = await create(expires_in=60)
+    (warning,) = second["warnings"]
+    assert first["id"] in warning
+    assert "keys rotate" in warning
+    third = await create()
+    assert len(third["warnings"]) == 2
+    for each in (first, second):  # made at the same time, so in no order
+        assert any(each["id"] in warning for warning in third["warnings"])
+    for each in (first, third):
+        await client.delete(f"/api/keys/{each['id']}", params={"reason": "r"}, headers=operator)
+    assert len((await create())["warnings"]) == 1
+
+
+async def test_the_last_use_of_a_key_that_manages_is_told_to_the_quarter_of_an_hour(
+    services, client, key, operator, monkeypatch
+):
+    viewer, _, idle = await key("viewer"), await key("client"), await key("publisher")
+    assert (await client.get("/api/skills", headers=viewer)).status_code == 200
+    assert (await client.post("/api/keys", json={}, headers=viewer)).status_code == 403
+    assert (await client.get("/api/skills", headers={"x-api-key": "tgk_viewer_x"})).status_code == 401
+    listed = (await client.get("/api/keys", headers=operator)).json()["keys"]
+    used = {each["role"]: each["last_used_at"] for each in listed}
+    quarter = rfc3339(NOW // 900 * 900)
+    assert used == {"operator": quarter, "viewer": quarter, "client": None, "publisher": None}
+
+    async def not_again(key_id, at):
+        pytest.fail("one write a quarter of an hour is enough")
+
+    monkeypatch.setattr(services.store.keys, "used", not_again)
+    assert (await client.get("/api/skills", headers=viewer)).status_code == 200
+
+    async def away(key_id, at):
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(services.store.keys, "used", away)
+    assert (await client.get("/api/skills", headers=idle)).status_code == 200
+
+
+async def test_a_key_expires(services, client, operator):
+    body = {"role": "viewer", "name": "guest", "expires_in": 3600, "reason": "a visit"}
+    secret = (await client.post("/api/keys", json=body, headers=operator)).json()["key"]
+    assert (await client.get("/api/skills", headers={"x-api-key": secret})).status_code == 200
+    later = by_key(services.store.keys, now=lambda: services.clock.now() + 3601)
+    with pytest.raises(Unauthenticated, match="has expired"):
+        await later({"x-api-key": secret})
+
+
+async def test_a_key_that_expires_is_not_rotated_beyond_its_end(services, client, operator):
+    body = {"role": "viewer", "name": "guest", "expires_in": 60, "reason": "a visit"}
+    made = (await client.post("/api/keys", json=body, headers=operator)).json()
+    _, until, _ = await rotate_key(services, made["id"], overlap=3600, actor="t", reason="r")
+    assert until == pytest.approx(services.clock.now() + 60)
+    late = Services(services.store, Later(NOW + 61))
+    with pytest.raises(Conflict, match=r"has expired, .* create another"):
+        await rotate_key(late, made["id"], overlap=3600, actor="t", reason="r")
 
 
 async def test_a_rollout_is_started_shown_moved_and_its_history_verified(client, operator):
@@ -254,6 +348,27 @@ async def test_a_start_warns_of_what_is_kept_but_not_acted_on(client, operator, 
     (warning,) = started.json()["warnings"]
     assert f"savings.worse: {worse} is kept" in warning
     assert "only holds" in warning
+
+
+async def test_a_start_warns_of_what_the_traffic_cannot_show(services, client, operator):
+    await publish(client, operator)
+    before = [
+        Exchange(
+            id=f"tgx_{n}",
+            at=NOW - 30 * n,
+            finished_at=NOW - 30 * n + 1,
+            tenant="default",
+            key_id="key_1",
+            unit_hash=f"u{n}",
+            outcome=Outcome.UPSTREAM_ERROR if n % 100 == 0 else Outcome.OK,
+            status=200,
+            seconds=1.0,
+        )
+        for n in range(1, 1001)
+    ]
+    await services.store.ledger.ingest(before, [])
+    first, *_ = (await start(client, operator, SPEC.replace("bake: 60s", "bake: 2h"))).json()["warnings"]
+    assert "the 5 % canary cannot see a doubling of errors (1 % to 2.1 %) in 2 h" in first
 
 
 async def test_a_plan_that_is_acted_on_as_written_starts_without_warnings(client, operator):
@@ -448,14 +563,14 @@ async def answered(app, *, headers=(), body=b"", path="/api/rollouts"):
 
 
 async def test_without_a_key_no_byte_of_a_body_is_read(services):
-    app = create_control_api(services, by_key(services.store.keys))
+    app = create_control_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
     head = [(b"content-type", b"application/json")]
     assert await answered(app, headers=head, body=bytes(100_000)) == (401, 0)
     assert await answered(app, headers=head, body=bytes(100_000), path="/api/skills") == (401, 0)
 
 
 async def test_an_endless_body_is_given_up_at_the_limit(services, key):
-    app = create_control_api(services, by_key(services.store.keys))
+    app = create_control_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
     head = [(b"authorization", (await key())["authorization"].encode())]
     status, read = await answered(app, headers=head, body=bytes(100_000))
     assert (status, read) == (413, 1_100_000)
@@ -510,7 +625,9 @@ async def test_a_local_switch_works_with_the_store_away(services, key, monkeypat
         raise StoreUnavailable("the database cannot be reached; nothing was changed")
 
     monkeypatch.setattr(services.store.keys, "list", away)
-    app = create_control_api(services, by_key(services.store.keys, lambda: known), serving)
+    app = create_control_api(
+        services, by_key(services.store.keys, lambda: known), serving, scan=ScanningHere().scan
+    )
     body = {"scope": "skill", "target": "report-writing", "reason": "r", "local": True}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as client:
         off = await client.post("/api/switches/off", json=body, headers=headers)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from gateway_parts import JSON, MESSAGE, SECRET, Script, World, ask, key, rollout, skill, state, variant
 
-from tidegate.domain.access import Role
+from tidegate.domain.access import Role, hash_secret
 from tidegate.domain.chat.errors import messages_error
 from tidegate.domain.errors import InvalidInput, StoreUnavailable
 from tidegate.domain.exchange import Outcome, Vote
@@ -422,3 +422,19 @@ async def test_a_store_that_fails_tells_a_voter_nothing_about_itself(
     assert got.status == status
     assert "the vote was not kept" in got.json["error"]["message"]
     assert "db.internal" not in got.body.decode()
+
+
+async def test_a_secret_is_taken_until_it_expires_or_its_overlap_ends() -> None:
+    world = World()
+    now = world.clock.now()
+    rotated = key(expires_at=now + 100, previous_hash=hash_secret("old"), previous_until=now + 50)
+    world.serve(state(keys=(rotated,)))
+
+    async def statuses() -> list[int]:
+        return [(await world.call(secret=each)).status for each in (SECRET, "old")]
+
+    assert await statuses() == [200, 200]
+    world.clock.advance(60)
+    assert await statuses() == [200, 401]
+    world.clock.advance(60)
+    assert await statuses() == [401, 401]

@@ -132,6 +132,50 @@ async def test_pipelined_requests_are_answered_in_order(echo: Echo) -> None:
         assert [(await read_answer(reader))[2] for _ in range(3)] == [b"1", b"2", b"3"]
 
 
+NEXT = b"POST /next HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi"
+
+
+@pytest.mark.parametrize("begun", [3, 12, 25, 30, len(NEXT) - 3])
+@pytest.mark.parametrize("framing", ["length", "chunks", "many"])
+async def test_a_head_begun_behind_the_end_of_a_large_body_is_no_large_head(
+    echo: Echo, begun: int, framing: str
+) -> None:
+    """In one piece: over 64 KiB of a body's end, or of whole requests, and the beginning of another head."""
+    post = b"POST / HTTP/1.1\r\n"
+    opening, rest, answers = {
+        "length": (post + b"content-length: 70001\r\n\r\nx", b"x" * 70_000, [b"70001"]),
+        "chunks": (
+            post + b"transfer-encoding: chunked\r\n\r\n",
+            b"1\r\nx\r\n" * 12_000 + b"0\r\n\r\n",
+            [b"12000"],
+        ),
+        "many": (b"", (post + b"content-length: 1\r\n\r\nx") * 1_700, [b"1"] * 1_700),
+    }[framing]
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        if opening:
+            writer.write(opening)
+            while not echo.requests:
+                await asyncio.sleep(0)
+        writer.write(rest + NEXT[:begun])
+        assert [(await read_answer(reader))[2] for _ in answers] == answers
+        writer.write(NEXT[begun:])
+        assert (await read_answer(reader))[2] == b"2"
+
+
+async def test_a_large_head_begun_behind_a_body_is_refused_all_the_same(echo: Echo) -> None:
+    async with serving(echo, ConnectionLimits()) as server, client(server) as (reader, writer):
+        body = b"POST / HTTP/1.1\r\ncontent-length: 70000\r\n\r\n" + b"x" * 70_000
+        writer.write(body + b"GET / HTTP/1.1\r\nx: " + b"y" * 40_000)
+        assert (await read_answer(reader))[2] == b"70000"
+        with contextlib.suppress(OSError):
+            for _ in range(3):
+                writer.write(b"y" * 40_000)
+                await writer.drain()
+        status, _, _ = await refused_answer(reader)
+        assert status == 431
+    assert echo.requests == 1
+
+
 async def test_a_head_that_drips_is_refused_after_its_time(echo: Echo) -> None:
     async with serving(echo, QUICK) as server, client(server) as (reader, writer):
         began = asyncio.get_running_loop().time()

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import open_store
 from tidegate.control.caller import by_key
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.web.control_api import create_control_api
 
 NOW = 1_800_000_000.0
@@ -33,14 +34,16 @@ class Clock:
 
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    store = await fresh_store(tmp_path / "tidegate.db", Clock())
     yield Services(store, Clock())
     await store.close()
 
 
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(create_control_api(services, by_key(services.store.keys)))
+    transport = httpx2.ASGITransport(
+        create_control_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
+    )
     async with httpx2.AsyncClient(transport=transport, base_url="http://control") as opened:
         yield opened
 
@@ -147,3 +150,15 @@ async def test_what_nobody_asked_for_is_not_found_and_nothing_is_granted_twice(
     path = f"{URL}/{digest}/grant"
     assert (await client.post(path, json={"reason": "r"}, headers=operator)).status_code == 200
     assert (await client.post(path, json={"reason": "r"}, headers=operator)).status_code == 409
+
+
+async def test_an_exception_is_asked_for_a_package_as_large_as_any_that_is_published(
+    client: httpx2.AsyncClient, key: MakeKey
+) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("tide-table/SKILL.md", f"---\nname: tide-table\ndescription: Tides.\n---\n{BAD}\n")
+        archive.writestr("tide-table/tides.txt", "high water\n" * 200_000)
+    assert len(buffer.getvalue()) > 2_000_000
+    asked = await client.post(URL, params={"reason": "r"}, content=buffer.getvalue(), headers=await key())
+    assert asked.status_code == 201, asked.text

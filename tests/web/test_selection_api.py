@@ -4,12 +4,13 @@ import asyncio
 
 import httpx2
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import open_store
 from tidegate.control.caller import by_key
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
 from tidegate.registry.archive import canonical_archive
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.registry.validate import validate_zip
 from tidegate.web.control_api import create_control_api
 
@@ -26,7 +27,7 @@ class Clock:
 
 @pytest.fixture
 async def services(tmp_path):
-    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    store = await fresh_store(tmp_path / "tidegate.db", Clock())
     package = validate_zip(canonical_archive("tide-table", {"SKILL.md": MD}))
     await store.skills.publish(package, by="t", reason="t", at=1.0)
     yield Services(store, Clock())
@@ -35,7 +36,7 @@ async def services(tmp_path):
 
 @pytest.fixture
 async def ask(services):
-    app = create_control_api(services, by_key(services.store.keys))
+    app = create_control_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
 
     async def asked(body, role="viewer", tenant="default"):
         _, secret, _ = await create_key(

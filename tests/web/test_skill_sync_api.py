@@ -4,14 +4,15 @@ import asyncio
 
 import httpx2
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import open_store
 from tidegate.control.caller import by_key
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
 from tidegate.domain.errors import ProviderUnavailable
 from tidegate.domain.skill import ProviderVersion
 from tidegate.registry.archive import canonical_archive
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.registry.validate import validate_zip
 from tidegate.web.control_api import create_control_api
 
@@ -55,7 +56,7 @@ class Hosts:
 
 @pytest.fixture
 async def services(tmp_path):
-    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    store = await fresh_store(tmp_path / "tidegate.db", Clock())
     await store.skills.publish(
         validate_zip(canonical_archive("tide-table", {"SKILL.md": MD})), by="t", reason="t", at=1.0
     )
@@ -65,7 +66,7 @@ async def services(tmp_path):
 
 @pytest.fixture
 async def call(services):
-    app = create_control_api(services, by_key(services.store.keys))
+    app = create_control_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
     transport = httpx2.ASGITransport(app)
 
     async def post(body, role="publisher", tenant="default", name="tide-table"):

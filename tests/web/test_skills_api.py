@@ -6,11 +6,12 @@ import zipfile
 
 import httpx2
 import pytest
+from fresh_store import fresh_store
 
-from tidegate.adapters.storage.store import open_store
 from tidegate.control.caller import by_key
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.web.skills_api import create_skills_api
 
 BETA = {"anthropic-beta": "other-1, skills-2025-10-02"}
@@ -38,7 +39,7 @@ def one(name="tide-table", description="Reads tide tables."):
 
 @pytest.fixture
 async def services(tmp_path):
-    store = await open_store(f"sqlite:///{tmp_path / 'tidegate.db'}", clock=Clock())
+    store = await fresh_store(tmp_path / "tidegate.db", Clock())
     yield Services(store, Clock())
     await store.close()
 
@@ -60,7 +61,7 @@ async def keys(services):
 
 @pytest.fixture
 async def api(services, keys):
-    app = create_skills_api(services, by_key(services.store.keys))
+    app = create_skills_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
     headers = {"x-api-key": keys["publisher"]}
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app), base_url="http://t", headers=headers
@@ -99,12 +100,19 @@ async def test_a_bad_upload_is_refused_with_its_reason(api, services, case):
     assert await services.store.skills.list() == []
 
 
+WHOLE_FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="files[]"; filename="a/SKILL.md"\r\n\r\nx\r\n--b--\r\n'
+)
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "said"),
     [
         ("application/json", b"{}", "multipart/form-data"),
         ("multipart/form-data", b"x", "boundary"),
         ("multipart/form-data; boundary=b", b"nonsense", "multipart form"),
+        ("multipart/form-data; boundary=b; charset=undefined", WHOLE_FORM, "leave it out"),
+        ("multipart/form-data; boundary=b; charset=punycode", WHOLE_FORM, "leave it out"),
         (
             "multipart/form-data; boundary=b",
             b'--b\r\nContent-Disposition: form-data; name="files[]"; filename="a/SKILL.md"\r\n\r\nx\r\n',
@@ -119,8 +127,8 @@ async def test_what_is_no_whole_form_is_refused(api, kind, body, said):
 
 
 async def test_a_body_beyond_the_limit_is_not_read(api):
-    got = await api.post("/v1/skills", content=b"", headers={"content-length": "40000001"})
-    refused(got, 413, "request_too_large", "40,000,000")
+    got = await api.post("/v1/skills", content=b"", headers={"content-length": "40048001"})
+    refused(got, 413, "request_too_large", "40,048,000")
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 256], ids=["none", "blank", "two lines", "long"])
@@ -188,10 +196,23 @@ async def test_a_method_that_no_path_has_is_a_405(api):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "limit=x", "page=nonsense", "page=page_W10=", "source=mine"]
+    "query",
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=0000000015000",
+        "limit=x",
+        "page=nonsense",
+        "page=page_W10=",
+        "source=mine",
+    ],
 )
 async def test_a_bad_page_is_refused(api, query):
     refused(await api.get(f"/v1/skills?{query}"), 400, "invalid_request_error")
+
+
+async def test_a_limit_without_end_is_refused(api):
+    refused(await api.get("/v1/skills?limit=000000010" + "0" * 5_000), 400, "invalid_request_error")
 
 
 async def test_a_second_skill_of_a_name_is_a_conflict_not_to_be_retried(api):
@@ -201,6 +222,18 @@ async def test_a_second_skill_of_a_name_is_a_conflict_not_to_be_retried(api):
     assert got.headers["x-should-retry"] == "false"
     other = await api.post("/v1/skills/skill_tide-table/versions", files=one("other"))
     refused(other, 400, "invalid_request_error", "keeps its name")
+
+
+async def test_of_several_creators_at_once_one_creates_the_skill(api, services):
+    contents = [one(description=f"Reads tide tables, {number % 3}.") for number in range(6)]
+    told = await asyncio.gather(*(api.post("/v1/skills", files=each) for each in contents))
+    assert sorted(each.status_code for each in told) == [200, 200, 409, 409, 409, 409]
+    (kept,) = await services.store.skills.list()
+    for number, each in enumerate(told):
+        mine = kept.manifest.description == f"Reads tide tables, {number % 3}."
+        assert (each.status_code == 200) == mine
+        if not mine:
+            refused(each, 409, "invalid_request_error", "tide-table")
 
 
 async def test_labels_names_and_the_default_version_are_changed_and_found_by(api, services):
@@ -252,6 +285,18 @@ async def test_states_are_moved_by_the_table(api):
         assert got.json()["tidegate"]["state"] == state
     refused(await api.get(path), 404, "not_found_error")
     refused(await api.post("/v1/skills", files=one()), 409, "invalid_request_error", "was revoked")
+
+
+async def test_an_archive_that_was_changed_in_the_store_is_no_download(api, services, monkeypatch):
+    await api.post("/v1/skills", files=one())
+    path = "/v1/skills/skill_tide-table/versions/skver_tide-table_1/content"
+    assert (await api.get(path)).status_code == 200
+
+    async def archive(digest):
+        return b"PK"
+
+    monkeypatch.setattr(services.store.skills, "archive", archive)
+    refused(await api.get(path), 500, "api_error", "tide-table version 1", "was changed there")
 
 
 async def test_the_beta_asks_for_its_shapes_among_other_betas(api):

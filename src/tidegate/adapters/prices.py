@@ -1,6 +1,7 @@
 """The port Prices over the price list of genai-prices, which ships inside the package: no network."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -8,7 +9,6 @@ from decimal import Decimal
 from threading import Thread
 from typing import TYPE_CHECKING
 
-import structlog
 from msgspec.structs import replace
 
 from tidegate.domain.cost import Price, with_cache_ratios
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the list takes half a second to import: it is loaded in a t
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelPrice, TieredPrices
 
-_log = structlog.stdlib.get_logger("tidegate.prices")
+_log = logging.getLogger("tidegate.prices")
 
 _CACHED_MODELS = 4096
 _DAY_SECONDS = 86400
@@ -105,7 +105,10 @@ def _shipped_list() -> "DataSnapshot":
     # Imported here and nowhere else: the list and its types are the slowest import of a start.
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 (see above)
 
-    return get_snapshot()
+    snapshot = get_snapshot()
+    # In place, as its module keeps it too: nobody looks up the other providers' models, and they are most.
+    snapshot.providers[:] = [each for each in snapshot.providers if each.id in _PROVIDERS]
+    return snapshot
 
 
 def to_price(listed: "ModelPrice", *, discounts: bool = True) -> Price | None:

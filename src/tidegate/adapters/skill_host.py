@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from tidegate.domain.betas import SKILLS_BETA
 from tidegate.domain.errors import (
     Conflict,
     InvalidInput,
@@ -25,7 +26,6 @@ from tidegate.ports import Header, Upstream, UpstreamFailure
 
 T = TypeVar("T")
 
-SKILLS_BETA = b"skills-2025-10-02"
 _ANSWER_LIMIT = 4_000_000
 _PAGE = 100
 _PAGES_AT_MOST = 100

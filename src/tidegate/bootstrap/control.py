@@ -10,11 +10,13 @@ from tidegate.adapters.storage.store import open_store
 from tidegate.bootstrap.home import open_home
 from tidegate.bootstrap.living import leave_for_dead
 from tidegate.bootstrap.logs import configure_logs
+from tidegate.bootstrap.packages import package_limits
+from tidegate.bootstrap.scanning import scan_policy, second_opinion
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.config import Settings
 from tidegate.control.caller import by_home
 from tidegate.control.services import Services
-from tidegate.registry.scan.policy import policy_of
+from tidegate.registry.scan.here import ScanningHere
 from tidegate.web.control_api import create_control_api
 
 
@@ -31,6 +33,13 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
         try:
             await leave_for_dead(settings.home, store.routing.leave)
             services = Services(store, clock, hosts=ConfiguredSkillHosts(settings))
-            yield create_control_api(services, by_home(actor), policy=policy_of(settings.scan.block))
+            yield create_control_api(
+                services,
+                by_home(actor),
+                scan=ScanningHere().scan,
+                policy=scan_policy(settings),
+                limits=package_limits(settings),
+                second=second_opinion(settings),
+            )
         finally:
             await store.close()

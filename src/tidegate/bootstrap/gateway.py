@@ -1,12 +1,11 @@
 """A serving process: every part made and joined, run until a signal, and taken down in order."""
 
 import gc
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-
-import structlog
 
 from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.prices import ListPrices
@@ -22,12 +21,14 @@ from tidegate.bootstrap.guarding import with_guards
 from tidegate.bootstrap.health import Health
 from tidegate.bootstrap.home import open_home, unusable
 from tidegate.bootstrap.hosting import open_archives, open_hosting
-from tidegate.bootstrap.late_apis import control_api, skills_api
+from tidegate.bootstrap.late_apis import LateApis
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
+from tidegate.bootstrap.private_memory import keep_memory_private
 from tidegate.bootstrap.quotas import open_quotas
+from tidegate.bootstrap.scanning import second_opinion
 from tidegate.bootstrap.signals import Signals
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.bootstrap.supervise import Supervised, running
@@ -43,6 +44,8 @@ from tidegate.control.switches import LocalSwitches
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
+from tidegate.registry.scan.apart import ScanningProcess
+from tidegate.registry.scan.gate import Scan
 from tidegate.serving.hosted.hosting import Hosting
 from tidegate.serving.keyring import Keyring
 from tidegate.serving.quotas import Quotas
@@ -53,9 +56,10 @@ from tidegate.serving.upstreams import Upstreams
 from tidegate.web.app import Dispatcher, LazyApp
 from tidegate.web.connection_limits import ConnectionLimits
 from tidegate.web.gateway_api import Gateway
+from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScopes
 from tidegate.web.server import Server
 
-_log = structlog.stdlib.get_logger("tidegate.process")
+_log = logging.getLogger("tidegate.process")
 
 
 async def run_gateway(
@@ -67,6 +71,7 @@ async def run_gateway(
     signal ends the waiting. Raises InvalidInput, Conflict (the port is taken), StoreUnavailable.
     """
     configure_logs("info")
+    keep_memory_private()
     allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
     signals = Signals()
     process_id = new_process_id()
@@ -74,18 +79,18 @@ async def run_gateway(
         provider = await emulated(stack) if emulator else ""
         if provider:
             settings = served_by(settings, provider)
-        server, warm_up = await _assemble(settings, process_id, stack)
+        server, warm_up = await assemble(settings, process_id, stack, None, ROUTE_SCOPES)
         await server.listen(settings.server.host, settings.server.port)
         await warm_up()
         url = url_of(settings.server.host, server.port)
         with announced(settings.home, url, process_id):
             announce(url, provider)
             await signals.stop.wait()
-            _log.info("going down", delay=settings.drain.delay, limit=settings.drain.limit)
+            _log.info("going down", extra={"delay": settings.drain.delay, "limit": settings.drain.limit})
             cut = await server.drain(
                 delay=settings.drain.delay, limit=settings.drain.limit, hurry=signals.hurry
             )
-    _log.info("down", cut=cut)
+    _log.info("down", extra={"cut": cut})
     return 0
 
 
@@ -95,13 +100,14 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
     Raises InvalidInput, StoreUnavailable.
     """
     configure_logs("info", worker=posting.place)
+    keep_memory_private()
     allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
     signals = Signals()
     listening, line = (socket.socket(fileno=inherited) for inherited in (posting.listening, posting.line))
     async with AsyncExitStack() as stack:
         crew = await Crew.over(line, signals.stop)
         stack.push_async_callback(crew.farewell)
-        server, warm_up = await _assemble(settings, new_process_id(), stack, crew)
+        server, warm_up = await assemble(settings, new_process_id(), stack, crew, ROUTE_SCOPES)
         await stack.enter_async_context(running(Supervised("crew", crew.run)))
         server.listen_on(listening, Seats(posting.seats, posting.place))
         await warm_up()
@@ -109,12 +115,12 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
         await signals.stop.wait()
         down = server.hand_over if crew.retiring else server.drain
         cut = await down(delay=settings.drain.delay, limit=settings.drain.limit, hurry=signals.hurry)
-    _log.info("down", cut=cut, replaced=crew.retiring)
+    _log.info("down", extra={"cut": cut, "replaced": crew.retiring})
     return 0
 
 
-async def _assemble(
-    settings: Settings, process_id: str, stack: AsyncExitStack, crew: Crew | None = None
+async def assemble(
+    settings: Settings, process_id: str, stack: AsyncExitStack, crew: Crew | None, scopes: RouteScopes
 ) -> tuple[Server, Callable[[], Awaitable[None]]]:
     """Every part, joined; `stack` takes them down, the last first. The second begins what takes long."""
     stack.enter_context(open_home(settings.home))
@@ -149,10 +155,16 @@ async def _assemble(
         sandbox=sandbox,
     )
     local = _in_crew(crew, health, settings, services)
-    skills = skills_api(settings, services, holder, gateway, stack)
-    control = control_api(settings, services, holder, local, stack, after=prices.wait)
+    late = LateApis(settings, services, holder, stack, scopes, _scanning(stack), second_opinion(settings))
+    skills, control = late.skills(gateway), late.control(local, after=prices.wait)
     health.server = Server(Dispatcher(gateway, control, health.probes(), skills), _limits(settings))
     return health.server, partial(_warm_up, prices, control, sandbox)
+
+
+def _scanning(stack: AsyncExitStack) -> Scan:
+    process = ScanningProcess()
+    stack.push_async_callback(process.close)
+    return process.scan
 
 
 def _keep(keyring: Keyring) -> Supervised:
@@ -255,7 +267,9 @@ async def _leave(follower: Follower) -> None:
     try:
         await follower.leave()
     except StoreUnavailable as away:
-        _log.warning("left without saying so: others stop waiting for this process by itself", why=str(away))
+        _log.warning(
+            "left without saying so: others stop waiting for this process by itself", extra={"why": str(away)}
+        )
 
 
 async def _in_background(  # noqa: PLR0917 (each is one of its kind: their types tell them apart)
@@ -331,7 +345,7 @@ async def _mourn(settings: Settings, services: Services, shipper: Shipper) -> No
     try:
         await leave_for_dead(settings.home, services.store.routing.leave)
     except StoreUnavailable as away:
-        _log.warning("a dead process is not taken off the list: the store is away", why=str(away))
+        _log.warning("a dead process is not taken off the list: the store is away", extra={"why": str(away)})
 
 
 def _spare_the_collector(_: object) -> None:

@@ -155,7 +155,7 @@ class Health:
     def _credentials(self) -> Check:
         """Not needed: whoever has a key is served, and the last good ones go on being used."""
         troubles = self.keyring.troubles()
-        detail = "; ".join(troubles) or f"{self.keyring.size} keys of upstreams are well"
+        detail = "; ".join(troubles) or f"keys of upstreams: {self.keyring.size}, all well"
         return Check(name="credentials", ok=not troubles, detail=detail)
 
     def _breakers(self) -> Check:

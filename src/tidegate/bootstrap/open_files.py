@@ -1,13 +1,12 @@
 """The process's limit on open files: each connection is one, and the usual soft limit is 1024."""
 
+import logging
 import resource
-
-import structlog
 
 _SPARE = 200
 """For the store, the spool, logs and connections that have not asked anything yet."""
 
-_log = structlog.stdlib.get_logger("tidegate.process")
+_log = logging.getLogger("tidegate.process")
 
 
 def allow_open_files(exchanges: int, upstream_connections: int) -> None:
@@ -25,6 +24,5 @@ def allow_open_files(exchanges: int, upstream_connections: int) -> None:
         _log.warning(
             "the limit on open files is below what limits.concurrency may need: raise it (ulimit -n, "
             "or LimitNOFILE= of systemd), or lower limits.concurrency and upstream.max_connections",
-            limit=reached,
-            needed=needed,
+            extra={"limit": reached, "needed": needed},
         )

@@ -1,18 +1,17 @@
 """Background work that must go on: what ends by a fault of ours is logged and started again."""
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-import structlog
-
 RESTART_SECONDS = 1.0
 WELL_SECONDS = 30.0
 """Work that has gone on for so long after a fault is well again."""
 
-_log = structlog.stdlib.get_logger("tidegate.supervise")
+_log = logging.getLogger("tidegate.supervise")
 
 
 class Supervised:
@@ -47,7 +46,7 @@ class Supervised:
                 self._faults = self.faults + 1
                 self._last_fault = f"{type(fault).__name__}: {fault}"
                 self._broke_at = self._now()
-                _log.exception("background work broke and starts again", work=self.name)
+                _log.exception("background work broke and starts again", extra={"work": self.name})
             await asyncio.sleep(RESTART_SECONDS)
 
 

@@ -1,10 +1,10 @@
 """The providers of a serving process, each with its own client and what opens it."""
 
+import logging
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import msgspec
-import structlog
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.openai_upstream import OpenAIUpstream
@@ -18,7 +18,7 @@ from tidegate.ports import Clock, Meter, Upstream
 from tidegate.serving.keyring import Keyring, Slot
 from tidegate.serving.upstreams import DEFAULT, Claim, Endpoint, Upstreams
 
-_log = structlog.stdlib.get_logger("tidegate.process")
+_log = logging.getLogger("tidegate.process")
 
 
 async def open_upstreams(
@@ -46,7 +46,10 @@ async def open_upstreams(
     for endpoint in endpoints.values():
         if not any(slot.endpoint is endpoint for slot in slots):
             upstreams.put(msgspec.structs.replace(endpoint, locked=True))
-            _log.info("only tenants with a credential of their own are served here", upstream=endpoint.name)
+            _log.info(
+                "only tenants with a credential of their own are served here",
+                extra={"upstream": endpoint.name},
+            )
     keyring = Keyring(slots, upstreams, meter, clock)
     await keyring.open()
     return upstreams, keyring
@@ -57,7 +60,8 @@ def _opened_by(credential: Credential, endpoint: Endpoint) -> Endpoint:
     if not credential.tenant:
         if credential.value == NO_KEY:
             _log.warning(
-                "no upstream key is set: an upstream that wants one will refuse", upstream=endpoint.name
+                "no upstream key is set: an upstream that wants one will refuse",
+                extra={"upstream": endpoint.name},
             )
         return endpoint
     return msgspec.structs.replace(endpoint, own=True, tenant=credential.tenant)

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 import typer
 
 from tidegate.cli.call import call
+from tidegate.cli.costs_reconcile import reconcile
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, emit_table, run
 
@@ -32,6 +33,9 @@ class By(StrEnum):
     KEY = "key"
     SKILL = "skill"
     MODEL = "model"
+
+
+app.command()(reconcile)
 
 
 @app.callback()

@@ -10,6 +10,7 @@ from tidegate.cli.amounts import RequestsPerMinute, TokensPerMinute, UsdPerDay, 
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run
+from tidegate.config.values import duration
 from tidegate.domain.access import Priority, Role
 
 app = typer.Typer(no_args_is_help=True, help="Access keys: client, publisher, operator, viewer.")
@@ -26,6 +27,8 @@ class _Key(msgspec.Struct):
     priority: str
     created_at: str
     revoked_at: str | None
+    expires_at: str | None = None
+    last_used_at: str | None = None
 
 
 class _Keys(msgspec.Struct):
@@ -47,12 +50,18 @@ def create(
     requests_per_minute: RequestsPerMinute = None,
     tokens_per_minute: TokensPerMinute = None,
     usd_per_day: UsdPerDay = None,
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", metavar="DURATION", help="After which it is refused, as in 90d."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key and show its secret, this once."""
     quota = amounts(requests_per_minute, tokens_per_minute, usd_per_day)
-    body = {"role": role, "name": name, "tenant": tenant, "reason": reason}
+    body: dict[str, object] = {"role": role, "name": name, "tenant": tenant, "reason": reason}
     body |= {"priority": priority, "quota": quota}
+    if expires is not None:
+        body["expires_in"] = _seconds("--expires", expires)
     document = cast("dict[str, str]", run(call("POST", "/api/keys", json=body)))
     text = f"{document['key']}\n{document['role']} key {document['id']} of tenant {document['tenant']}"
     tell(document, f"{text}: keep it now, it is not shown again", as_json=as_json)
@@ -66,10 +75,30 @@ def list_keys(as_json: AsJson = False) -> None:
         emit_json(document)
         return
     rows = [
-        (key.id, key.name, key.role, key.tenant, key.priority, key.created_at, key.revoked_at or "")
+        (key.id, key.name, key.role, key.tenant, key.priority, key.created_at, key.expires_at or "",
+         key.last_used_at or "", key.revoked_at or "")
         for key in msgspec.convert(document, _Keys).keys
-    ]
-    emit_table("keys", ("id", "name", "role", "tenant", "priority", "created", "revoked"), rows, empty=_NONE)
+    ]  # fmt: skip
+    columns = ("id", "name", "role", "tenant", "priority", "created", "expires", "last used", "revoked")
+    emit_table("keys", columns, rows, empty=_NONE)
+
+
+@app.command()
+def rotate(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id (`tidegate keys list`).")],
+    reason: Reason,
+    overlap: Annotated[
+        str, typer.Option("--overlap", metavar="DURATION", help="How long the old secret is still taken.")
+    ] = "24h",
+    as_json: AsJson = False,
+) -> None:
+    """Give a key a new secret, shown this once; the old one is taken a while longer."""
+    body = {"overlap": _seconds("--overlap", overlap), "reason": reason}
+    document = cast(
+        "dict[str, str]", run(call("POST", f"/api/keys/{quote(key_id, safe='')}/rotate", json=body))
+    )
+    text = f"{document['key']}\nkey {key_id}; the old secret is taken until {document['previous_until']}"
+    tell(document, f"{text}: keep the new one now, it is not shown again", as_json=as_json)
 
 
 @app.command()
@@ -96,3 +125,10 @@ def revoke(
     """Revoke a key; returns when every live process refuses it."""
     document = run(call("DELETE", f"/api/keys/{quote(key_id, safe='')}", params={"reason": reason}))
     tell(document, f"key {key_id} is revoked", as_json=as_json)
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        return duration(text)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint=option) from wrong

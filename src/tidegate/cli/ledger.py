@@ -34,7 +34,13 @@ def export(
 
 
 async def _export(params: dict[str, str]) -> None:
+    written = 0
     async with session() as control:
         async for piece in control.stream("/api/ledger/export", params=params):
-            sys.stdout.buffer.write(piece)
+            written += sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
+    if not written and "rollout" in params:
+        name = params["rollout"]
+        sys.stderr.write(
+            f"tidegate: note: no exchange of rollout '{name}' in this time; see `tidegate rollout list`\n"
+        )

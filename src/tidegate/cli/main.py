@@ -19,6 +19,7 @@ class Noun(NamedTuple):
 
 
 NOUNS: dict[str, Noun] = {
+    "audit": Noun("tidegate.cli.audit", "Try the attack catalogue on this installation."),
     "cache": Noun("tidegate.cli.cache", "The result cache: answers that are given again."),
     "config": Noun("tidegate.cli.configure", "Show the configuration."),
     "costs": Noun("tidegate.cli.costs", "What was used and what it cost, from the ledger."),
@@ -33,6 +34,10 @@ NOUNS: dict[str, Noun] = {
     ),
     "ledger": Noun("tidegate.cli.ledger", "The ledger: every exchange and what came of it."),
     "quota": Noun("tidegate.cli.quota", "Quotas: requests and tokens a minute, dollars a day."),
+    "rehearse": Noun(
+        "tidegate.cli.rehearse",
+        "Rehearse a rollout: the real decisions on simulated traffic and a virtual clock.",
+    ),
     "rollout": Noun("tidegate.cli.rollout", "Staged rollouts: start, watch, promote, undo."),
     "route": Noun("tidegate.cli.route", "Model routing by the skills' effectiveness."),
     "skill": Noun(

@@ -38,11 +38,14 @@ class Laggard(msgspec.Struct, frozen=True):
 
 def tell(document: object, text: str, *, as_json: bool) -> None:
     """Print a change's result; exit 1, naming them, where live processes have not taken it."""
+    told = cast("Mapping[str, object]", document)
+    processes = told.get("processes")
     if as_json:
         emit_json(document)
+    elif processes and not told.get("laggards"):
+        say(f"{text}; confirmed by {processes} process{'es' if processes != 1 else ''}")
     else:
         say(text)
-    told = cast("Mapping[str, object]", document)
     for warning in msgspec.convert(told.get("warnings", []), list[str]):
         sys.stderr.write(f"tidegate: note: {warning}\n")
     laggards = told.get("laggards", [])

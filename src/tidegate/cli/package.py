@@ -1,5 +1,6 @@
 """A package on disk, as commands read and refuse it."""
 
+import os
 import stat
 import sys
 from pathlib import Path
@@ -7,30 +8,45 @@ from typing import Annotated
 
 import typer
 
+from tidegate.bootstrap.packages import WIDEST, package_limits
+from tidegate.config import load
 from tidegate.domain.errors import InvalidInput
-from tidegate.registry.validate import DEFAULT_LIMITS, Inspection, inspect_folder, inspect_zip
+from tidegate.registry.limits import PackageLimits
+from tidegate.registry.validate import Inspection, inspect_folder, inspect_zip
 
 PackagePath = Annotated[Path, typer.Argument(metavar="PATH", help="A skill's folder, or a zip of it.")]
 
 
-def inspect_path(path: Path) -> Inspection:
+def limits_here() -> PackageLimits:
+    """Those of the configuration that this command reads."""
+    return package_limits(load().settings)
+
+
+def limits_there() -> PackageLimits:
+    """Those of the installation that is about to judge: where that is not here, whatever it may have set."""
+    return WIDEST if os.environ.get("TIDEGATE_URL") else limits_here()
+
+
+def inspect_path(path: Path, limits: PackageLimits) -> Inspection:
     """Judge the folder or zip; raises InvalidInput where it cannot be read."""
     if path.is_dir():
-        return inspect_folder(path)
+        return inspect_folder(path, limits)
+    if path.name == "SKILL.md" and path.is_file():
+        raise InvalidInput(f"{path}: is one file of a skill; give the folder it lies in: {path.parent}")
     try:
-        return inspect_zip(_read_file(path))
+        return inspect_zip(_read_file(path, limits.zip_bytes), limits)
     except OSError as error:
         raise InvalidInput(
             f"{path}: cannot be read ({error.strerror}); give a skill's folder or zip"
         ) from error
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, most: int) -> bytes:
     """The file's bytes, or one more than a zip may have: enough to find it too large."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise InvalidInput(f"{path}: is a device, pipe or socket; give a skill's folder or zip")
     with path.open("rb") as file:
-        return file.read(DEFAULT_LIMITS.zip_bytes + 1)
+        return file.read(most + 1)
 
 
 def complain(path: Path, inspection: Inspection) -> None:

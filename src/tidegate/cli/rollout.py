@@ -31,8 +31,6 @@ def start(
     """Start a rollout from its spec; skills are pinned to the digests they have now."""
     body = {"spec": _read(spec), "reason": reason}
     document = run(call("POST", "/api/rollouts", json=body))
-    for warning in msgspec.convert(document, _Started).warnings:
-        sys.stderr.write(f"tidegate: warning: {warning}\n")
     tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
 
 
@@ -140,8 +138,23 @@ def verify(name: Name, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-class _Started(msgspec.Struct):
-    warnings: list[str] = []
+@app.command()
+def replay(name: Name, as_json: AsJson = False) -> None:
+    """Decide again from the stored evidence; exit 1 where a decision comes out otherwise."""
+    document = run(call("GET", f"{_path(name)}/replay"))
+    result = msgspec.convert(document, _Replayed)
+    if as_json:
+        emit_json(document)
+    else:
+        say(f"{name}: {result.same} of {result.decisions} decisions come out again, to the byte")
+    if result.differing:
+        for each in result.differing:
+            sys.stderr.write(f"tidegate: event {each.seq} ({each.kind}, {each.at}) comes out otherwise\n")
+        sys.stderr.write(
+            "tidegate: it was decided by another version of Tidegate, or the record was changed: "
+            f"`tidegate rollout verify {name}` tells; --json shows both decisions\n"
+        )
+        raise typer.Exit(1)
 
 
 class _Verified(msgspec.Struct):
@@ -155,7 +168,8 @@ def _read(spec: Path) -> str:
     try:
         return spec.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"cannot read {spec}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise typer.BadParameter(f"cannot read {spec} ({why}); give the YAML file of a rollout") from error
 
 
 def _move(name: str, move: str, reason: str, as_json: bool) -> None:
@@ -165,3 +179,15 @@ def _move(name: str, move: str, reason: str, as_json: bool) -> None:
 
 def _path(name: str) -> str:
     return f"/api/rollouts/{quote(name, safe='')}"
+
+
+class _Differing(msgspec.Struct):
+    seq: int
+    at: str
+    kind: str
+
+
+class _Replayed(msgspec.Struct):
+    decisions: int
+    same: int
+    differing: list[_Differing]

@@ -1,20 +1,21 @@
-"""What the scanner says of one package, for people and for programs."""
+"""What scanners say of one package, for people and for programs."""
 
 import sys
 from dataclasses import dataclass
 
+from tidegate.bootstrap.scanning import scan_policy, second_opinion
 from tidegate.cli.output import say
 from tidegate.config import load
 from tidegate.domain.skill import SkillPackage
-from tidegate.registry.archive import files_of
 from tidegate.registry.scan.found import Found
-from tidegate.registry.scan.inspect import Scanner
-from tidegate.registry.scan.policy import policy_of
+from tidegate.registry.scan.gate import Scan
+from tidegate.registry.scan.here import ScanningHere
+from tidegate.registry.scan.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the scanner found in a package, and what of it blocks by this machine's setting."""
+    """What was found in a package, and what of it blocks by this machine's setting."""
 
     name: str
     findings: tuple[Found, ...]
@@ -31,7 +32,7 @@ class Judgement:
         """A line for each finding, the blocking ones on stderr."""
         for each in self.findings:
             if each not in self.blocking:
-                say(f"note: {each}")
+                say(f"{'second opinion' if each.source else 'note'}: {each}")
         if self.blocking:
             count = len(self.blocking)
             findings = "finding" if count == 1 else "findings"
@@ -39,8 +40,23 @@ class Judgement:
             sys.stderr.write("".join(f"  {each}\n" for each in self.blocking))
 
 
-def judged(package: SkillPackage, scanner: Scanner | None = None) -> Judgement:
-    """Scan the package here; who has many of them gives the scanner."""
-    findings = (scanner or Scanner()).scan(package.manifest, files_of(package.archive))
-    policy = policy_of(load().settings.scan.block)
-    return Judgement(package.manifest.name, findings, policy.blocking(findings))
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges packages here: by the own scanner, and by a second one where it is set."""
+
+    policy: Policy
+    scan: Scan
+    second: Scan | None
+
+    async def judged(self, package: SkillPackage) -> Judgement:
+        """Both opinions, the own first."""
+        findings = await self.scan(package)
+        if self.second is not None:
+            findings += await self.second(package)
+        return Judgement(package.manifest.name, findings, self.policy.blocking(findings))
+
+
+def judge_here() -> Judge:
+    """By this machine's configuration."""
+    settings = load().settings
+    return Judge(scan_policy(settings), ScanningHere().scan, second_opinion(settings))

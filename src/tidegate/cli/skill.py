@@ -11,13 +11,16 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
-from tidegate.cli.package import PackagePath, complain, inspect_path
-from tidegate.cli.scan_judgement import judged
+from tidegate.cli.package import PackagePath, complain, inspect_path, limits_here, limits_there
+from tidegate.cli.scan_judgement import judge_here
+from tidegate.cli.skill_capabilities import capabilities, lines_of
 from tidegate.cli.skill_match import NO_SKILL, match
 from tidegate.cli.skill_scan import exceptions, scan
 from tidegate.cli.skill_suggest import suggest
 from tidegate.cli.skill_versions import deprecate, diff, download, revoke, versions
 from tidegate.domain.skill import FileEntry
+from tidegate.registry.archive import files_of
+from tidegate.registry.capabilities.derive import capabilities_of
 from tidegate.registry.describe import describe_package
 from tidegate.registry.validate import Inspection
 
@@ -27,7 +30,7 @@ app = typer.Typer(
 app.command()(match)
 app.command()(suggest)
 app.command()(scan)
-for command in (versions, diff, download, deprecate, revoke):
+for command in (versions, capabilities, diff, download, deprecate, revoke):
     app.command()(command)
 app.add_typer(exceptions, name="exception")
 
@@ -66,8 +69,19 @@ class _Shown(_Version, kw_only=True):
     synced: list[_Sync]
 
 
+class _Opinion(msgspec.Struct, kw_only=True):
+    """A finding of a second scanner."""
+
+    rule: str
+    severity: str
+    path: str
+    line: int | None
+    title: str
+
+
 class _Published(_Version, kw_only=True):
     created: bool
+    second_opinion: list[_Opinion] | None = None
 
 
 class _Versions(msgspec.Struct):
@@ -76,10 +90,13 @@ class _Versions(msgspec.Struct):
 
 @app.command()
 def validate(path: PackagePath, as_json: AsJson = False) -> None:
-    """Judge a package as publishing would; exit 1 with every finding where it would be refused."""
-    inspection = run(asyncio.to_thread(inspect_path, path))
+    """Judge a package by the limits and the scanner set on this machine; exit 1 with every finding.
+
+    Without TIDEGATE_URL that is what publishing does; else the gateway there judges by its own settings.
+    """
+    inspection = run(asyncio.to_thread(lambda: inspect_path(path, limits_here())))
     package = inspection.package
-    judgement = None if package is None else judged(package)
+    judgement = None if package is None else run(judge_here().judged(package))
     if as_json:
         scanned = {} if judgement is None else judgement.document()
         emit_json(_judgement(path, inspection) | scanned)
@@ -91,13 +108,17 @@ def validate(path: PackagePath, as_json: AsJson = False) -> None:
     if judgement.blocking:
         raise typer.Exit(1)
     if not as_json:
-        say(f"{package.manifest.name} is valid: {len(package.files)} files, {package.digest}")
+        count = len(package.files)
+        files = f"{count} {'file' if count == 1 else 'files'}"
+        say(f"{package.manifest.name} is valid: {files}, {package.digest}")
+        for line in lines_of(capabilities_of(files_of(package.archive))):
+            say(f"its scripts use {line}")
 
 
 @app.command()
 def publish(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
     """Publish a package as the skill's next version; the same content again is the version it has."""
-    inspection = run(asyncio.to_thread(inspect_path, path))
+    inspection = run(asyncio.to_thread(lambda: inspect_path(path, limits_there())))
     package = inspection.package
     if package is None:
         complain(path, inspection)
@@ -105,6 +126,10 @@ def publish(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
     document = run(call("POST", "/api/skills", content=package.archive, params={"reason": reason}))
     version = msgspec.convert(document, _Published)
     how = "published" if version.created else "unchanged, already published"
+    if not as_json:
+        for each in version.second_opinion or ():
+            place = f"{each.path}:{each.line}" if each.line else each.path
+            say(f"second opinion: {place}: {each.severity} {each.rule}: {each.title}")
     tell(document, f"{version.name} version {version.version} {how}: {version.digest}", as_json=as_json)
 
 
@@ -174,4 +199,6 @@ def _judgement(path: Path, inspection: Inspection) -> dict[str, object]:
     verdict: dict[str, object] = {"path": str(path), "valid": inspection.package is not None}
     if inspection.package is not None:
         verdict |= describe_package(inspection.package)
+        uses = capabilities_of(files_of(inspection.package.archive))
+        verdict["capabilities"] = [msgspec.to_builtins(use) for use in uses]
     return verdict | {"findings": [finding.document() for finding in inspection.findings]}

@@ -11,10 +11,11 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
-from tidegate.cli.package import PackagePath, complain, inspect_path
-from tidegate.cli.scan_judgement import judged
+from tidegate.cli.package import PackagePath, complain, inspect_path, limits_here, limits_there
+from tidegate.cli.scan_judgement import judge_here
 from tidegate.cli.skill_rescan import scan_stored
 from tidegate.domain.skill import SkillPackage
+from tidegate.registry.limits import PackageLimits
 
 exceptions = typer.Typer(no_args_is_help=True, help="Publish what the scanner blocks: request, grant, list.")
 
@@ -52,14 +53,14 @@ def scan(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the scanner finds in a package; exit 1 where it would keep it from being published."""
+    """Show what the scanner, and a second one where it is set, finds in a package; exit 1 where it blocks."""
     if stored:
         scan_stored(str(path or ""), as_json=as_json)
         return
     if path is None:
         raise typer.BadParameter("give a skill's folder or zip, or --stored for what is published")
-    package = _package(path)
-    judgement = judged(package)
+    package = _package(path, limits_here())
+    judgement = run(judge_here().judged(package))
     if as_json:
         emit_json(
             {"path": str(path), "name": package.manifest.name, "digest": package.digest}
@@ -76,7 +77,7 @@ def scan(
 @exceptions.command()
 def request(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
     """Ask an operator to let a blocked package be published."""
-    package = _package(path)
+    package = _package(path, limits_there())
     document = run(call("POST", "/api/scan-exceptions", content=package.archive, params={"reason": reason}))
     asked = msgspec.convert(document, _Exception)
     text = f"exception requested for {asked.name} {asked.digest} ({', '.join(asked.rules)})"
@@ -109,9 +110,9 @@ def list_exceptions(as_json: AsJson = False) -> None:
     emit_table("exceptions", columns, rows, empty=empty)
 
 
-def _package(path: PackagePath) -> SkillPackage:
+def _package(path: PackagePath, limits: PackageLimits) -> SkillPackage:
     """The package, or exit 1 with why it is none."""
-    inspection = run(asyncio.to_thread(inspect_path, path))
+    inspection = run(asyncio.to_thread(inspect_path, path, limits))
     if inspection.package is None:
         complain(path, inspection)
         raise typer.Exit(1)

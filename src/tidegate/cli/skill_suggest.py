@@ -11,10 +11,11 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, run, say
+from tidegate.cli.package import limits_there
 from tidegate.domain.errors import InvalidInput
 from tidegate.registry.document import SKILL_MD
 from tidegate.registry.suggestion import Suggestion, question, read_suggestion, with_suggestion
-from tidegate.registry.validate import DEFAULT_LIMITS, inspect_folder
+from tidegate.registry.validate import inspect_folder
 
 _TOKENS_AT_MOST = 8_192
 _HEADERS = {"anthropic-version": "2023-06-01"}
@@ -48,7 +49,7 @@ async def _suggest(path: Path, model: str, *, write: bool, as_json: bool) -> Non
         raise InvalidInput("set TIDEGATE_URL and TIDEGATE_KEY (a client key): a gateway's model is asked")
     if not await asyncio.to_thread(path.is_dir):
         raise InvalidInput(f"{path}: is no folder; give a skill's folder")
-    inspection = await asyncio.to_thread(inspect_folder, path)
+    inspection = await asyncio.to_thread(inspect_folder, path, limits_there())
     if inspection.package is None:
         raise InvalidInput(f"{path} is not valid; `tidegate skill validate {path}` shows why")
     manifest = inspection.package.manifest
@@ -76,4 +77,4 @@ async def _asked(text: str, model: str) -> Suggestion:
 
 
 def _write(path: Path, suggestion: Suggestion) -> None:
-    path.write_bytes(with_suggestion(path.read_bytes(), suggestion, DEFAULT_LIMITS))
+    path.write_bytes(with_suggestion(path.read_bytes(), suggestion, limits_there()))

@@ -12,7 +12,9 @@ import typer
 from tidegate.cli.call import call, session
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
+from tidegate.cli.skill_capabilities import lines_of
 from tidegate.domain.errors import InvalidInput, NotFound
+from tidegate.registry.capabilities.capability import Use
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The skill's name.")]
 Number = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version's number.")]
@@ -42,6 +44,8 @@ class _Diff(msgspec.Struct):
     fields: dict[str, tuple[object, object]]
     texts: dict[str, list[str]]
     cut: bool
+    capabilities_added: list[Use]
+    capabilities_removed: list[Use]
 
 
 def versions(name: Name, as_json: AsJson = False) -> None:
@@ -60,7 +64,7 @@ def diff(
     after: Annotated[int, typer.Argument(metavar="AFTER", min=1, help="The version to come to.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed from one version to another: files, frontmatter, lines of text."""
+    """Show what changed from one version to another: files, frontmatter, what scripts use, lines of text."""
     params = {"before": str(before), "after": str(after)}
     document = run(call("GET", _path(name, "diff"), params=params))
     if as_json:
@@ -72,6 +76,9 @@ def diff(
             say(f"{sign} {path}")
     for field, (was, now) in found.fields.items():
         say(f"{field}: {_shown(was)} -> {_shown(now)}")
+    for sign, uses in (("+", found.capabilities_added), ("-", found.capabilities_removed)):
+        for line in lines_of(uses):
+            say(f"{sign} its scripts use {line}")
     for lines in found.texts.values():
         for line in lines:
             say(line)

@@ -10,7 +10,9 @@ from pathlib import Path
 from tidegate.config.chains import read_chains
 from tidegate.config.credentials import credential_variables, disputes, read_credentials
 from tidegate.config.document import Document
+from tidegate.config.packages import without_effect
 from tidegate.config.prices import read_prices
+from tidegate.config.scan import idle_without_second
 from tidegate.config.settings import SECTIONS, Breakers, Entry, Settings, entries
 from tidegate.config.upstreams import read_upstreams
 from tidegate.domain.cost import Price
@@ -74,7 +76,8 @@ def load(
     _refuse(problems)
     named = {"upstreams": upstreams, "credentials": credentials, "chains": chains}
     settings = replace(_assemble(place, values, prices), **named)
-    _refuse([*_hasty(settings.breakers, sources), *disputes(settings, sources)])
+    idle = [*without_effect(settings.packages, sources), *idle_without_second(settings.scan, sources)]
+    _refuse([*_hasty(settings.breakers, sources), *disputes(settings, sources), *idle])
     return Configuration(settings, sources)
 
 

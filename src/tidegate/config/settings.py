@@ -7,6 +7,7 @@ from pathlib import Path
 from tidegate.config.chains import Chain
 from tidegate.config.credential import Credential
 from tidegate.config.hosted import Hosted
+from tidegate.config.packages import Packages
 from tidegate.config.sandbox import Sandbox
 from tidegate.config.scan import Scan
 from tidegate.config.sections import (
@@ -57,6 +58,7 @@ class Settings:
     valkey: Valkey = field(default_factory=Valkey)
     hosted: Hosted = field(default_factory=Hosted)
     sandbox: Sandbox = field(default_factory=Sandbox)
+    packages: Packages = field(default_factory=Packages)
     scan: Scan = field(default_factory=Scan)
     native: Native = field(default_factory=Native)
     upstreams: Mapping[str, NamedUpstream] = field(default_factory=dict[str, NamedUpstream])
@@ -90,6 +92,7 @@ SECTIONS: dict[str, type] = {
     "valkey": Valkey,
     "hosted": Hosted,
     "sandbox": Sandbox,
+    "packages": Packages,
     "scan": Scan,
     "native": Native,
 }

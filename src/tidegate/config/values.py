@@ -127,6 +127,19 @@ def between(low: V, high: V, parse: Callable[[object], V]) -> Callable[[object],
     return bounded
 
 
+def sized(low: str, high: str) -> Callable[[object], int]:
+    """A size between two written ones, both included."""
+    least, most = size(low), size(high)
+
+    def bounded(value: object) -> int:
+        number = size(value)
+        if not least <= number <= most:
+            raise ValueError(f"between {low} and {high}")
+        return number
+
+    return bounded
+
+
 def lasting(low: str, high: str) -> Callable[[object], float]:
     """A duration between two written ones, both included."""
     shortest, longest = duration(low), duration(high)

@@ -1,9 +1,13 @@
 """Who calls the control plane, and what their role and tenant let them do there."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from hmac import compare_digest
 
-from tidegate.domain.access import KeyRecord, Role, hash_secret
+from tidegate.domain.access import KeyRecord, Role, accepted, hash_secret
+from tidegate.domain.account import SLOT_SECONDS
 from tidegate.domain.errors import Forbidden, StoreUnavailable, Unauthenticated
 from tidegate.ports import Keys
 
@@ -42,26 +46,40 @@ Authenticate = Callable[[Mapping[str, str]], Awaitable[Caller]]
 """Reads request headers (lower-case names); raises Unauthenticated, or Forbidden for a client key."""
 
 
-def by_key(keys: Keys, remembered: Callable[[], Mapping[str, KeyRecord]] | None = None) -> Authenticate:
+def by_key(
+    keys: Keys,
+    remembered: Callable[[], Mapping[str, KeyRecord]] | None = None,
+    now: Callable[[], float] = time.time,
+) -> Authenticate:
     """Authenticate by `authorization: Bearer` or `x-api-key`, against the store at every call.
 
-    While the store is away the `remembered` keys count (by hash): the local switch must work just then.
+    While the store is away the `remembered` keys count (by hash): the local switch must work just then. `now`
+    is asked whether a key has expired.
     """
 
     async def authenticate(headers: Mapping[str, str]) -> Caller:
-        secret = _secret(headers)
+        secret, at = _secret(headers), now()
         try:
             known = await keys.list()
         except StoreUnavailable:
             if remembered is None:
                 raise
             known = list(remembered().values())
-        record = _find(known, secret)
+        record = _find(known, secret, at)
         if record.role is Role.CLIENT:
             raise Forbidden("a client key calls /v1 only; use a viewer, publisher or operator key here")
+        await _note_use(keys, record, at)
         return Caller(actor=f"{record.name} ({record.id})", role=record.role, tenant=record.tenant)
 
     return authenticate
+
+
+async def _note_use(keys: Keys, record: KeyRecord, at: float) -> None:
+    """Keep when the key was used, once in a quarter of an hour; a store that is away keeps nobody out."""
+    begun = at // SLOT_SECONDS * SLOT_SECONDS
+    if record.last_used_at is None or record.last_used_at < begun:
+        with suppress(StoreUnavailable):
+            await keys.used(record.id, begun)
 
 
 def by_home(user: str) -> Authenticate:
@@ -83,11 +101,13 @@ def _secret(headers: Mapping[str, str]) -> str:
     return secret
 
 
-def _find(records: Sequence[KeyRecord], secret: str) -> KeyRecord:
+def _find(records: Sequence[KeyRecord], secret: str, now: float) -> KeyRecord:
     wanted = hash_secret(secret)
-    for record in records:
-        if record.secret_hash == wanted:
-            if record.revoked_at is not None:
-                raise Unauthenticated(f"key {record.id} was revoked; ask an operator for a new one")
-            return record
+    for hashed, key in (pair for record in records for pair in accepted(record)):
+        if compare_digest(hashed, wanted):
+            if key.revoked_at is not None:
+                raise Unauthenticated(f"key {key.id} was revoked; ask an operator for a new one")
+            if key.expires_at is not None and key.expires_at <= now:
+                raise Unauthenticated(f"key {key.id}: this secret has expired; ask an operator for a new one")
+            return key
     raise Unauthenticated("unknown key; `tidegate keys list` shows the keys there are")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import msgspec
 
 from tidegate.control.services import Services
-from tidegate.domain.decision import Decision
+from tidegate.domain.assignment import weight_percent
+from tidegate.domain.decision import FOR_PEOPLE, Decision
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import Move, Phase, Plan, Rollout
 from tidegate.ports import Lease, NewEvent, Notice
@@ -19,7 +20,7 @@ HOLD = "hold"
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a rollout stood: weight in percent of units."""
+    """Where a rollout stood: weight in percent of units that got the candidate, 0 where it did not run."""
 
     phase: Phase
     stage: int
@@ -81,9 +82,27 @@ async def commit(
     `admit` may refuse it beside the rollouts there are at that instant. A decision without a move changes
     nothing that requests are routed by, so no process has to take a new snapshot for it.
     """
+    event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
+    done = await services.store.rollouts.commit(
+        after, event, notices, lease=lease, admit=admit, routed=move is not None
+    )
+    return Committed(*done)
+
+
+def entry(
+    before: Rollout,
+    after: Rollout,
+    *,
+    move: Move | None,
+    actor: str,
+    reason: str,
+    at: float,
+    judged: Judged | None = None,
+) -> tuple[NewEvent, list[Notice]]:
+    """What a commit adds to the record, and whom it tells: a move has a notice, a hold has none."""
     data = EventData(
-        before=_position(before),
-        after=_position(after),
+        before=_position(before, at),
+        after=_position(after, at),
         move=move,
         decision=judged.decision if judged else None,
         evidence=judged.evidence if judged else None,
@@ -97,38 +116,48 @@ async def commit(
         reason=reason,
         data=msgspec.Raw(msgspec.json.encode(data)),
     )
-    notices = [_notice(before, after, move, event)] if move else []
-    done = await services.store.rollouts.commit(
-        after, event, notices, lease=lease, admit=admit, routed=move is not None
-    )
-    return Committed(*done)
+    if move is None and judged and judged.decision.cause in FOR_PEOPLE:
+        return event, [_alert(after, judged.decision.cause, event)]
+    return event, [_notice(before, after, move, event)] if move else []
 
 
-def _position(rollout: Rollout) -> Position:
+def _position(rollout: Rollout, at: float) -> Position:
     stage = rollout.current
     return Position(
         phase=rollout.phase,
         stage=rollout.stage,
         stage_name=stage.name,
-        weight=stage.weight / 100,
+        weight=weight_percent(rollout, at),
         attempt=rollout.attempt,
+    )
+
+
+def _alert(rollout: Rollout, cause: str, event: NewEvent) -> Notice:
+    """Of a hold that waits for people."""
+    data = {"rollout": rollout.name, "at": _position(rollout, event.at), "reason": event.reason}
+    return Notice(
+        id=f"{event.stream}:{rollout.version}:{cause}",
+        kind=f"rollout.{cause}",
+        subject=f"rollout {rollout.name} holds: {event.reason}",
+        data=msgspec.Raw(msgspec.json.encode(data)),
+        at=event.at,
     )
 
 
 def _notice(before: Rollout, after: Rollout, move: Move, event: NewEvent) -> Notice:
     """Its id names the state it was committed on, so that delivering it twice is seen to be the same."""
-    stage = after.current
+    now = _position(after, event.at)
     return Notice(
         id=f"{event.stream}:{before.version}:{move}",
         kind=f"rollout.{move}",
-        subject=f"rollout {after.name}: {move} → {after.phase} ({stage.name}, {stage.weight / 100:g} %)",
+        subject=f"rollout {after.name}: {move} → {after.phase} ({now.stage_name}, {now.weight:g} %)",
         data=msgspec.Raw(
             msgspec.json.encode(
                 {
                     "rollout": after.name,
                     "move": move,
-                    "before": _position(before),
-                    "after": _position(after),
+                    "before": _position(before, event.at),
+                    "after": now,
                     "actor": event.actor,
                     "reason": event.reason,
                 }

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tidegate.control.status import weight_percent
+from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import Decision
 from tidegate.domain.metrics import (
     DECISIONS,

@@ -1,8 +1,7 @@
 """The controller: under one lease, observe each running rollout, decide, and commit what was decided."""
 
 import asyncio
-
-import structlog
+import logging
 
 from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
@@ -33,7 +32,7 @@ LEASE_SECONDS = 10.0
 _RENEW_AT_SHARE = 0.7
 """Renewed once less than this share of it is left: a store away for a moment does not end it."""
 
-_log = structlog.stdlib.get_logger("tidegate.controller")
+_log = logging.getLogger("tidegate.controller")
 
 
 class Controller:
@@ -93,7 +92,7 @@ class Controller:
             await self._look()
         except StoreUnavailable as error:
             if not self._away:
-                _log.warning("the store is away: no decision until it is back", error=str(error))
+                _log.warning("the store is away: no decision until it is back", extra={"error": str(error)})
             self._away = True
         else:
             self._away = False
@@ -137,7 +136,7 @@ class Controller:
             )
             if before is None and self._lease is not None:
                 self._told.forget()
-                _log.info("this process leads", holder=self._holder, token=self._lease.token)
+                _log.info("this process leads", extra={"holder": self._holder, "token": self._lease.token})
         return self._lease
 
     async def _judge_apart(self, rollout: Rollout, lease: Lease) -> None:
@@ -149,7 +148,9 @@ class Controller:
         except Exception as fault:
             said = f"{type(fault).__name__}: {fault}"
             if self._broken.get(rollout.name) != said:
-                _log.exception("a rollout cannot be judged; the others go on", rollout=rollout.name)
+                _log.exception(
+                    "a rollout cannot be judged; the others go on", extra={"rollout": rollout.name}
+                )
             self._broken[rollout.name] = said
         else:
             self._broken.pop(rollout.name, None)
@@ -164,7 +165,10 @@ class Controller:
         try:
             await self._commit(rollout, decision, evidence, now, lease)
         except Conflict as conflict:
-            _log.info("looking again: another commit came first", rollout=rollout.name, why=str(conflict))
+            _log.info(
+                "looking again: another commit came first",
+                extra={"rollout": rollout.name, "why": str(conflict)},
+            )
             self._lease = None
             self.wake()
 
@@ -202,4 +206,4 @@ class Controller:
         try:
             await self._services.store.rollouts.release_lease(self._holder)
         except StoreUnavailable as error:
-            _log.warning("leadership runs out by itself: the store is away", error=str(error))
+            _log.warning("leadership runs out by itself: the store is away", extra={"error": str(error)})

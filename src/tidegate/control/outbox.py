@@ -1,13 +1,13 @@
 """Deliver notices, at least once; a receiver knows a repeated one by its id."""
 
-import structlog
+import logging
 
 from tidegate.domain.metrics import NOTIFICATIONS
 from tidegate.ports import Clock, Meter, Notice, Outbox
 
 _BATCH = 100
 
-_log = structlog.stdlib.get_logger("tidegate.notices")
+_log = logging.getLogger("tidegate.notices")
 
 
 async def deliver_notices(outbox: Outbox, clock: Clock, meter: Meter) -> int:
@@ -25,5 +25,11 @@ async def deliver_notices(outbox: Outbox, clock: Clock, meter: Meter) -> int:
 
 def _write(notice: Notice) -> None:
     _log.info(
-        "notice", id=notice.id, kind=notice.kind, subject=notice.subject, data=bytes(notice.data).decode()
+        "notice",
+        extra={
+            "id": notice.id,
+            "kind": notice.kind,
+            "subject": notice.subject,
+            "data": bytes(notice.data).decode(),
+        },
     )

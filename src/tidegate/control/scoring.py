@@ -5,10 +5,9 @@ not make models alternate.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-
-import structlog
 
 from tidegate.control.services import Services
 from tidegate.domain import metrics
@@ -28,7 +27,7 @@ ACTOR = "controller"
 
 _SERVED = ACTIVE | {Phase.COMPLETED}
 
-_log = structlog.stdlib.get_logger("tidegate.scoring")
+_log = logging.getLogger("tidegate.scoring")
 
 Sums = Mapping[tuple[str, int], Mapping[tuple[int, bool], SkillSums]]
 
@@ -82,7 +81,7 @@ class Scoring:
         try:
             await scores.publish(moved, by=ACTOR, reason=_reason(moved, published), at=now, lease=lease)
         except Conflict as passed_on:
-            _log.info("scores were not published: another process leads", why=str(passed_on))
+            _log.info("scores were not published: another process leads", extra={"why": str(passed_on)})
             self.step_down()
             return False
         return True

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from tidegate.control.acknowledge import Acknowledgements
 from tidegate.domain.errors import InvalidInput
 from tidegate.ports import (
     Clearings,
@@ -93,9 +94,16 @@ NO_SKILL_HOSTS = NoSkillHosts()
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The store, the clock, the one source of randomness, the providers; built by bootstrap."""
+    """The store, the clock, the one source of randomness, the providers; built by bootstrap.
+
+    `acknowledgements` is one for all requests of a process, and theirs alone.
+    """
 
     store: Store
     clock: Clock
     draw_salt: Callable[[], str] = draw_salt
     hosts: SkillHosts = NO_SKILL_HOSTS
+    acknowledgements: Acknowledgements = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "acknowledgements", Acknowledgements(self.store.routing, self.clock))

@@ -27,15 +27,15 @@ class CardChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     default: int | UnsetType | None = UNSET
 
 
-async def shelf(services: Services) -> Mapping[str, ShelfSkill]:
-    """Every skill that has a version to serve, by name, the oldest first."""
-    cards = {card.name: card for card in await services.store.skill_cards.list()}
-    return shelve(await services.store.skills.list(), cards)
+async def shelf(services: Services, name: str | None = None) -> Mapping[str, ShelfSkill]:
+    """Every skill that has a version to serve, or the one of that name; by name, the oldest first."""
+    cards = {card.name: card for card in await services.store.skill_cards.list(name)}
+    return shelve(await services.store.skills.list(name), cards)
 
 
 async def find_skill(services: Services, name: str) -> ShelfSkill:
     """The skill of that name; raises NotFound where it has no version to serve."""
-    found = (await shelf(services)).get(name)
+    found = (await shelf(services, name)).get(name)
     if found is None:
         raise NotFound(f"there is no skill {name!r} to serve; `tidegate skill list` shows what there is")
     return found

@@ -109,7 +109,7 @@ def _read_body(name: str, body: Block, problems: Problems) -> Spec:
     if candidate is None:
         problems.add(body.where("candidate"), "is missing; expected the variant to roll out")
     stages = read_stages(body, problems)
-    gates = read_gates(body)
+    gates = read_gates(body, problems)
     refuse_unjudgeable(stages, gates, body, problems)
     return Spec(
         name=name,

@@ -1,33 +1,59 @@
 """Gates of a rollout spec."""
 
-from tidegate.control.spec_node import Block, Problems
-from tidegate.control.spec_value import choice, count, ratio
-from tidegate.domain.assignment import candidate_share
-from tidegate.domain.rollout import ErrorsGate, Gates, SamplesGate, SavingsGate, Stage, TripGate
+from collections.abc import Callable
+from typing import TypeVar
 
-GATES = ("errors", "savings", "samples", "trip")
-_UNAVAILABLE = {
-    gate: f"gate `{gate}` is not available in this version; remove it (available: {', '.join(GATES)})"
-    for gate in ("latency", "slo", "feedback", "ratio")
-}
+from tidegate.control.spec_node import Block, Problems
+from tidegate.control.spec_value import choice, count, duration, ratio
+from tidegate.domain.assignment import candidate_share
+from tidegate.domain.past import Past, with_limits
+from tidegate.domain.processes import certifies
+from tidegate.domain.rollout import (
+    ErrorsGate,
+    FeedbackGate,
+    Gates,
+    LatencyGate,
+    Plan,
+    RatioGate,
+    SamplesGate,
+    SavingsGate,
+    SloGate,
+    Stage,
+    TripGate,
+    Unit,
+)
+
+T = TypeVar("T")
+
+GATES = ("errors", "latency", "slo", "savings", "feedback", "samples", "ratio", "trip")
 _WORSE = choice("rollback", "pause", "hold")
+_GENTLE = choice("pause", "hold")
+"""What gates may do that cannot tell the candidate's fault from one of both arms."""
 _UNSURE = choice("hold")
 
 
-def read_gates(body: Block) -> Gates:
+def read_gates(body: Block, problems: Problems) -> Gates:
     """The gates the spec asks for."""
     block = body.block("gates")
     if block is None:
         return Gates()
-    block.only(*GATES, unavailable=_UNAVAILABLE)
-    errors, savings = block.block("errors"), block.block("savings")
-    samples, trip = block.block("samples"), block.block("trip")
+    block.only(*GATES)
+    slo = block.block("slo")
     return Gates(
-        errors=_errors(errors) if errors else None,
-        savings=_savings(savings) if savings else None,
-        samples=_samples(samples) if samples else None,
-        trip=_trip(trip) if trip else None,
+        errors=_read(block, "errors", _errors),
+        latency=_read(block, "latency", _latency),
+        slo=_slo(slo, problems) if slo else None,
+        savings=_read(block, "savings", _savings),
+        feedback=_read(block, "feedback", _feedback),
+        samples=_read(block, "samples", _samples),
+        ratio=_read(block, "ratio", _ratio),
+        trip=_read(block, "trip", _trip),
     )
+
+
+def _read(block: Block, name: str, read: Callable[[Block], T]) -> T | None:
+    gate = block.block(name)
+    return read(gate) if gate else None
 
 
 def refuse_unjudgeable(stages: tuple[Stage, ...], gates: Gates, body: Block, problems: Problems) -> None:
@@ -40,17 +66,19 @@ def refuse_unjudgeable(stages: tuple[Stage, ...], gates: Gates, body: Block, pro
         problems.add(body.where("gates"), f"savings {without}; give that stage a holdout")
     if gates.errors and gates.errors.max is None:
         problems.add(body.where("gates"), f"errors {without}; give that stage a holdout, or the gate a max")
+    if gates.latency and gates.latency.p95 is None:
+        problems.add(body.where("gates"), f"latency {without}; give that stage a holdout, or the gate a p95")
 
 
-def kept_only(gates: Gates) -> tuple[str, ...]:
-    """Warnings of what the plan keeps but this version does not act on."""
-    savings = gates.savings
-    if savings is None or savings.worse == "hold":
+def kept_only(plan: Plan) -> tuple[str, ...]:
+    """Warnings of what the plan keeps but cannot be acted on."""
+    savings = plan.gates.savings
+    if savings is None or savings.worse == "hold" or certifies(plan):
         return ()
-    return (
-        f"savings.worse: {savings.worse} is kept in the plan, but a point value of savings only holds "
-        "in this version",
-    )
+    priced = "without past requests that have a price"
+    why = f"with `unit: {plan.unit}`" if plan.unit is not Unit.REQUEST else priced
+    said = f"savings.worse: {savings.worse} is kept in the plan, but {why} savings are a point value"
+    return (f"{said}, which only holds",)
 
 
 def _errors(block: Block) -> ErrorsGate:
@@ -59,6 +87,43 @@ def _errors(block: Block) -> ErrorsGate:
         max=block.read("max", ratio("0", "100"), None) if "max" in block else None,
         worse=block.read("worse", _WORSE, "rollback"),
     )
+
+
+def _latency(block: Block) -> LatencyGate:
+    """With the limits of a rollout that has no past; its start knows better."""
+    block.only("p95", "of", "worse")
+    gate = LatencyGate(
+        p95=block.read("p95", duration(), None) if "p95" in block else None,
+        of=block.read("of", choice("total", "first_token"), "total"),
+        worse=block.read("worse", _WORSE, "rollback"),
+    )
+    return with_limits(gate, Past())
+
+
+def _slo(block: Block, problems: Problems) -> SloGate:
+    block.only("errors", "slow", "over", "worse")
+    if "errors" not in block and "slow" not in block:
+        problems.add(block.place, "limits nothing; expected `errors`, `slow` or both, such as {errors: 2%}")
+    share = ratio("0.001", "99")
+    return SloGate(
+        errors=block.read("errors", share, None) if "errors" in block else None,
+        slow=block.read("slow", share, None) if "slow" in block else None,
+        over=block.read("over", duration(), SloGate().over),
+        worse=block.read("worse", _GENTLE, "pause"),
+    )
+
+
+def _feedback(block: Block) -> FeedbackGate:
+    block.only("min", "worse")
+    return FeedbackGate(
+        min=block.read("min", ratio("0", "100"), None) if "min" in block else None,
+        worse=block.read("worse", _WORSE, "pause"),
+    )
+
+
+def _ratio(block: Block) -> RatioGate:
+    block.only("worse")
+    return RatioGate(worse=block.read("worse", _GENTLE, "pause"))
 
 
 def _savings(block: Block) -> SavingsGate:
@@ -74,10 +139,11 @@ def _savings(block: Block) -> SavingsGate:
 
 
 def _samples(block: Block) -> SamplesGate:
-    block.only("min", "unsure")
+    block.only("min", "unsure", "extend")
     return SamplesGate(
         min=block.read("min", count(1, 1_000_000_000), 1, required=True),
         unsure=block.read("unsure", _UNSURE, "hold"),
+        extend_seconds=block.read("extend", duration(), None) if "extend" in block else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading a rollout spec as marked YAML nodes: every problem is collected with its line and key path."""
+"""Reading a spec as marked YAML nodes: every problem is collected with its line and key path."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,8 +35,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """All that is wrong with one spec."""
+    """All that is wrong with one document; `document` is what refusals call it."""
 
+    document: str = "rollout spec"
     found: list[tuple[Place, str]] = field(default_factory=list[tuple[Place, str]])
 
     def add(self, place: Place, message: str) -> None:
@@ -47,7 +48,7 @@ class Problems:
         ordered = sorted(self.found, key=lambda each: (each[0].line, each[0].column))
         if ordered:
             lines = [place.says(message) for place, message in ordered]
-            raise InvalidInput("\n".join(["the rollout spec is refused:", *lines]))
+            raise InvalidInput("\n".join([f"the {self.document} is refused:", *lines]))
 
 
 class Block:
@@ -99,13 +100,14 @@ class Block:
         node = self._values.get(key)
         return Block(node, self._path(key), self._problems) if node is not None else None
 
-    def nodes(self, key: str) -> Sequence[tuple[str, Node]]:
-        """The items of a list under a key with their paths."""
+    def nodes(self, key: str, least: int = 1) -> Sequence[tuple[str, Node]]:
+        """The items of a list under a key with their paths; without `least` of them it is a problem."""
         node = self._values.get(key)
         if node is None:
             return ()
-        if not isinstance(node, SequenceNode) or not node.value:
-            self._problems.add(self.where(key), f"found {kind(node)}; expected a list of at least one")
+        if not isinstance(node, SequenceNode) or len(node.value) < least:
+            most = f" of at least {least}" if least else ""
+            self._problems.add(self.where(key), f"found {kind(node)}; expected a list{most}")
             return ()
         items: list[Node] = node.value
         return [(f"{self._path(key)}[{n}]", item) for n, item in enumerate(items)]
@@ -119,36 +121,35 @@ class Block:
             self._problems.add(self.where(key), "names something twice; keep one")
         return tuple(read)
 
-    def only(self, *allowed: str, unavailable: dict[str, str] | None = None) -> None:
-        """Refuse every other key; `unavailable` has the refusals of keys that are known but not usable."""
+    def only(self, *allowed: str) -> None:
+        """Refuse every other key."""
         for key, at in self._keys.items():
-            if unavailable and key in unavailable:
-                self._problems.add(at, unavailable[key])
-            elif key not in allowed:
+            if key not in allowed:
                 near = get_close_matches(key, allowed, n=1)
                 guess = f" (did you mean {near[0]!r}?)" if near else ""
-                self._problems.add(at, f"is no key of a rollout spec{guess}; allowed: {', '.join(allowed)}")
+                said = f"is no key of a {self._problems.document}{guess}; allowed: {', '.join(allowed)}"
+                self._problems.add(at, said)
 
     def _path(self, key: str) -> str:
         return f"{self.place.path}.{key}" if self.place.path else key
 
 
-def compose(text: str) -> Node:
-    """The spec's one document as nodes; raises InvalidInput or TooLarge, in bounded time."""
+def compose(text: str, document: str = "rollout spec", begins: str = "`apiVersion: tidegate/v1`") -> Node:
+    """The text's one document as nodes; raises InvalidInput or TooLarge, in bounded time."""
     if len(text.encode("utf-8", "surrogatepass")) > LARGEST_BYTES:
-        raise TooLarge(f"the rollout spec is larger than {LARGEST_BYTES:,} bytes; shorten it")
+        raise TooLarge(f"the {document} is larger than {LARGEST_BYTES:,} bytes; shorten it")
     try:
-        _refuse_features(text)
+        _refuse_features(text, document)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         said = " ".join(part for part in (error.context, error.problem) if part)
-        raise InvalidInput(f"the rollout spec is no valid YAML: {where}{said}") from error
+        raise InvalidInput(f"the {document} is no valid YAML: {where}{said}") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets chr() fail on "\U00110000"
-        raise InvalidInput(f"the rollout spec is no valid YAML: {error}") from error
+        raise InvalidInput(f"the {document} is no valid YAML: {error}") from error
     if node is None:
-        raise InvalidInput("the rollout spec is empty; it begins with `apiVersion: tidegate/v1`")
+        raise InvalidInput(f"the {document} is empty; it begins with {begins}")
     return node
 
 
@@ -184,7 +185,7 @@ def _pairs(node: MappingNode) -> list[tuple[Node, Node]]:
     return pairs
 
 
-def _refuse_features(text: str) -> None:
+def _refuse_features(text: str, document: str) -> None:
     """Anchors, aliases, tags, further documents and depth are refused on events, before nodes are built."""
     depth = documents = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
@@ -192,12 +193,12 @@ def _refuse_features(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         refusal = _refusal(event)
         if documents > 1:
-            refusal = "begins a second document; a spec is one"
+            refusal = f"begins a second document; a {document} is one"
         if depth > _DEEPEST or number > _MOST_EVENTS:
-            refusal = f"is nested over {_DEEPEST} deep, or the spec has over {_MOST_EVENTS:,} values"
+            refusal = f"is nested over {_DEEPEST} deep, or the {document} has over {_MOST_EVENTS:,} values"
         if refusal:
             line = event.start_mark.line + 1 if event.start_mark else 1
-            raise InvalidInput(f"the rollout spec is refused:\nline {line}: {refusal}")
+            raise InvalidInput(f"the {document} is refused:\nline {line}: {refusal}")
 
 
 def _refusal(event: yaml.Event) -> str | None:

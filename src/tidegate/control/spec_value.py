@@ -52,6 +52,16 @@ def duration(at_least: str = "0s") -> Value[float]:
     return Value("a duration of more than nothing and at most 366d, such as 72h, 90d, 30s or 500ms", read)
 
 
+def moment() -> Value[float]:
+    """Seconds since a beginning, from none to 366 days."""
+
+    def read(text: str) -> float | None:
+        seconds = _seconds(text)
+        return float(seconds) if seconds is not None and seconds <= _LONGEST_SECONDS else None
+
+    return Value("a time since the beginning, at most 366d, such as 0h, 30h or 90m", read)
+
+
 def basis_points(low: str, high: str) -> Value[int]:
     """A percentage of users as basis points; the sign may be left out: `5` and `5%` are 500."""
 

@@ -1,19 +1,32 @@
 """Start a rollout from its spec."""
 
+from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from tidegate.control import spec
 from tidegate.control.commit import Committed, commit
+from tidegate.control.past import read_past
 from tidegate.control.reason import require_reason
 from tidegate.control.servable import refuse_rivals, refuse_unservable
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
-from tidegate.domain.rollout import Move, Phase, Rollout
+from tidegate.domain.past import Past, expected_cost, with_limits
+from tidegate.domain.rollout import Move, Phase, Plan, Rollout
 from tidegate.domain.scope import standing
 from tidegate.domain.transition import apply
 
 
-async def start_rollout(services: Services, text: str, *, actor: str, reason: str) -> Committed:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The rollout as it is now stored, and what its traffic was like before."""
+
+    committed: Committed
+    past: Past
+
+
+async def start_rollout(services: Services, text: str, *, actor: str, reason: str) -> Started:
     """Start a rollout from its YAML spec; raises InvalidInput for the spec, Conflict for the world."""
     why = require_reason(reason)
     parsed = spec.parse(text)
@@ -22,6 +35,8 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
     plan = spec.resolve(parsed, await services.store.skills.list(), today)
     await refuse_unservable(services, plan)
     now = services.clock.now()
+    past = await read_past(services.store.ledger, plan.eligible, now)
+    plan = _with_past(plan, past)
     draft = Rollout(
         name=plan.name,
         plan=plan,
@@ -30,17 +45,28 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
         created_at=now,
         created_by=actor,
     )
-    started = apply(draft, Move.START, now)
-    return await commit(
+    committed = await commit(
         services,
         draft,
-        started,
+        apply(draft, Move.START, now),
         move=Move.START,
         actor=actor,
         reason=why,
         at=now,
         admit=partial(refuse_rivals, plan),
     )
+    return Started(committed, past)
+
+
+def _with_past(plan: Plan, past: Past) -> Plan:
+    """The plan whose gates know by which times and which costs they compare the arms."""
+    latency, savings = plan.gates.latency, plan.gates.savings
+    if latency is not None:
+        latency = with_limits(latency, past)
+    if savings is not None:
+        savings = msgspec.structs.replace(savings, expected=expected_cost(past))
+    gates = msgspec.structs.replace(plan.gates, latency=latency, savings=savings)
+    return msgspec.structs.replace(plan, gates=gates)
 
 
 def _refuse_taken(name: str, existing: Rollout | None) -> None:

@@ -10,12 +10,13 @@ from tidegate.control.decided import Decided, last_decided
 from tidegate.control.lookup import find_rollout
 from tidegate.control.services import Services
 from tidegate.control.timestamp import rfc3339
-from tidegate.domain.assignment import BUCKETS
+from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import Decision, Kind, decide
 from tidegate.domain.evidence import Tally, p95
+from tidegate.domain.judging import verdicts
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Event, Phase, Rollout
-from tidegate.domain.verdict import savings_point, verdicts
+from tidegate.domain.verdict import savings_point
 
 
 class ArmStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,21 +131,6 @@ async def status(services: Services, observer: Observing, name: str) -> RolloutS
         last_decision=_last_decision(rollout, decided, decide(rollout, evidence, now)),
         last_event=_last_event(events),
     )
-
-
-def weight_percent(rollout: Rollout, now: float) -> float:
-    """The share of units, in percent, that the plan gives to the candidate at `now`.
-
-    While it runs the stage's weight; once completed everybody but the holdout, as long as `after` keeps
-    one; 0 once it was taken back.
-    """
-    if rollout.phase in ACTIVE:
-        return rollout.current.weight / 100
-    if rollout.phase is not Phase.COMPLETED:
-        return 0.0
-    after = rollout.plan.after
-    kept = after.holdout if now < (rollout.completed_at or 0.0) + after.for_seconds else 0
-    return (BUCKETS - kept) / 100
 
 
 def _summary(rollout: Rollout, now: float) -> RolloutSummary:

@@ -1,8 +1,7 @@
 """The kill switch: turn skills off at once for everybody, for one skill or for one tenant."""
 
+import logging
 from typing import Protocol
-
-import structlog
 
 from tidegate.control.keys import require_tenant
 from tidegate.control.reason import require_reason
@@ -12,7 +11,7 @@ from tidegate.domain.errors import Conflict, InvalidInput, NotFound
 
 SCOPES = ("all", "skill", "tenant")
 
-_log = structlog.stdlib.get_logger("tidegate.switch")
+_log = logging.getLogger("tidegate.switch")
 
 
 class LocalSwitches(Protocol):
@@ -64,7 +63,10 @@ def switch_here(
         local.switch_off_local(scope, target)
     else:
         local.switch_on_local(scope, target)
-    _log.warning("switched in this process alone", way=way, scope=scope, target=target, by=actor, reason=why)
+    _log.warning(
+        "switched in this process alone",
+        extra={"way": way, "scope": scope, "target": target, "by": actor, "reason": why},
+    )
 
 
 def require_scope(scope: str, target: str) -> None:
@@ -81,5 +83,5 @@ def require_scope(scope: str, target: str) -> None:
 
 async def _check(services: Services, scope: str, target: str) -> None:
     require_scope(scope, target)
-    if scope == "skill" and not any(v.name == target for v in await services.store.skills.list()):
+    if scope == "skill" and not await services.store.skills.list(target):
         raise NotFound(f"no skill {target!r}; `tidegate skill list` shows the skills there are")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from tidegate.control.archives import intact_archive
 from tidegate.control.reason import require_reason
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict, InvalidInput, NotFound, ProviderUnavailable
@@ -115,9 +116,7 @@ async def _upload(
     services: Services, host: SkillHost, version: SkillVersion, before: list[str]
 ) -> ProviderVersion:
     """As a further version of a skill that is ours or bears its name, else as a new skill."""
-    archive = await services.store.skills.archive(version.digest)
-    if archive is None:
-        raise NotFound(f"the archive of {version.name} version {version.number} is not in the store")
+    archive = await intact_archive(services, version)
     name = version.name
     async for skill_id, ours in _candidates(host, name, before):
         try:

@@ -1,6 +1,7 @@
 """Keys: who may call what, for which tenant."""
 
 import hashlib
+from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
@@ -38,7 +39,21 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secret_hash: str
     created_at: float
     revoked_at: float | None = None
+    expires_at: float | None = None
+    previous_hash: str | None = None
+    """Of the secret before the last rotation, which is taken until `previous_until`."""
+    previous_until: float | None = None
     priority: Priority = Priority.NORMAL
+    last_used_at: float | None = None
+    """Of a key that manages, when the quarter of an hour began; a client key's use is among the costs."""
+
+
+def accepted(key: KeyRecord) -> Iterator[tuple[str, KeyRecord]]:
+    """Each hash that stands for the key, and the key as that secret opens it: until when."""
+    yield key.secret_hash, key
+    if key.previous_hash and key.previous_until is not None:
+        until = min(key.previous_until, key.expires_at or key.previous_until)
+        yield key.previous_hash, msgspec.structs.replace(key, expires_at=until)
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):

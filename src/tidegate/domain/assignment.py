@@ -4,7 +4,7 @@ from hashlib import blake2b
 from typing import Final
 
 from tidegate.domain.exchange import Arm
-from tidegate.domain.rollout import After, Stage
+from tidegate.domain.rollout import ACTIVE, After, Phase, Rollout, Stage
 
 BUCKETS = 10_000
 """Buckets of assignment: one is a basis point of the units."""
@@ -49,3 +49,18 @@ def arm_after(bucket: int, after: After) -> Arm:
 def moved_range(previous: Stage | None, stage: Stage) -> range:
     """The buckets that the step from `previous` (None: from no candidate at all) moves to the candidate."""
     return range(ceiling(previous) if previous else 0, ceiling(stage))
+
+
+def weight_percent(rollout: Rollout, now: float) -> float:
+    """The share of units, in percent, that the plan gives to the candidate at `now`.
+
+    While it runs the stage's weight; once completed everybody but the holdout, as long as `after` keeps
+    one; 0 once it was taken back.
+    """
+    if rollout.phase in ACTIVE:
+        return rollout.current.weight / 100
+    if rollout.phase is not Phase.COMPLETED:
+        return 0.0
+    after = rollout.plan.after
+    kept = after.holdout if now < (rollout.completed_at or 0.0) + after.for_seconds else 0
+    return (BUCKETS - kept) / 100

@@ -4,10 +4,11 @@ from enum import StrEnum
 
 import msgspec
 
+from tidegate.domain.judging import GUARDRAILS, STAGE_END, verdicts, worse
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Rollout
 from tidegate.domain.transition import baked_seconds, on_last_stage
-from tidegate.domain.verdict import Verdict, verdicts
+from tidegate.domain.verdict import Verdict
 
 
 class Kind(StrEnum):
@@ -23,7 +24,8 @@ class Kind(StrEnum):
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to do and why; `move` is the transition to commit, None where nothing changes.
 
-    `cause` is the reason's class: a gate's name, or inactive, paused, baking, no-data, approval, stage-done.
+    `cause` is the reason's class: a gate's name, or inactive, paused, no-traffic, baking, samples-missing,
+    no-data, approval, stage-done.
     """
 
     kind: Kind
@@ -33,6 +35,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdicts: tuple[Verdict, ...] = ()
 
 
+QUIET_SECONDS = 3600.0
+"""A rollout without a request for so long is no rollout: people are told."""
+
+FOR_PEOPLE = frozenset({"no-traffic", "samples-missing"})
+"""Causes of a hold that time alone will not end: a notice goes out."""
+
+
 def decide(rollout: Rollout, evidence: Evidence, now: float) -> Decision:
     """What to do with the rollout at `now` (epoch seconds), given its current stage's evidence."""
     if rollout.phase not in ACTIVE:
@@ -40,31 +49,40 @@ def decide(rollout: Rollout, evidence: Evidence, now: float) -> Decision:
     judged = verdicts(rollout, evidence)
     decision = (
         _guardrails(rollout, judged)
-        or _waiting(rollout, now)
-        or _evidence(evidence, judged)
+        or _waiting(rollout, evidence, now)
+        or _evidence(rollout, evidence, judged, now)
         or _stage_end(rollout)
     )
     return msgspec.structs.replace(decision, verdicts=judged)
 
 
 def _guardrails(rollout: Rollout, judged: tuple[Verdict, ...]) -> Decision | None:
-    for verdict in judged:
-        if verdict.verdict != "fail" or verdict.name not in ("trip", "errors"):
-            continue
-        gate = rollout.plan.gates.errors
-        worse = gate.worse if verdict.name == "errors" and gate is not None else "rollback"
-        if worse == "rollback":
-            return _decision(Kind.ROLLBACK, Move.ROLLBACK, verdict.name, _said(verdict))
-        if worse == "pause" and rollout.phase is not Phase.PAUSED:
-            return _decision(Kind.PAUSE, Move.PAUSE, verdict.name, _said(verdict))
-        return _decision(Kind.HOLD, None, verdict.name, _said(verdict))
-    return None
+    """What the failed guardrails do: the strongest of it, so that a pause never keeps a rollback waiting."""
+    failed = {each.name: each for each in judged if each.verdict == "fail"}
+    by_act: dict[str, Verdict] = {}
+    for name in GUARDRAILS:
+        if name in failed:
+            by_act.setdefault(worse(rollout.plan.gates, name), failed[name])
+    if verdict := by_act.get("rollback"):
+        return _decision(Kind.ROLLBACK, Move.ROLLBACK, verdict.name, _said(verdict))
+    verdict = by_act.get("pause")
+    if verdict and rollout.phase is not Phase.PAUSED:
+        return _decision(Kind.PAUSE, Move.PAUSE, verdict.name, _said(verdict))
+    verdict = verdict or by_act.get("hold")
+    return _decision(Kind.HOLD, None, verdict.name, _said(verdict)) if verdict else None
 
 
-def _waiting(rollout: Rollout, now: float) -> Decision | None:
+def _waiting(rollout: Rollout, evidence: Evidence, now: float) -> Decision | None:
     stage = rollout.current
     if rollout.phase is Phase.PAUSED:
         return _decision(Kind.HOLD, None, "paused", f"paused in stage {stage.name!r}; `resume` goes on")
+    quiet = now - max(evidence.last_at or 0.0, rollout.stage_since, rollout.resumed_at or 0.0)
+    if quiet > QUIET_SECONDS and (evidence.last_at is not None or not _seen(evidence)):
+        reason = (
+            f"no request of either arm for {duration_text(quiet)}; see whether the traffic that the rollout "
+            "covers still comes here, or `pause` it"
+        )
+        return _decision(Kind.HOLD, None, "no-traffic", reason)
     left = stage.bake_seconds - baked_seconds(rollout, now)
     if rollout.phase is Phase.PROGRESSING and left > 0:
         reason = f"stage {stage.name!r} bakes for another {duration_text(left)}"
@@ -72,16 +90,46 @@ def _waiting(rollout: Rollout, now: float) -> Decision | None:
     return None
 
 
-def _evidence(evidence: Evidence, judged: tuple[Verdict, ...]) -> Decision | None:
+def _evidence(
+    rollout: Rollout, evidence: Evidence, judged: tuple[Verdict, ...], now: float
+) -> Decision | None:
     """No data, or unsure, holds."""
     by_name = {verdict.name: verdict for verdict in judged}
-    for name in ("samples", "errors", "savings"):
+    for name in STAGE_END:
         verdict = by_name.get(name)
-        if verdict is not None and verdict.verdict != "pass":
-            return _decision(Kind.HOLD, None, name, _said(verdict))
+        if verdict is None or verdict.verdict == "pass":
+            continue
+        if name == "samples" and rollout.phase is Phase.PROGRESSING:
+            return _extension(rollout, evidence, _said(verdict), now)
+        return _decision(Kind.HOLD, None, name, _said(verdict))
     if evidence.candidate.triggered == 0:
         return _decision(Kind.HOLD, None, "no-data", "no triggered request has reached the candidate yet")
     return None
+
+
+def _extension(rollout: Rollout, evidence: Evidence, said: str, now: float) -> Decision:
+    """A stage goes on until it has its samples, up to a limit; then people must see to it."""
+    gate, stage = rollout.plan.gates.samples, rollout.current
+    most = stage.bake_seconds if gate is None or gate.extend_seconds is None else gate.extend_seconds
+    baked = baked_seconds(rollout, now)
+    left = stage.bake_seconds + most - baked
+    if left > 0:
+        count, wanted = evidence.candidate.triggered, gate.min if gate else 0
+        pace = f", at this pace in {duration_text((wanted - count) * baked / count)}" if count else ""
+        reason = (
+            f"{said}{pace}; stage {stage.name!r} extends itself for at most another {duration_text(left)}"
+        )
+        return _decision(Kind.HOLD, None, "samples", reason)
+    reason = (
+        f"{said}, though stage {stage.name!r} lasts {duration_text(most)} longer than planned; abort, and "
+        "start with more weight or a smaller samples.min, or wait on"
+    )
+    return _decision(Kind.HOLD, None, "samples-missing", reason)
+
+
+def _seen(evidence: Evidence) -> bool:
+    tallies = evidence.candidate, evidence.control
+    return any(each.requests or each.triggered for each in tallies)
 
 
 def _stage_end(rollout: Rollout) -> Decision:

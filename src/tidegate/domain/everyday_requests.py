@@ -7,6 +7,9 @@ its work.
 
 from functools import cache
 
+from tidegate.domain.longer_requests import LONGER_REQUESTS
+from tidegate.domain.office_requests import OFFICE_REQUESTS
+
 EVERYDAY_REQUESTS = """
 Hi there! | Good morning, how are you today? | Thanks, that was helpful. | Tell me a joke. | Tell me a joke
 about lawyers. | Write a poem about the sea. | What is the capital of Australia? | Who won the world cup in
@@ -363,4 +366,5 @@ have? | What's the highest score in darts? | How long is a marathon? | How does 
 @cache
 def everyday_requests() -> tuple[str, ...]:
     """The requests, each by itself."""
-    return tuple(each.strip() for each in EVERYDAY_REQUESTS.replace("\n", " ").split(" | "))
+    texts = (EVERYDAY_REQUESTS, LONGER_REQUESTS, OFFICE_REQUESTS)
+    return tuple(each.strip() for text in texts for each in text.replace("\n", " ").split(" | "))

@@ -1,7 +1,6 @@
 """Evidence: mergeable sums per (rollout, attempt, stage, arm, time bucket), and what gates read from it."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -25,8 +24,11 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `requests`, `errors` (user-visible) and `skill_failures` count all of the arm, `triggered_errors` the
     user-visible errors and `faulted` the faulted exchanges (what the arms are compared on, see
     `Exchange.faulted`) of the triggered. `capped_short` and `capped_long` count triggered requests,
-    at most CAP_PER_UNIT per unit in each short and long window step. `seconds` maps a log-spaced latency
-    cell (`latency_cell`) to a count.
+    at most CAP_PER_UNIT per unit in each short and long window step. `units` counts units of the arm when
+    they are first seen in the attempt (unit `request`: requests), triggered or not; `up` and `down` first
+    votes on triggered exchanges, by when they came. `seconds` maps a log-spaced latency cell (`latency_cell`)
+    to a count, `slow` how many of the latency gate's limits were exceeded (`Exchange.slow`) to a count,
+    `bets` places of the savings tests (`domain/savings`) to sums of logarithms in 10⁻¹².
     """
 
     requests: int = 0
@@ -39,7 +41,21 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     capped_short: int = 0
     capped_long: int = 0
     skill_failures: int = 0
+    units: int = 0
+    up: int = 0
+    down: int = 0
     seconds: dict[int, int] = {}
+    slow: dict[int, int] = {}
+    bets: dict[int, int] = {}
+
+    def beyond(self, limit: int) -> int:
+        """How many took longer than the latency gate's limit number `limit`, from 0."""
+        return sum(count for exceeded, count in self.slow.items() if exceeded > limit)
+
+    def longer_than(self, seconds: float) -> int:
+        """How many took longer, to the width of a histogram cell (4 %)."""
+        last = latency_cell(seconds)
+        return sum(count for cell, count in self.seconds.items() if cell > last)
 
 
 class ArmBucket(msgspec.Struct, frozen=True):
@@ -53,7 +69,9 @@ class ArmBucket(msgspec.Struct, frozen=True):
 class UnitEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A unit's first event of a kind in one short window step of its stage.
 
-    kind `bad`: a faulted, triggered exchange; `streak`: one that makes 3 faulted of the unit's last 5.
+    kind `bad`: a faulted, triggered exchange; `streak`: one that makes 3 faulted of the unit's last 5;
+    `slowN`: one that exceeds the latency gate's limit number N, from 1; `down`: the first vote on a triggered
+    exchange is a thumbs-down.
     `step` counts SHORT_WINDOW_SECONDS from the stage's start; `at` is epoch seconds of that first event.
     """
 
@@ -126,9 +144,15 @@ def p95(seconds: Mapping[int, int]) -> float | None:
 def merge(tallies: Iterable[Tally]) -> Tally:
     """The sum of tallies, of several replicas or of several buckets; nothing merges to zeros."""
     rows = tuple(tallies)
-    cells: Counter[int] = Counter()
+    if len(rows) == 1:
+        return rows[0]
+    cells: dict[int, int] = {}
+    slow: dict[int, int] = {}
+    bets: dict[int, int] = {}
     for row in rows:
-        cells.update(row.seconds)
+        for total, added in ((cells, row.seconds), (slow, row.slow), (bets, row.bets)):
+            for place, count in added.items():
+                total[place] = total.get(place, 0) + count
     return Tally(
         requests=sum(row.requests for row in rows),
         errors=sum(row.errors for row in rows),
@@ -140,5 +164,10 @@ def merge(tallies: Iterable[Tally]) -> Tally:
         capped_short=sum(row.capped_short for row in rows),
         capped_long=sum(row.capped_long for row in rows),
         skill_failures=sum(row.skill_failures for row in rows),
-        seconds=dict(cells),
+        units=sum(row.units for row in rows),
+        up=sum(row.up for row in rows),
+        down=sum(row.down for row in rows),
+        seconds=cells,
+        slow=slow,
+        bets=bets,
     )

@@ -60,6 +60,20 @@ class SkillUse(msgspec.Struct, frozen=True):
     score: float
 
 
+class Stakes(msgspec.Struct, frozen=True, array_like=True):
+    """By what an exchange's cost is judged: its stage's share of candidates and its plan's savings gate.
+
+    `expected`, before the rollout, of a request of its size, and the `cap` on what counts of one, in US
+    dollars; `min` and `floor` (None: there is none) as ratios.
+    """
+
+    expected: float
+    cap: float
+    share: float
+    min: float
+    floor: float | None = None
+
+
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ledger's line; epoch seconds, durations in seconds, cost in US dollars (None: unpriced)."""
 
@@ -85,6 +99,14 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     triggered: bool = False
     counted: bool = True
     """False where the exchange counts in neither arm (an unknown conversation within a step's grace)."""
+    stays: bool = False
+    """Not counted: a conversation in progress stays with control, though its unit is the candidate's."""
+    slow: int = 0
+    """How many of the latency gate's limits it exceeded, by that gate's measure."""
+    asked_bytes: int = 0
+    """The size of the client's request as it came, before anything was added to it."""
+    stakes: Stakes | None = None
+    """Where each request is a unit of its own and its plan's savings can be certified."""
     skills: tuple[SkillUse, ...] = ()
     wanted: tuple[SkillUse, ...] = ()
     """What the candidate would have served, told of control exchanges: what skills are weighed against."""

@@ -45,7 +45,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What an exchange has used so far; `output_left`: tokens of `max_tokens` that another turn may have.
+    """What an exchange has used so far; `output_left`: tokens of `max_tokens` that another turn may have,
+    None without a limit.
 
     `warned`: the model has been told of a limit and had its last turn.
     """
@@ -53,7 +54,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
     seconds: float
     tokens: int
-    output_left: int
+    output_left: int | None
     warned: bool = False
 
 
@@ -81,7 +82,7 @@ def next_move(said: Said, spent: Spent, limits: Limits) -> Next:
         return Next(Move.RELAY, limit)
     if spent.warned:
         return Next(Move.FAIL, limit)
-    if spent.output_left <= 0:
+    if spent.output_left is not None and spent.output_left <= 0:
         return Next(Move.CUT)
     if paused:
         return Next(Move.CONTINUE)

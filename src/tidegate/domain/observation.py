@@ -1,34 +1,53 @@
 """What the controller knows of a stage: sums per arm and the tests' state, folded as the evidence grows."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, UnitEvent, merge
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, merge
 from tidegate.domain.exchange import Arm
-from tidegate.domain.rollout import Rollout, Unit
-from tidegate.domain.sequential import ErrorsProcess, ErrorsState, errors_process
-from tidegate.domain.sticky import StickyProcess, StickyState, sticky_process
+from tidegate.domain.processes import State, advance, processes
+from tidegate.domain.rollout import Rollout
 
 LOOK_BACK_ENDS = 500
 """How many buckets' ends with a faulted request `recent_buckets` goes back over at most."""
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What a test has found: E now, and its highest since the stage began.
+
+    Or since it was resumed, where the gate does not roll back.
+    """
+
+    e_value: float = 0.0
+    peak: float = 0.0
+
+
+NOTHING_FOUND = Found()
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What `decide` judges a stage by.
 
-    `e_value` is the errors test now, `peak` its highest since the stage began (or was resumed, where the
-    gate does not roll back). `recent` counts faulted requests of (candidate, control) over the newest
-    buckets, as many as hold the candidate's latest bad outcomes (`recent_buckets`).
+    `e_value` and `peak` are what the errors test has found, `tests` what those of other gates have, by the
+    gate's name. `last_at` is when the newest bucket with a request ends (None: there is none). `recent`
+    counts faulted requests of (candidate, control) over the newest buckets, as many as hold the candidate's
+    latest bad outcomes (`recent_buckets`).
     """
 
     candidate: Tally = Tally()
     control: Tally = Tally()
     e_value: float = 0.0
     peak: float = 0.0
+    tests: dict[str, Found] = {}
+    last_at: float | None = None
     latest: tuple[Latest, ...] = ()
     recent: tuple[int, int] = (0, 0)
+
+    def test(self, gate: str) -> Found:
+        """What the test of a gate has found."""
+        return self.tests.get(gate, NOTHING_FOUND)
 
     def latest_of(self, arm: Arm) -> Latest:
         """The newest outcomes of an arm's latest distinct units; empty where nothing was seen."""
@@ -43,9 +62,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     until: float
     candidate: Tally = Tally()
     control: Tally = Tally()
-    state: ErrorsState | StickyState
-    e_value: float = 0.0
-    peak: float = 0.0
+    states: Mapping[str, State]
+    found: Mapping[str, Found] = {}
+    last_at: float | None = None
 
     def covers(self, rollout: Rollout) -> bool:
         """Whether this is about the rollout's current attempt and stage; if not, begin anew."""
@@ -58,7 +77,7 @@ def begin(rollout: Rollout) -> Progress:
         attempt=rollout.attempt,
         stage=rollout.stage,
         until=0.0,
-        state=process(rollout).begin(),
+        states={name: test.begin() for name, test in processes(rollout).items()},
     )
 
 
@@ -81,8 +100,10 @@ def observe(progress: Progress, rollout: Rollout, evidence: StageEvidence) -> Ev
     return Evidence(
         candidate=newest.candidate,
         control=newest.control,
-        e_value=newest.e_value,
-        peak=newest.peak,
+        e_value=newest.found["errors"].e_value,
+        peak=newest.found["errors"].peak,
+        tests={name: found for name, found in newest.found.items() if name != "errors"},
+        last_at=newest.last_at,
         latest=evidence.latest,
         recent=_faults_by_arm(recent_buckets(evidence.buckets, bad)),
     )
@@ -109,49 +130,26 @@ def recent_buckets(buckets: Iterable[ArmBucket], bad: int) -> tuple[ArmBucket, .
     return tuple(kept)
 
 
-def process(rollout: Rollout) -> ErrorsProcess | StickyProcess:
-    """The errors test of the rollout's current stage, by its unit.
-
-    A gate that only pauses or holds would do so again for ever after a person resumed: it judges anew.
-    """
-    gate = rollout.plan.gates.errors
-    restart = rollout.resumed_at if gate is not None and gate.worse != "rollback" else None
-    make = errors_process if rollout.plan.unit is Unit.REQUEST else sticky_process
-    return make(rollout, restart)
-
-
 def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: float | None) -> Progress:
     """Fold in what lies between `progress.until` and `until`, or all that lies after it (None)."""
     end = math.inf if until is None else until
     buckets = [each for each in evidence.buckets if progress.until < each.start + BUCKET_SECONDS <= end]
     events = [each for each in evidence.events if progress.until <= each.at < end]
-    state, e_value, peak = _advance(process(rollout), progress.state, buckets, events)
+    states: dict[str, State] = {}
+    found: dict[str, Found] = {}
+    for name, test in processes(rollout).items():
+        states[name], *e_values = advance(test, progress.states.get(name), buckets, events)
+        found[name] = Found(*e_values)
+    ends = [each.start + BUCKET_SECONDS for each in buckets if each.tally.requests]
     return msgspec.structs.replace(
         progress,
         until=progress.until if until is None else until,
         candidate=_sum(progress.candidate, buckets, Arm.CANDIDATE),
         control=_sum(progress.control, buckets, Arm.CONTROL),
-        state=state,
-        e_value=e_value,
-        peak=peak,
+        states=states,
+        found=found,
+        last_at=max(ends, default=progress.last_at),
     )
-
-
-def _advance(
-    test: ErrorsProcess | StickyProcess,
-    state: ErrorsState | StickyState,
-    buckets: list[ArmBucket],
-    events: list[UnitEvent],
-) -> tuple[ErrorsState | StickyState, float, float]:
-    match test, state:
-        case ErrorsProcess(), ErrorsState():
-            errors = test.fold(state, buckets)
-            return errors, *test.e_values(errors)
-        case StickyProcess(), StickyState():
-            sticky = test.fold(state, buckets, events)
-            return sticky, *test.e_values(sticky)
-        case _:
-            raise TypeError("the state of one test was given to the other: begin anew for this rollout")
 
 
 def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm) -> Tally:

@@ -9,26 +9,41 @@ from tidegate.domain.tallying import (
     Folded,
     StageEvent,
     Sums,
+    add_sums,
     first_events,
     fold,
     has_sticky_unit,
     is_evidence,
     to_tally,
 )
+from tidegate.domain.vote_sums import fold_votes
 
 
 def recount(
-    exchanges: Sequence[Exchange], rollout: str, attempt: int, stage: int, *, latest: int
+    exchanges: Sequence[Exchange],
+    rollout: str,
+    attempt: int,
+    stage: int,
+    *,
+    latest: int,
+    votes: Sequence[tuple[Exchange, str, float]] = (),
 ) -> StageEvidence:
-    """The evidence of one stage from all exchanges of its attempt, in order of arrival, each once."""
-    folded = fold(exchanges, {})
+    """The evidence of one stage from all exchanges of its attempt, in order of arrival, each once.
+
+    `votes` are those that count, in order of arrival: exchange, `up` or `down`, and when.
+    """
     place = (rollout, attempt, stage)
+    folded, voted = fold(exchanges, {}), fold_votes(votes)
+    sums = {cell: found for cell, found in folded.sums.items() if cell[:3] == place}
+    for cell, found in voted.sums.items():
+        if cell[:3] == place:
+            sums[cell] = add_sums(sums[cell], found) if cell in sums else found
     of_stage = [found for found in exchanges if is_evidence(found) and _place(found) == place]
     arms = [newest(_faults(of_stage, folded, arm)[:latest], arm) for arm in (Arm.CANDIDATE, Arm.CONTROL)]
     return stage_evidence(
         place,
-        {cell: sums for cell, sums in folded.sums.items() if cell[:3] == place},
-        [event for event in folded.events if event[:3] == place],
+        sums,
+        [event for event in (*folded.events, *voted.events) if event[:3] == place],
         arms,
     )
 

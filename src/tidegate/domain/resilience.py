@@ -48,7 +48,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """One failed attempt, before any content reached the client.
 
     `replayable`: the upstream cannot have begun the work. `retry_after` in seconds and `should_retry` as
-    the upstream's headers said, None where they said nothing.
+    the upstream's headers said, None where they said nothing. `unasked`: the gateway refused it itself, as
+    the upstream's API has no words for it, which speaks of neither the upstream nor a skill.
     """
 
     cause: Cause
@@ -56,6 +57,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     replayable: bool = False
     retry_after: float | None = None
     should_retry: bool | None = None
+    unasked: bool = False
 
 
 class Path(StrEnum):

@@ -72,20 +72,80 @@ class ErrorsGate(msgspec.Struct, frozen=True, kw_only=True):
     worse: str = "rollback"
 
 
-class SavingsGate(msgspec.Struct, frozen=True, kw_only=True):
-    """Savings of the candidate against concurrent control, as ratios."""
+class LatencyGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How long answers take, in seconds: against control, and the 95th percentile at the stage's end.
+
+    `of`: `total`, or `first_token` (of what is no stream: the answer). `limits`, rising, are the times beyond
+    which requests of both arms are counted and compared; they are fixed when the rollout starts.
+    """
+
+    p95: float | None = None
+    of: str = "total"
+    worse: str = "rollback"
+    limits: tuple[float, ...] = ()
+
+
+class SloGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Shares that the candidate's requests must not exceed, whatever control does: ratios, `over` in seconds.
+
+    Never a reason to roll back: an outage that both arms share is not the candidate's fault.
+    """
+
+    errors: float | None = None
+    slow: float | None = None
+    over: float = 5.0
+    worse: str = "pause"
+
+
+class FeedbackGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Votes against control, and the least share of thumbs up at the stage's end (a ratio)."""
+
+    min: float | None = None
+    worse: str = "pause"
+
+
+class RatioGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether units fall to the arms as the stage's weight says."""
+
+    worse: str = "pause"
+
+
+class ExpectedCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request was expected to cost before the rollout, in US dollars: by itself, and by byte asked.
+
+    Of one request at most `cap` counts.
+    """
+
+    base: float
+    per_byte: float
+    cap: float
+
+    def of(self, asked_bytes: int) -> float:
+        return min(self.cap, self.base + self.per_byte * asked_bytes)
+
+
+class SavingsGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Savings of the candidate against concurrent control, as ratios.
+
+    `expected`, fixed when the rollout starts, is what certifying them rests on (None: no past tells it).
+    """
 
     min: float
     floor: float | None = None
     worse: str = "hold"
     unsure: str = "hold"
+    expected: ExpectedCost | None = None
 
 
-class SamplesGate(msgspec.Struct, frozen=True, kw_only=True):
-    """Triggered candidate requests needed before a stage may be judged."""
+class SamplesGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Triggered candidate requests needed before a stage may be judged.
+
+    Where they are missing a stage extends itself by at most `extend_seconds` (None: by its bake time again).
+    """
 
     min: int
     unsure: str = "hold"
+    extend_seconds: float | None = None
 
 
 class TripGate(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +159,10 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The gates this plan asks for; None where it does not."""
 
     errors: ErrorsGate | None = None
+    latency: LatencyGate | None = None
+    slo: SloGate | None = None
+    feedback: FeedbackGate | None = None
+    ratio: RatioGate | None = None
     savings: SavingsGate | None = None
     samples: SamplesGate | None = None
     trip: TripGate | None = None

@@ -1,5 +1,7 @@
 """Leave for one package to be published despite what the scanner found in it."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -21,3 +23,7 @@ class ScanException(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def granted(self) -> bool:
         """Whether an operator has agreed."""
         return self.granted_at is not None
+
+    def covers(self, rules: Iterable[str]) -> bool:
+        """Whether it was granted for findings of all these rules: of others nobody was asked."""
+        return self.granted and set(rules) <= set(self.rules)

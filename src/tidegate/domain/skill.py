@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
 
 import msgspec
@@ -104,3 +105,8 @@ class SkillPackage(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileEntry, ...]
     archive: bytes
     digest: str
+
+
+def intact(archive: bytes, digest: str) -> bool:
+    """Whether these are the bytes that the digest is of, as they were published."""
+    return f"sha256:{sha256(archive).hexdigest()}" == digest

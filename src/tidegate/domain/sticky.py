@@ -1,8 +1,8 @@
-"""Errors by sticky unit: is the candidate worse than control? A heavy user must not look like a fault.
+"""Is the candidate worse than control, by sticky unit? A heavy user must not look like a fault.
 
 If no assignment matters to anyone, only each unit's arm is random: candidate with probability rho. So a
-process reads an arm once: at a unit's first bad outcome in a window, or at its first run of 3 bad among 5.
-With r0 = 1,
+process reads an arm once: at a unit's first event of a kind in a window, such as a bad outcome, or a first
+run of 3 bad among 5. With r0 = 1,
 
     S_r <- (S_r + w) * r^[candidate] / (1 + rho'(r-1)),      E = mean over r of S_r
 
@@ -12,16 +12,24 @@ E_j >= 1/alpha_j; the union over windows and kinds spends alpha. The constructio
 (arXiv 2512.04366).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
 from tidegate.domain.assignment import candidate_share
 from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, UnitEvent
 from tidegate.domain.exchange import Arm
+from tidegate.domain.measure import ERRORS, FEEDBACK, RATIOS, Measure
 from tidegate.domain.rollout import Rollout
-from tidegate.domain.sequential import LARGEST, RATIOS
-from tidegate.domain.window import LONG, START_MASS, Calendar, Window, calendar
+from tidegate.domain.sequential import LARGEST, LARGEST_EXPONENT
+from tidegate.domain.steps import NEVER, Steps
+from tidegate.domain.tallying import slow_kind
+from tidegate.domain.vote_sums import DOWN
+from tidegate.domain.window import KIND_SHARES, LONG, PLANNED, SHORT, START_MASS, Calendar, Window, calendar
 
 
 class Traffic(msgspec.Struct, frozen=True):
@@ -76,7 +84,7 @@ class StickyState(msgspec.Struct, frozen=True, kw_only=True):
     elapsed: float = -1.0
     traffic: Traffic = Traffic()
     windows: tuple[Open, ...] = ()
-    last: Mapping[tuple[str, str], int] = {}
+    last: Steps = Steps()
     peak: float = 0.0
     restarted: float | None = None
 
@@ -92,6 +100,7 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
     share: float
     since: float
     restart: float | None = None
+    ratios: tuple[float, ...] = RATIOS
 
     def begin(self) -> StickyState:
         """The state at the stage's start."""
@@ -105,16 +114,18 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         Pieces are cut at one time: buckets that end by then, events before it. Evidence after the cut may be
         folded too, as long as it is folded anew from the state at the cut once it has grown.
         """
-        last = dict(state.last)
-        for at, item in _timeline(buckets, events):
+        last: dict[tuple[str, str], int] = {}
+        kinds = {kind for kind, _ in self.calendar.kinds}
+        for at, came, happened in _timeline(buckets, (each for each in events if each.kind in kinds)):
             state = self._advance(state, at)
-            if isinstance(item, ArmBucket):
-                state = msgspec.structs.replace(state, traffic=state.traffic.plus(item))
-                continue
-            key = (item.kind, item.unit)
-            state = self._read(state, item, at - self.since, last.get(key, -1))
-            last[key] = max(item.step, last.get(key, -1))
-        return msgspec.structs.replace(state, last=last)
+            if came:
+                traffic = state.traffic
+                for bucket in came:
+                    traffic = traffic.plus(bucket)
+                state = msgspec.structs.replace(state, traffic=traffic)
+            if happened:
+                state = self._read(state, _new(happened, state.last, last), at - self.since)
+        return msgspec.structs.replace(state, last=state.last.later(last)) if last else state
 
     def e_values(self, state: StickyState) -> tuple[float, float]:
         """E now and at its highest since the stage began or was restarted, both on the gate's scale."""
@@ -129,59 +140,116 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         return self._open(state, elapsed) if elapsed > state.elapsed else state
 
     def _open(self, state: StickyState, elapsed: float) -> StickyState:
+        if state.elapsed >= 0 and state.elapsed // SHORT.step == elapsed // SHORT.step:
+            return msgspec.structs.replace(state, elapsed=max(elapsed, state.elapsed))
         live = tuple(each for each in state.windows if elapsed < each.window.opens + each.window.span.life)
         opening = tuple(
-            Open(window, (START_MASS,) * len(RATIOS), 0.0, state.traffic)
+            Open(window, (START_MASS,) * len(self.ratios), 0.0, state.traffic)
             for window in self.calendar.opening(state.elapsed, elapsed)
         )
         elapsed = max(elapsed, state.elapsed)
         return msgspec.structs.replace(state, elapsed=elapsed, windows=live + opening)
 
-    def _read(self, state: StickyState, event: UnitEvent, elapsed: float, last: int) -> StickyState:
-        """Let every live window that has not read the unit's arm yet read it."""
-        windows = tuple(
-            self._bet(each, event.arm, elapsed, state.traffic)
-            if each.window.kind == event.kind and last < each.window.first_step <= event.step
-            else each
-            for each in state.windows
-        )
-        peak = max((each.e_value for each in windows), default=0.0)
-        return msgspec.structs.replace(state, windows=windows, peak=max(state.peak, peak))
+    def _read(self, state: StickyState, happened: "Happened", elapsed: float) -> StickyState:
+        """Let every live window read the arms of the units that it has not read yet; of one time at once."""
+        windows: list[Open] = []
+        peak = state.peak
+        for live in state.windows:
+            first = live.window.first_step
+            arms = [
+                arm is Arm.CANDIDATE
+                for arm, step, before in happened.get(live.window.kind, ())
+                if before < first <= step
+            ]
+            if arms:
+                live = self._bet(live, sum(arms), len(arms), elapsed, state.traffic)  # noqa: PLW2901 (as it is now)
+                peak = max(peak, live.e_value)
+            windows.append(live)
+        return msgspec.structs.replace(state, windows=tuple(windows), peak=peak)
 
-    def _bet(self, live: Open, arm: Arm, elapsed: float, traffic: Traffic) -> Open:
+    def _bet(self, live: Open, candidate: int, both: int, elapsed: float, traffic: Traffic) -> Open:
         rho = max(self.share, traffic.share_since(live.traffic, live.window))
         spent = max(live.spent, live.window.spent(elapsed))
         begun = spent - live.spent
         wealth = tuple(
-            min(LARGEST, (s + begun) * (r if arm is Arm.CANDIDATE else 1.0) / (1 + rho * (r - 1)))
-            for s, r in zip(live.wealth, RATIOS, strict=True)
+            min(LARGEST, (s + begun) * math.exp(min(LARGEST_EXPONENT, candidate * log_r - both * log_d)))
+            for s, (log_r, log_d) in zip(live.wealth, _logarithms(self.ratios, rho), strict=True)
         )
         return Open(live.window, wealth, spent, live.traffic)
 
     def _restarted(self, state: StickyState, restart: float) -> StickyState:
         windows = tuple(
-            Open(each.window, (0.0,) * len(RATIOS), each.window.spent(restart - self.since), each.traffic)
+            Open(
+                each.window, (0.0,) * len(self.ratios), each.window.spent(restart - self.since), each.traffic
+            )
             for each in state.windows
         )
         return msgspec.structs.replace(state, windows=windows, peak=0.0, restarted=restart)
 
 
-def sticky_process(rollout: Rollout, restart: float | None = None) -> StickyProcess:
-    """The process of a rollout's current stage."""
+def sticky_process(
+    rollout: Rollout, restart: float | None = None, measure: Measure = ERRORS
+) -> StickyProcess:
+    """The process of a rollout's current stage, by that measure."""
     return StickyProcess(
-        calendar=calendar(rollout.plan, rollout.stage),
+        calendar=calendar(rollout.plan, rollout.stage, _kinds(measure)),
         share=candidate_share(rollout.current),
         since=rollout.stage_since,
         restart=restart,
+        ratios=measure.ratios,
     )
+
+
+def _kinds(measure: Measure) -> tuple[tuple[str, float], ...]:
+    """The kinds of unit events of a measure, each with its part of alpha."""
+    if measure.name == "latency":
+        return tuple((slow_kind(limit), PLANNED / measure.counts) for limit in range(measure.counts))
+    return ((DOWN, PLANNED),) if measure is FEEDBACK else KIND_SHARES
+
+
+Happened = Mapping[str, Sequence[tuple[Arm, int, int]]]
+"""Events of one time by kind: the unit's arm, the event's step, and the step of the unit's event before."""
+
+
+def _new(events: Iterable[UnitEvent], known: Steps, last: dict[tuple[str, str], int]) -> Happened:
+    """The events by kind; `last` is brought up to date with them."""
+    found: dict[str, list[tuple[Arm, int, int]]] = {}
+    older, newer = known.older, known.newer
+    for event in events:
+        key = (event.kind, event.unit)
+        before = last.get(key)
+        if before is None:
+            before = newer.get(key)
+        if before is None:
+            before = older.get(key, NEVER)
+        found.setdefault(event.kind, []).append((event.arm, event.step, before))
+        last[key] = max(event.step, before)
+    return found
+
+
+@lru_cache(64)
+def _logarithms(ratios: tuple[float, ...], rho: float) -> tuple[tuple[float, float], ...]:
+    """By ratio r: ln r and ln(1 + rho (r-1))."""
+    return tuple((math.log(r), math.log1p(rho * (r - 1))) for r in ratios)
 
 
 def _timeline(
     buckets: Iterable[ArmBucket], events: Iterable[UnitEvent]
-) -> Iterator[tuple[float, ArmBucket | UnitEvent]]:
-    """Buckets as they end and events as they happen: a bet on an arm never knows its own bucket's traffic."""
+) -> Iterator[tuple[float, list[ArmBucket], list[UnitEvent]]]:
+    """Times in order, with the buckets that end then and the events that happen then.
+
+    A bet on an arm never knows its own bucket's traffic; what happens at one time is looked at once.
+    """
     items: list[tuple[float, int, str, str, ArmBucket | UnitEvent]] = []
     items += [(each.start + BUCKET_SECONDS, 0, each.arm, "", each) for each in buckets]
     items += [(each.at, 1, each.unit, each.kind, each) for each in events if each.arm is not Arm.OUTSIDE]
-    for at, _, _, _, item in sorted(items, key=lambda row: row[:4]):
-        yield at, item
+    for at, group in groupby(sorted(items, key=itemgetter(0, 1, 2, 3)), key=itemgetter(0)):
+        came: list[ArmBucket] = []
+        happened: list[UnitEvent] = []
+        for row in group:
+            item = row[4]
+            if isinstance(item, ArmBucket):
+                came.append(item)
+            else:
+                happened.append(item)
+        yield at, came, happened

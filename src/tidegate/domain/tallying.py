@@ -16,6 +16,7 @@ from tidegate.domain.evidence import (
     latency_cell,
 )
 from tidegate.domain.exchange import Arm, Exchange, Outcome
+from tidegate.domain.savings import bets
 
 RECENT = 5
 STREAK = 3
@@ -26,6 +27,7 @@ SKILL_FAILURES = frozenset({Outcome.SKILL_ERROR, Outcome.SKILL_TIMEOUT})
 
 # Bound once: before Python 3.12 each look-up of an enum's member is a call.
 _OUTSIDE: Final = Arm.OUTSIDE
+_CANDIDATE: Final = Arm.CANDIDATE
 
 
 class Cell(NamedTuple):
@@ -78,10 +80,16 @@ class Sums(msgspec.Struct, kw_only=True):
     capped_short: int = 0
     capped_long: int = 0
     skill_failures: int = 0
+    units: int = 0
+    up: int = 0
+    down: int = 0
     seconds: dict[int, int] = {}
+    slow: dict[int, int] = {}
+    bets: dict[int, int] = {}
 
 
-SUM_FIELDS = tuple(field for field in Sums.__struct_fields__ if field != "seconds")
+HISTOGRAMS = ("seconds", "slow", "bets")
+SUM_FIELDS = tuple(field for field in Sums.__struct_fields__ if field not in HISTOGRAMS)
 
 
 class StageEvent(NamedTuple):
@@ -105,12 +113,12 @@ class Folded(NamedTuple):
 
 
 def is_evidence(exchange: Exchange) -> bool:
-    """It belongs to an arm of a rollout's stage and counts."""
+    """It belongs to an arm of a rollout's stage and counts; one that stays only shows its unit."""
     return (
         exchange.rollout is not None
         and exchange.stage is not None
         and exchange.arm is not _OUTSIDE
-        and exchange.counted
+        and (exchange.counted or exchange.stays)
     )
 
 
@@ -129,25 +137,39 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
     folded = Folded({}, {}, [])
     known = dict(units)
     triggered = {key[:3] for key, state in units.items() if state.triggered}
+    seen = {key[:3] for key in units}
     for exchange in exchanges:
         if not is_evidence(exchange):
             continue
-        sums = _sums(exchange, folded.sums)
         if has_sticky_unit(exchange):
+            sums = _sums(exchange, folded.sums, _CANDIDATE if exchange.stays else exchange.arm)
+            sums.units += _unit(exchange) not in seen
+            seen.add(_unit(exchange))
             _add_sticky(exchange, sums, folded, known, triggered)
-        else:
+        elif exchange.counted:
+            sums = _sums(exchange, folded.sums, exchange.arm)
+            sums.units += 1
             _add(exchange, sums, triggered=exchange.triggered)
             sums.capped_short += exchange.triggered
             sums.capped_long += exchange.triggered
     return folded
 
 
-def _sums(exchange: Exchange, known: dict[Cell, Sums]) -> Sums:
-    bucket = int(exchange.finished_at // BUCKET_SECONDS) * BUCKET_SECONDS
-    cell = Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, exchange.arm)
+def _unit(exchange: Exchange) -> tuple[str, int, str]:
+    return exchange.rollout or "", exchange.attempt, exchange.unit_hash
+
+
+def _sums(exchange: Exchange, known: dict[Cell, Sums], arm: Arm) -> Sums:
+    return sums_at(exchange, known, arm, exchange.finished_at)
+
+
+def sums_at(exchange: Exchange, known: dict[Cell, Sums], arm: Arm, at: float) -> Sums:
+    """The sums of the exchange's stage, of that arm and time (epoch seconds), begun in `known` if need be."""
+    bucket = int(at // BUCKET_SECONDS) * BUCKET_SECONDS
+    cell = Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, arm)
     sums = known.get(cell)
     if sums is None:
-        sums = known[cell] = Sums(seconds={})
+        sums = known[cell] = Sums(seconds={}, slow={}, bets={})
     return sums
 
 
@@ -165,8 +187,13 @@ def _add(exchange: Exchange, sums: Sums, *, triggered: bool) -> None:
     if exchange.cost_usd is not None:
         sums.priced += 1
         sums.cost_picos += round(exchange.cost_usd * PICOS)
+        if exchange.stakes is not None:
+            for place, added in bets(exchange.stakes, exchange.arm, exchange.cost_usd).items():
+                sums.bets[place] = sums.bets.get(place, 0) + added
     cell = latency_cell(exchange.seconds)
     sums.seconds[cell] = sums.seconds.get(cell, 0) + 1
+    if exchange.slow:
+        sums.slow[exchange.slow] = sums.slow.get(exchange.slow, 0) + 1
 
 
 def _add_sticky(
@@ -178,6 +205,10 @@ def _add_sticky(
 ) -> None:
     key = UnitKey(exchange.rollout or "", exchange.attempt, exchange.unit_hash, exchange.stage or 0)
     unit = key[:3]
+    if not exchange.counted:
+        if key not in known:
+            known[key] = folded.units[key] = UnitState(arm=_CANDIDATE)
+        return
     if exchange.triggered:
         triggered.add(unit)
     is_triggered = unit in triggered
@@ -189,17 +220,34 @@ def _add_sticky(
         return
     sums.capped_short += _counted(before.short_step, before.short_count, after.short_step, after.short_count)
     sums.capped_long += _counted(before.long_step, before.long_count, after.long_step, after.long_count)
-    if not exchange.faulted:
-        return
-    for kind in ("bad", "streak") if after.recent.bit_count() >= STREAK else ("bad",):
-        event = UnitEvent(
-            unit=exchange.unit_hash,
-            arm=exchange.arm,
-            kind=kind,
-            step=_step(exchange, SHORT_WINDOW_SECONDS),
-            at=exchange.finished_at,
-        )
-        folded.events.append(StageEvent(key.rollout, key.attempt, key.stage, event))
+    for kind in _kinds(exchange, after):
+        folded.events.append(event_of(exchange, kind, exchange.finished_at))
+
+
+def _kinds(exchange: Exchange, unit: UnitState) -> Iterable[str]:
+    if exchange.faulted:
+        yield "bad"
+        if unit.recent.bit_count() >= STREAK:
+            yield "streak"
+    for limit in range(exchange.slow):
+        yield slow_kind(limit)
+
+
+def slow_kind(limit: int) -> str:
+    """The kind of a unit's event of exceeding the latency gate's limit number `limit`, from 0."""
+    return f"slow{limit + 1}"
+
+
+def event_of(exchange: Exchange, kind: str, at: float) -> StageEvent:
+    """An event of the exchange's unit in the exchange's stage."""
+    event = UnitEvent(
+        unit=exchange.unit_hash,
+        arm=exchange.arm,
+        kind=kind,
+        step=_step_at(exchange, at, SHORT_WINDOW_SECONDS),
+        at=at,
+    )
+    return StageEvent(exchange.rollout or "", exchange.attempt, exchange.stage or 0, event)
 
 
 def _step_unit(state: UnitState, exchange: Exchange) -> UnitState:
@@ -228,7 +276,11 @@ def _counted(step: int, count: int, new_step: int, new_count: int) -> int:
 
 
 def _step(exchange: Exchange, seconds: int) -> int:
-    return max(0, int((exchange.finished_at - exchange.stage_since) // seconds))
+    return _step_at(exchange, exchange.finished_at, seconds)
+
+
+def _step_at(exchange: Exchange, at: float, seconds: int) -> int:
+    return max(0, int((at - exchange.stage_since) // seconds))
 
 
 def to_tally(sums: Sums) -> Tally:
@@ -240,11 +292,14 @@ def to_tally(sums: Sums) -> Tally:
 
 def add_sums(left: Sums, right: Sums) -> Sums:
     """Both together."""
-    total = Sums(seconds=dict(left.seconds))
+    total = Sums()
     for field in SUM_FIELDS:
         setattr(total, field, getattr(left, field) + getattr(right, field))
-    for cell, count in right.seconds.items():
-        total.seconds[cell] = total.seconds.get(cell, 0) + count
+    for field in HISTOGRAMS:
+        both = dict(getattr(left, field))
+        for cell, count in getattr(right, field).items():
+            both[cell] = both.get(cell, 0) + count
+        setattr(total, field, both)
     return total
 
 

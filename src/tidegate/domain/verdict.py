@@ -4,12 +4,11 @@ import math
 
 import msgspec
 
-from tidegate.domain.assignment import candidate_share
 from tidegate.domain.evidence import Tally
 from tidegate.domain.exchange import Arm
+from tidegate.domain.measure import ALPHA_ERRORS
 from tidegate.domain.observation import Evidence
-from tidegate.domain.rollout import ErrorsGate, Rollout, SamplesGate, SavingsGate, TripGate
-from tidegate.domain.sequential import ALPHA_ERRORS
+from tidegate.domain.rollout import ErrorsGate, SamplesGate, TripGate
 
 THRESHOLD = 1 / ALPHA_ERRORS
 """The errors test has found the candidate worse once its E reaches this."""
@@ -25,8 +24,8 @@ choose: a shared outage of ten minutes has some hundred looks, each at the worst
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one gate says: `pass`, `fail` or `unsure`; value and bound are what that rests on.
 
-    `measure` says of what they are: `errors` that users saw (bound: `max`), `faults` (bound: control's),
-    `units` that failed, `requests`, or `savings`.
+    `measure` says of what they are: `errors` that users saw (bound: the limit), `faults` (bound: control's),
+    `slow` requests, `votes` up, `units` that failed or are the candidate's, `requests`, or `savings`.
     """
 
     name: str
@@ -36,18 +35,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bound: float | None = None
     e_value: float | None = None
     reason: str
-
-
-def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdicts of the plan's gates, in the order they are judged in."""
-    gates, share = rollout.plan.gates, candidate_share(rollout.current)
-    asked = (
-        trip(gates.trip, evidence, share) if gates.trip else None,
-        errors(gates.errors, evidence, share) if gates.errors else None,
-        samples(gates.samples, evidence) if gates.samples else None,
-        savings(gates.savings, evidence) if gates.savings else None,
-    )
-    return tuple(each for each in asked if each is not None)
 
 
 def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
@@ -68,7 +55,7 @@ def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
         verdict, reason = "unsure", f"no data to compare: {seen}"
     elif gate.max is not None and ratio > gate.max:
         verdict = "unsure"
-        reason = f"above max {_percent(gate.max)}, which alone may be a fault both arms share: {seen}"
+        reason = f"above max {percent(gate.max)}, which alone may be a fault both arms share: {seen}"
     elif share >= 1:
         verdict = "unsure" if gate.max is None else "pass"
         reason = f"no control at weight 100 % without a holdout, so nothing to compare with: {seen}"
@@ -139,24 +126,6 @@ def samples(gate: SamplesGate, evidence: Evidence) -> Verdict:
     )
 
 
-def savings(gate: SavingsGate, evidence: Evidence) -> Verdict:
-    """Pass at `min` or above; below `floor` fail, between them unsure. Neither ever rolls back."""
-    point = savings_point(evidence.candidate, evidence.control)
-    if point is None:
-        verdict, reason = "unsure", "no priced requests in both arms to compare"
-    elif point >= gate.min:
-        verdict, reason = "pass", f"the candidate costs {_percent(point)} less than control"
-    else:
-        verdict = "fail" if gate.floor is not None and point < gate.floor else "unsure"
-        reason = (
-            f"savings of {_percent(point)} are below min {_percent(gate.min)}; "
-            "a point value has no error control, so it only holds"
-        )
-    return Verdict(
-        name="savings", verdict=verdict, measure="savings", value=point, bound=gate.min, reason=reason
-    )
-
-
 def savings_point(candidate: Tally, control: Tally) -> float | None:
     """1 - mean candidate cost / mean control cost over triggered priced requests; None without both."""
     if not candidate.priced or not control.priced:
@@ -173,8 +142,9 @@ def _errors_of(tally: Tally) -> str:
     errors, faults = _ratio(tally.triggered_errors, tally), _ratio(tally.faulted, tally)
     if errors is None or faults is None:
         return "no requests"
-    return f"{_percent(errors)} errors and {_percent(faults)} faults of {tally.triggered:,}"
+    return f"{percent(errors)} errors and {percent(faults)} faults of {tally.triggered:,}"
 
 
-def _percent(ratio: float) -> str:
+def percent(ratio: float) -> str:
+    """A ratio for people: `2.5 %`."""
     return f"{100 * ratio:.4g} %"

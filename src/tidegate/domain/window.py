@@ -25,7 +25,10 @@ SHORT = Span(SHORT_WINDOW_SECONDS, 6 * 3600)
 SPANS = (LONG, SHORT)
 
 KIND_SHARES = (("bad", 0.7), ("streak", 0.2))
-"""Each kind of unit event with its part of alpha; the last tenth is kept for extensions."""
+"""Each kind of unit event of the errors gate with its part of alpha; the last tenth is for extensions."""
+
+PLANNED = 0.9
+"""The part of alpha that all kinds of a gate share over the planned time."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
     stages: int
     counts: tuple[int, ...]
     """Planned windows of each span in the whole rollout."""
+    kinds: tuple[tuple[str, float], ...] = KIND_SHARES
 
     def opening(self, after: float, upto: float) -> Iterator[Window]:
         """The windows that open in (after, upto], in seconds since the stage began."""
@@ -76,7 +80,7 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
     def _planned(self, span: Span, count: int, n: int) -> Iterator[Window]:
         opens = n * span.step
-        for kind, part in KIND_SHARES:
+        for kind, part in self.kinds:
             yield Window(
                 kind=kind,
                 span=span,
@@ -87,9 +91,9 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
     def _extension(self, span: Span, base: int, n: int) -> Iterator[Window]:
         day = n * span.step // int(DAY_SECONDS) + 1
-        parts = sum(part for _, part in KIND_SHARES)
+        parts = sum(part for _, part in self.kinds)
         a_day = 0.1 / self.stages / (day * (day + 1)) * span.step / DAY_SECONDS
-        for kind, part in KIND_SHARES:
+        for kind, part in self.kinds:
             yield Window(
                 kind=kind,
                 span=span,
@@ -99,10 +103,11 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
-def calendar(plan: Plan, stage: int) -> Calendar:
+def calendar(plan: Plan, stage: int, kinds: tuple[tuple[str, float], ...] = KIND_SHARES) -> Calendar:
     """The windows of stage number `stage`; a stage shorter than a window's step still has one of it."""
     return Calendar(
         bake_seconds=plan.stages[stage].bake_seconds,
         stages=len(plan.stages),
         counts=tuple(sum(math.ceil(each.bake_seconds / span.step) for each in plan.stages) for span in SPANS),
+        kinds=kinds,
     )

@@ -1,13 +1,15 @@
-"""What changed between two versions of a skill: files, the frontmatter's fields, the text of what is text."""
+"""What changed between two versions of a skill: files, the frontmatter's fields, texts, what scripts use."""
 
-import zipfile
 from collections.abc import Mapping
 from difflib import unified_diff
-from io import BytesIO
 
 import msgspec
 
 from tidegate.domain.skill import Manifest, SkillVersion
+from tidegate.registry.archive import files_of
+from tidegate.registry.capabilities.capability import Use
+from tidegate.registry.capabilities.derive import capabilities_of
+from tidegate.registry.capabilities.derive import changed as changed_uses
 
 TEXT_BYTES = 65_536
 """A larger file is told as changed, without its lines."""
@@ -29,6 +31,9 @@ class SkillDiff(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, list[str]]
     cut: bool
     """Whether lines were left out for their number."""
+    capabilities_added: tuple[Use, ...]
+    capabilities_removed: tuple[Use, ...]
+    """What scripts use in the one version alone."""
 
 
 def diff(before: SkillVersion, after: SkillVersion, archives: tuple[bytes, bytes]) -> SkillDiff:
@@ -37,7 +42,9 @@ def diff(before: SkillVersion, after: SkillVersion, archives: tuple[bytes, bytes
     now = {file.path: file.sha256 for file in after.files}
     changed = sorted(path for path in was.keys() & now.keys() if was[path] != now[path])
     added, removed = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
-    texts, cut = _texts(_read(archives[0]), _read(archives[1]), sorted([*changed, *added, *removed]))
+    files = files_of(archives[0]), files_of(archives[1])
+    texts, cut = _texts(*files, sorted([*changed, *added, *removed]))
+    uses = changed_uses(*map(capabilities_of, files))
     return SkillDiff(
         name=after.name,
         before=before.number,
@@ -48,13 +55,9 @@ def diff(before: SkillVersion, after: SkillVersion, archives: tuple[bytes, bytes
         fields=_fields(before.manifest, after.manifest),
         texts=texts,
         cut=cut,
+        capabilities_added=uses[0],
+        capabilities_removed=uses[1],
     )
-
-
-def _read(archive: bytes) -> Mapping[str, bytes]:
-    """The files of an archive of our own making, by path below the skill's folder."""
-    with zipfile.ZipFile(BytesIO(archive)) as opened:
-        return {name.partition("/")[2]: opened.read(name) for name in opened.namelist()}
 
 
 def _fields(before: Manifest, after: Manifest) -> dict[str, tuple[object, object]]:

@@ -1,5 +1,6 @@
 """Paths inside a package: which are allowed, which are left out, which collide."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +11,12 @@ LEFT_OUT = frozenset({"__MACOSX", "__pycache__", ".git", ".DS_Store", "Thumbs.db
 
 MAX_PATH_BYTES = 512
 MAX_SEGMENTS = 16
+
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+"""Names that are devices on Windows, whatever follows a dot."""
+
+_BRACKETS = frozenset("<>\uff1c\uff1e\ufe64\ufe65")
+"""Also in their wide and small forms: a model that reads the name of a file would read a tag."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
@@ -26,6 +33,8 @@ def path_problem(path: str) -> str | None:
         return "has a backslash in its path; separate folders by '/'"
     if ":" in path:
         return "has a ':' in its path, which names a drive on some systems; rename the file"
+    if not _BRACKETS.isdisjoint(path):
+        return "has a '<' or '>' in its path, by which its name would pose as a tag; rename the file"
     if path.startswith("/"):
         return "has an absolute path; make it relative to the skill's folder"
     if ".." in segments or "." in segments or "" in segments:
@@ -34,6 +43,15 @@ def path_problem(path: str) -> str | None:
         return "has a control or invisible character in its path; rename the file"
     if len(path.encode()) > MAX_PATH_BYTES or len(segments) > MAX_SEGMENTS:
         return f"has a path over {MAX_PATH_BYTES} bytes or {MAX_SEGMENTS} levels; shorten it"
+    return next(filter(None, map(_name_problem, segments)), None)
+
+
+def _name_problem(segment: str) -> str | None:
+    """Why other systems would take this name for another."""
+    if segment[-1] in ". ":
+        return "has a name that ends in a dot or space, which some systems drop; rename the file"
+    if _DEVICE.fullmatch(segment):
+        return "has the name of a device on some systems; rename the file"
     return None
 
 

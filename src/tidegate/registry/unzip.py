@@ -24,9 +24,17 @@ UNREADABLE = (
 
 _WHOLE = "(zip)"
 _END = struct.Struct("<4s4H2LH")
-_LOCAL = struct.Struct("<4s22x2H")
+_LOCAL = struct.Struct("<4s2xH18x2H")
 _LOCAL_SIGNATURE = b"PK\x03\x04"
 _END64_LOCATOR = b"PK\x06\x07"
+_DESCRIBED = 0x8
+"""Flag of an entry whose sizes follow its content, since it was written to a pipe."""
+
+_DESCRIPTORS = tuple(
+    (lead, struct.Struct(form)) for lead in (b"PK\x07\x08", b"") for form in ("<LQQ", "<LLL")
+)
+"""What may follow such content: with a signature or without, sizes of eight bytes (tried first) or four."""
+
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8_NAME = 0x800
 _PLAIN_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -42,6 +50,7 @@ def read_zip(data: bytes, limits: PackageLimits) -> Tree:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             wanted = _wanted(archive.infolist(), tree)
+            _refuse_stray_bytes(data, archive.infolist(), archive.start_dir, tree)
             _place_root(wanted, tree)
             if not tree.findings:
                 _take(data, wanted, tree, limits)
@@ -60,11 +69,11 @@ def _envelope_problem(data: bytes, limits: PackageLimits) -> Finding | None:
         return Finding(path=_WHOLE, message="is not a zip, or is cut off; send a zip of the skill's folder")
     if data[max(0, at - 20) :].startswith(_END64_LOCATOR):
         return Finding(path=_WHOLE, message="uses zip64, which no package of this size needs; make it anew")
-    *_, size, offset, _comment = _END.unpack_from(data, at)
+    *_, size, offset, comment = _END.unpack_from(data, at)
     if size > limits.zip_directory_bytes:
         message = f"has a directory of {size:,} bytes; a package has at most {limits.files} files"
         return Finding(path=_WHOLE, message=message, too_large=True)
-    if offset + size != at:
+    if offset + size != at or at + _END.size + comment != len(data):
         return Finding(
             path=_WHOLE, message="has bytes before or after its files that belong to none; make it anew"
         )
@@ -84,6 +93,46 @@ def _wanted(entries: list[zipfile.ZipInfo], tree: Tree) -> list[zipfile.ZipInfo]
     return wanted
 
 
+def _refuse_stray_bytes(data: bytes, entries: list[zipfile.ZipInfo], end: int, tree: Tree) -> None:
+    """Entries that share bytes unpack to more than there is; bytes of none are read by other programs."""
+    place = 0
+    for entry in sorted(entries, key=lambda each: each.header_offset):
+        if entry.header_offset < place:
+            tree.refuse(
+                ascii(entry.orig_filename)[1:-1], "shares bytes with another entry; make the zip anew"
+            )
+            return
+        if entry.header_offset > place:
+            _refuse_gap(tree, place, entry.header_offset)
+            return
+        place = _end_of(data, entry)
+    if place > end:
+        tree.refuse(_WHOLE, "has an entry that reaches into its directory; make it anew")
+    elif place < end:
+        _refuse_gap(tree, place, end)
+
+
+def _refuse_gap(tree: Tree, start: int, end: int) -> None:
+    tree.refuse(
+        _WHOLE,
+        f"has {end - start:,} bytes at {start:,} that belong to no file of its directory; make it anew with "
+        "any zip tool",
+    )
+
+
+def _end_of(data: bytes, entry: zipfile.ZipInfo) -> int:
+    """Where an entry's bytes end: header, content, and what describes it where it was written to a pipe."""
+    _, flags, name_bytes, extra_bytes = _LOCAL.unpack_from(data, entry.header_offset)
+    end = entry.header_offset + _LOCAL.size + name_bytes + extra_bytes + entry.compress_size
+    if not (flags | entry.flag_bits) & _DESCRIBED:
+        return end
+    for lead, form in _DESCRIPTORS:
+        described = lead + form.pack(entry.CRC, entry.compress_size, entry.file_size)
+        if data.startswith(described, end):
+            return end + len(described)
+    return end
+
+
 def _entry_problem(entry: zipfile.ZipInfo) -> str | None:
     name = entry.orig_filename  # `filename` is cut at a NUL
     kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -94,6 +143,8 @@ def _entry_problem(entry: zipfile.ZipInfo) -> str | None:
         return "is a symbolic link; put the file itself into the package"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (kind == stat.S_IFDIR) > folder:
         return "is neither a file nor a folder (a device, pipe or socket); remove it"
+    if entry.external_attr >> 16 & (stat.S_ISUID | stat.S_ISGID):
+        return "is marked to run as another user or group; take the mark off"
     if folder and entry.file_size:
         return "is a folder with content of its own; make the zip anew"
     if not name.isascii() and not entry.flag_bits & _UTF8_NAME:
@@ -142,7 +193,7 @@ def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int) -> bytes:
     Not zipfile's own reader: that one takes a declared size for the end of a stream that goes on.
     """
     name = entry.orig_filename.encode()
-    signature, name_bytes, extra_bytes = _LOCAL.unpack_from(data, entry.header_offset)
+    signature, _, name_bytes, extra_bytes = _LOCAL.unpack_from(data, entry.header_offset)
     start = entry.header_offset + _LOCAL.size
     packed_from = start + name_bytes + extra_bytes
     packed = data[packed_from : packed_from + entry.compress_size]

@@ -15,7 +15,7 @@ from tidegate.serving.snapshot import RoutingSnapshot
 _CLIENT: Final = Role.CLIENT
 
 
-def authenticate(snapshot: RoutingSnapshot, call: Call) -> KeyRecord:
+def authenticate(snapshot: RoutingSnapshot, call: Call, now: float) -> KeyRecord:
     """The client key of a call; raises Unauthenticated, and Forbidden for another role's key."""
     secret = call.header(b"x-api-key") or _bearer(call)
     if not secret:
@@ -23,8 +23,12 @@ def authenticate(snapshot: RoutingSnapshot, call: Call) -> KeyRecord:
     key = snapshot.keys.get(sha256(secret.strip().encode("latin-1")).hexdigest())
     if key is None:
         raise Unauthenticated("invalid x-api-key: this key is unknown or revoked; ask your operator for one")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise Unauthenticated(f"key {key.id}: this secret has expired; ask your operator for a new one")
     if key.role is not _CLIENT:
-        raise Forbidden(f"key {key.id} is a {key.role} key: requests to /v1 need a client key")
+        raise Forbidden(
+            f"key {key.id} is a {key.role} key: requests to models need a client key, from your operator"
+        )
     return key
 
 

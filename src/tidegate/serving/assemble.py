@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from tidegate.domain.reuse import ENDED_WELL
-from tidegate.serving.stream import fields
+from tidegate.domain.sse import fields
 from tidegate.serving.usage import merged
 
 Json = dict[str, object]

@@ -39,7 +39,8 @@ class Assignment(msgspec.Struct, frozen=True):
 
     `triggered`: the candidate's selector chose a skill, or the candidate has none to choose; `triggers` is
     what it chose, in either arm. `patience`: seconds that the candidate would have had to its first content
-    byte, told of triggered control requests, which are late by the same measure. `reduced`: a switch took
+    byte, told of triggered control requests, which are late by the same measure. `stays`: a conversation in
+    progress keeps the old side. `reduced`: a switch took
     some of the served skills away, so what was built on them (a cheaper model) is not served either.
     """
 
@@ -49,6 +50,7 @@ class Assignment(msgspec.Struct, frozen=True):
     arm: Arm = Arm.OUTSIDE
     triggered: bool = False
     counted: bool = True
+    stays: bool = False
     stage: int | None = None
     triggers: tuple[SkillUse, ...] = ()
     patience: float | None = None
@@ -130,6 +132,7 @@ def _in_rollout(served: ServedRollout, uses: tuple[SkillUse, ...], asker: Asker,
         arm=Arm.CONTROL if stays else side,
         triggered=triggered,
         counted=not stays,
+        stays=stays,
         stage=rollout.stage,
         triggers=uses,
         patience=served.candidate.timeout_for(uses) if triggered and not candidate else None,

@@ -192,5 +192,5 @@ def _settle(draft: Draft, status: int) -> None:
     if draft.fallback == "rejected" and 400 <= status < 500:
         draft.fallback = draft.skill_outcome = None
         draft.composed = False
-    elif draft.fallback is not None and draft.fallback.startswith("rejected"):
+    elif draft.skill_outcome is not None and (draft.fallback or "").startswith("rejected"):
         draft.first_attempt_failed = True

@@ -1,8 +1,7 @@
 """The circuit breakers of one process: one for each upstream and model, one for each skill version."""
 
+import logging
 from collections.abc import Sequence
-
-import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.breaker import (
@@ -18,7 +17,7 @@ from tidegate.domain.breaker import (
 )
 from tidegate.ports import Clock, Meter
 
-_log = structlog.stdlib.get_logger("tidegate.breakers")
+_log = logging.getLogger("tidegate.breakers")
 
 _SHOWN = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 
@@ -113,11 +112,13 @@ class Breakers:
         if before.state is State.CLOSED:
             _log.warning(
                 "a breaker opened: too many of the latest attempts failed",
-                kind=self.kind,
-                target=name,
-                failures=self._policy.failures,
-                of=self._policy.window,
-                probe_every=self._policy.interval,
+                extra={
+                    "kind": self.kind,
+                    "target": name,
+                    "failures": self._policy.failures,
+                    "of": self._policy.window,
+                    "probe_every": self._policy.interval,
+                },
             )
         elif after.state is State.CLOSED:
-            _log.info("a breaker closed: a probe went well", kind=self.kind, target=name)
+            _log.info("a breaker closed: a probe went well", extra={"kind": self.kind, "target": name})

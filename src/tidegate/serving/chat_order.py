@@ -30,10 +30,15 @@ class Crossing(msgspec.Struct, frozen=True):
 
 def crossing(request: ChatRequest, call: Call) -> Crossing:
     """The request in the Messages API's terms; raises InvalidInput where it cannot be told in them."""
+    return Crossing(request.crossed(), crossed_call(call))
+
+
+def crossed_call(call: Call) -> Call:
+    """The call as a client of the Messages API would have made it."""
     headers = call.headers
     if call.header(_VERSION) is None:
         headers = [*headers, (_VERSION, MESSAGES_VERSION)]
-    return Crossing(request.crossed(), Call(call.method, _TARGET, headers))
+    return Call(call.method, _TARGET, headers)
 
 
 def composed_crossing(request: ChatRequest, draft: Draft, call: Call) -> Crossing | None:

@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from tidegate.domain.chat.completion import Completion, read_completion, read_usage
-from tidegate.domain.chat.sse import LONGEST_EVENT
+from tidegate.domain.sse import LONGEST_EVENT, fields
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.stream import BLANK, end_of_events
 from tidegate.serving.usage import ReportedMessage, ReportedUsage
@@ -120,9 +120,8 @@ class ChatScanner:
 
 def _chunk(event: bytes) -> Completion | None:
     """The chunk in an event; None for a comment, or an unknown shape, which is relayed all the same."""
-    payload = b"\n".join(line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
     try:
-        return read_completion(payload)
+        return read_completion(fields(event)[1])
     except msgspec.DecodeError:
         return None
 

@@ -121,7 +121,7 @@ class Course:
     def fall_back(self, failure: Failure, *, switched: bool = False) -> None:
         """Leave the skill path for the plain request."""
         switched = switched or failure.cause is Cause.SWITCH
-        if not switched and failure.cause is not Cause.BREAKER:
+        if not switched and failure.cause is not Cause.BREAKER and not failure.unasked:
             self._suspect(failure)
         _leave_skills(self._draft, failure, switched=switched)
         self._go(_PLAIN, self._order.plain)
@@ -187,7 +187,7 @@ class Course:
 
     def bad(self, failure: Failure, now: float) -> None:
         """Report a failed attempt; with skills in the request nobody knows yet whose failure it was."""
-        if failure.cause is Cause.BREAKER or not self.guarded:
+        if failure.cause is Cause.BREAKER or failure.unasked or not self.guarded:
             return
         if self.path is _COMPOSED and self._order.skills:
             return
@@ -236,5 +236,7 @@ def _leave_skills(draft: Draft, failure: Failure, *, switched: bool) -> None:
         return
     timed_out = failure.cause is Cause.SKILL_TIMEOUT
     draft.skill_outcome = Outcome.SKILL_TIMEOUT if timed_out else Outcome.SKILL_ERROR
+    if failure.unasked:
+        draft.skill_outcome = None
     rejected = failure.cause is Cause.STATUS and failure.status < 500
     draft.fell_back("rejected" if rejected else "status" if failure.status else failure.cause.value)

@@ -1,11 +1,10 @@
 """Single flight: of equal requests at once one goes upstream, and its call belongs to nobody's connection."""
 
 import asyncio
+import logging
 from asyncio import TimerHandle
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-
-import structlog
 
 from tidegate.domain.errors import TidegateError
 from tidegate.domain.reuse import CachedAnswer
@@ -17,7 +16,7 @@ from tidegate.serving.order import Answer, Order
 from tidegate.serving.recording import Recording
 from tidegate.serving.wire import Scanner
 
-_log = structlog.stdlib.get_logger("tidegate.serving")
+_log = logging.getLogger("tidegate.serving")
 
 ALONE_SECONDS = 60.0
 """A call whose client has left goes on for so long at most."""
@@ -65,7 +64,7 @@ class Flight:
             answer = await attempts.answer(self.draft, self.order)
         except Exception as failure:
             if self.alone is not None and not isinstance(failure, UpstreamFailure | TidegateError):
-                _log.exception("a request failed within the gateway", request_id=self.draft.id)
+                _log.exception("a request failed within the gateway", extra={"request_id": self.draft.id})
             self.handed.set_result(failure)
             return Landing(None, result="unfit")
         draft = self.draft
@@ -138,7 +137,7 @@ class Flight:
         self.handed.set_result(answer)
 
     def _landing(self, message: bytes | None, model: str | None) -> Landing:
-        if message is None:
+        if message is None or self.draft.skill_errors:  # what a skill could not give now, it may give later
             return Landing(None, result="unfit")
         if len(message) > self._limit:
             return Landing(None, result="too_large")

@@ -1,11 +1,11 @@
 """One request through the gateway: the hot path, read from top to bottom."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import msgspec
-import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.errors import TidegateError
@@ -19,10 +19,11 @@ from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attending
 from tidegate.serving.chains import Hop
 from tidegate.serving.chat_client import crossed
+from tidegate.serving.chat_hosting import ChatHosting
 from tidegate.serving.chat_request import ChatRequest, read_chat_request
 from tidegate.serving.client import Call, Client, ClientGone, Dialect
 from tidegate.serving.economy import no_dearer
-from tidegate.serving.exchange_id import exchange_id
+from tidegate.serving.exchange_id import ExchangeIds
 from tidegate.serving.guards import Guards, skill_names
 from tidegate.serving.hints import Hints, read_hints
 from tidegate.serving.hosted.hosting import Engagement, Hosting
@@ -51,7 +52,7 @@ from tidegate.serving.unit_sources import UnitSources
 from tidegate.serving.upstreams import Upstreams
 from tidegate.serving.wire import MESSAGES
 
-_log = structlog.stdlib.get_logger("tidegate.serving")
+_log = logging.getLogger("tidegate.serving")
 
 CLIENT_CLOSED = 499
 """The status on record where the client left before it got one (as nginx has it)."""
@@ -77,13 +78,13 @@ class Handler:
     ) -> None:
         self._settings, self._holder, self._upstreams = settings, holder, upstreams
         self._meter, self._prices, self._clock = meter, prices, clock
-        self._quotas, self._hosting = quotas, hosting
+        self._quotas, self._hosting, self._chat_hosting = quotas, hosting, ChatHosting(hosting, upstreams)
         self._admission = _admission(settings, meter)
         self.apart = PassThrough(
             settings, holder, upstreams, self._admission, meter=meter, clock=clock, dialect=dialect
         )
         self.guards = _guards(settings, meter, clock)
-        self._identities = Identities(settings.home_secret, settings.unit_rule)
+        self._ids, self._identities = ExchangeIds(), Identities(settings.home_secret, settings.unit_rule)
         self._provider = ProviderSide(settings, holder, upstreams, meter=meter, prices=prices, clock=clock)
         self._outgoing = Outgoing(upstreams, self._provider, settings.chains)
         self._unit_sources = UnitSources(settings.unit_rule)
@@ -121,7 +122,7 @@ class Handler:
         Raises ClientGone where the client left; what was done until then is on record.
         """
         now = self._clock.now()
-        request_id = exchange_id(now)
+        request_id = self._ids(now)
         try:
             key = self.apart.authenticated(call)
         except TidegateError as refusal:
@@ -156,7 +157,9 @@ class Handler:
         except ClientGone:
             raise
         except Exception:
-            _log.exception("a request failed within the gateway", request_id=draft.id, route=draft.route)
+            _log.exception(
+                "a request failed within the gateway", extra={"request_id": draft.id, "route": draft.route}
+            )
             if not draft.recorded:
                 await self._record_refusal(draft, client, Outcome.UPSTREAM_ERROR, 500, _OUR_FAULT)
             raise
@@ -164,7 +167,7 @@ class Handler:
     async def _served(self, draft: Draft, call: Call, client: Client) -> None:
         """The main path: read, assign, compose, attempt, relay."""
         body = await client.body(self._settings.body_limit)
-        draft.ready_at = self._clock.monotonic()
+        draft.ready_at, draft.asked_bytes = self._clock.monotonic(), len(body)
         snapshot = self._holder.current()
         if draft.on_ledger and self._quotas.limit(snapshot, draft.key):
             draft.hold = await self._quotas.admit(snapshot, draft.key, len(body))
@@ -241,8 +244,8 @@ class Handler:
     async def _ordered(self, draft: Draft, call: Call, request: Asked) -> Order:
         """What the assignment makes of the request; calls that the client has kept sealed are taken up."""
         if isinstance(request, ChatRequest):
-            engaged = self._hosting.unhosted(draft, self._holder.current)
-            return self._compose(draft, call, request, request, engaged)
+            chat = await self._chat_hosting.engage(draft, request, self._holder.current)
+            return self._compose(draft, call, chat.plain, chat.whole, chat.engaged)
         engaged = self._hosting.engage(draft, request, self._holder.current)
         plain = whole = request
         if is_sealed(request.raw):

@@ -4,10 +4,10 @@ A key that cannot be read anew goes on being used. Nothing here logs, shows or c
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import msgspec
-import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.credential import (
@@ -28,7 +28,7 @@ TOLD_SECONDS = 60.0
 AGAIN_SECONDS = 1.0
 """When asking again may help, where a new key has come or is on its way."""
 
-_log = structlog.stdlib.get_logger("tidegate.credentials")
+_log = logging.getLogger("tidegate.credentials")
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +131,7 @@ class Keyring:
 
     def reread(self) -> None:
         """Read everything again now (SIGHUP)."""
-        _log.info("reading all credentials again", credentials=len(self._kept))
+        _log.info("reading all credentials again", extra={"credentials": len(self._kept)})
         for kept in self._kept.values():
             self._ask(kept)
 
@@ -153,7 +153,10 @@ class Keyring:
         if may_read_early(now, kept.logged_at):
             kept.logged_at = now
             what = "it is read again" if renews else "mend it there, or configure another one"
-            _log.error("an upstream refuses a credential", credential=kept.slot.told, status=status, now=what)
+            _log.error(
+                "an upstream refuses a credential",
+                extra={"credential": kept.slot.told, "status": status, "now": what},
+            )
         renewing = renews and kept.asked_at is not None and now - kept.asked_at < RENEWED_WITHIN_SECONDS
         return AGAIN_SECONDS if renewing else None
 
@@ -191,7 +194,9 @@ class Keyring:
         except InvalidInput as wrong:
             self._failed(kept, str(wrong))
         except Exception as fault:  # the other keys, and the last good one of this, are kept all the same
-            _log.exception("reading a credential failed by a fault of ours", credential=kept.slot.told)
+            _log.exception(
+                "reading a credential failed by a fault of ours", extra={"credential": kept.slot.told}
+            )
             self._failed(kept, f"the gateway's own fault ({type(fault).__name__}); its log has more")
         else:
             self._good(kept, key)
@@ -203,7 +208,7 @@ class Keyring:
     def _good(self, kept: _Kept, key: str) -> None:
         changed = key != kept.key
         if kept.failures or (changed and kept.key is not None):
-            _log.info("a credential is read", credential=kept.slot.told, changed=changed)
+            _log.info("a credential is read", extra={"credential": kept.slot.told, "changed": changed})
         kept.failures, kept.failing_since, kept.trouble = 0, None, ""
         self._meter.add(metrics.CREDENTIAL_READS, (kept.slot.name, "changed" if changed else "same"))
         if changed:
@@ -219,10 +224,12 @@ class Keyring:
         if trouble != kept.trouble or kept.failures & (kept.failures - 1) == 0:
             _log.warning(
                 "a credential cannot be read",
-                credential=kept.slot.told,
-                why=trouble,
-                failures=kept.failures,
-                used="the last good key" if kept.key is not None else "none: its requests are refused",
+                extra={
+                    "credential": kept.slot.told,
+                    "why": trouble,
+                    "failures": kept.failures,
+                    "used": "the last good key" if kept.key is not None else "none: its requests are refused",
+                },
             )
         kept.trouble = trouble
 

@@ -7,12 +7,12 @@ on where the shared ones are out of reach.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import structlog
 from msgspec.structs import replace
 
 from tidegate.domain.allowance import Claim, Share, room_for, tenant_of
@@ -29,7 +29,7 @@ IDLE_SECONDS = 1.0
 BARRED_SECONDS = 0.1
 """After a refusal, requests that need as much are refused without asking again, for so long at most."""
 
-_log = structlog.stdlib.get_logger("tidegate.quotas")
+_log = logging.getLogger("tidegate.quotas")
 
 
 @dataclass(slots=True)
@@ -228,7 +228,9 @@ class Leases:
 
     def _lose(self, why: SharedAway) -> None:
         if not self.away:
-            _log.warning("quotas are counted in this process alone: what is shared is away", why=str(why))
+            _log.warning(
+                "quotas are counted in this process alone: what is shared is away", extra={"why": str(why)}
+            )
         self.away = True
         for each in self._known.values():
             each.lose()

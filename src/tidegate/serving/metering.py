@@ -1,5 +1,6 @@
 """What is known of an exchange while it runs, the ledger's line it becomes, and the metrics it moves."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
@@ -7,9 +8,11 @@ import msgspec
 from msgspec.structs import replace
 
 from tidegate.domain.access import KeyRecord
+from tidegate.domain.assignment import candidate_share
 from tidegate.domain.chat.names import chat_id
 from tidegate.domain.cost import cost
-from tidegate.domain.exchange import Arm, Exchange, Outcome, Usage
+from tidegate.domain.exchange import Arm, Exchange, Outcome, Stakes, Usage
+from tidegate.domain.rollout import Unit
 from tidegate.ports import Prices
 from tidegate.serving.assign import Assignment
 from tidegate.serving.hold import Hold
@@ -40,6 +43,7 @@ class Draft(msgspec.Struct, kw_only=True):
     key: KeyRecord
     ready_at: float = 0.0
     """When the request was here in full: a slow upload is no slowness of the gateway's, nor of a skill's."""
+    asked_bytes: int = 0
     route: str = "messages"
     on_ledger: bool = True
     """Whether the ledger gets a line: not of a call that only counts tokens."""
@@ -149,20 +153,45 @@ class Draft(msgspec.Struct, kw_only=True):
             usage=self.usage,
             cost_usd=None if self.unpriced else self.cost_usd,
             attempts=self.attempts,
-            turns=self.turns,
             first_attempt_failed=self.first_attempt_failed or self._late(monotonic),
             stream=self.stream,
+            asked_bytes=self.asked_bytes,
             message_id=chat_id(self.message_id) if self.crossed and self.message_id else self.message_id,
         )
-        return self._remarked(plain)
+        return self._remarked(plain, self._slow(monotonic))
 
-    def _remarked(self, plain: Exchange) -> Exchange:
+    def _stakes(self) -> Stakes | None:
+        """By what its cost is judged, where its rollout's savings are certified by request."""
+        served, rollout = self.assignment, self.assignment.rollout
+        gate = rollout.plan.gates.savings if rollout else None
+        if rollout is None or gate is None or gate.expected is None or served.stage is None:
+            return None
+        share = candidate_share(rollout.plan.stages[served.stage])
+        if rollout.plan.unit is not Unit.REQUEST or not served.triggered or share >= 1:
+            return None
+        return Stakes(gate.expected.of(self.asked_bytes), gate.expected.cap, share, gate.min, gate.floor)
+
+    def _slow(self, monotonic: float) -> int:
+        """How many limits of the rollout's latency gate it exceeded."""
+        rollout = self.assignment.rollout
+        gate = rollout.plan.gates.latency if rollout else None
+        if gate is None:
+            return 0
+        until = self.answered_at if gate.of == "first_token" and self.answered_at else monotonic
+        return bisect_left(gate.limits, until - self.started)
+
+    def _remarked(self, plain: Exchange, slow: int) -> Exchange:
         """With what is to be told of few exchanges only."""
-        routed = self.assignment.routed
-        if not (self.fallback or self.cache or routed or self.skill_errors):
+        routed, stays, stakes = self.assignment.routed, self.assignment.stays, self._stakes()
+        few = self.fallback or self.cache or routed or self.skill_errors or slow or stays or stakes
+        if not few and self.turns == 1:
             return plain
         return replace(
             plain,
+            turns=self.turns,
+            stays=stays,
+            slow=slow,
+            stakes=stakes,
             fallback=self.fallback,
             cache=self.cache,
             routed=routed.tier if routed else None,

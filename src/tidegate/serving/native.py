@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tidegate.domain.betas import SKILLS_BETA
 from tidegate.domain.exchange import SkillUse
 from tidegate.domain.selection import SKILLS_AT_MOST
 from tidegate.domain.skill import ProviderVersion
@@ -16,7 +17,6 @@ from tidegate.serving.assign import Assignment
 from tidegate.serving.request import TIDEGATE_SKILL
 from tidegate.serving.upstreams import Endpoint
 
-SKILLS_BETA = b"skills-2025-10-02"
 _BETA_HEADER = b"anthropic-beta"
 _CODE_EXECUTION = "code_execution"
 

@@ -2,15 +2,23 @@
 
 import msgspec
 
+from tidegate.domain.chat.kept_fields import HEADER
 from tidegate.domain.exchange import Outcome
 from tidegate.serving.chains import Chains, Hop
-from tidegate.serving.chat_order import composed_crossing, crossing, other_model, own_bytes, spliced
+from tidegate.serving.chat_order import (
+    composed_crossing,
+    crossed_call,
+    crossing,
+    other_model,
+    own_bytes,
+    spliced,
+)
 from tidegate.serving.chat_request import ChatRequest
 from tidegate.serving.client import Call
 from tidegate.serving.compose import plain_body, plain_body_for
 from tidegate.serving.headers import to_upstream
 from tidegate.serving.hosted.hosting import Engagement
-from tidegate.serving.metering import Draft
+from tidegate.serving.metering import CHAT_ROUTE, Draft
 from tidegate.serving.order import UpstreamRequest
 from tidegate.serving.provider_side import Asked, ProviderSide
 from tidegate.serving.upstreams import Endpoint, Upstreams
@@ -50,7 +58,12 @@ class Outgoing(msgspec.Struct, frozen=True):
             if across is None:
                 return None, b""
             request, call = across.request, across.call
-        return self.provider.composed(draft, request, call, engaged)
+        elif draft.route == CHAT_ROUTE:
+            call = crossed_call(call)
+        made, tools = self.provider.composed(draft, request, call, engaged)
+        if engaged.kept and made.endpoint.chat:
+            made = msgspec.structs.replace(made, headers=[*made.headers, (HEADER, engaged.kept)])
+        return made, tools
 
     def further(self, request: Asked, draft: Draft) -> tuple[Hop, ...]:
         """Where else it may go: a count of tokens nowhere, nor what runs in a container of its provider."""

@@ -94,7 +94,7 @@ class PassThrough:
 
     def authenticated(self, call: Call) -> KeyRecord:
         """The client key of a call; raises Unauthenticated, Forbidden."""
-        return authenticate(self._holder.current(), call)
+        return authenticate(self._holder.current(), call, self._clock.now())
 
     def errors(self, route: str) -> Dialect:
         """The dialect of a route's own errors."""

@@ -1,10 +1,9 @@
 """Keeping quotas up in the background: what was spent today by the ledger, and how many share the work."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-
-import structlog
 
 from tidegate.domain.account import Spent
 from tidegate.domain.errors import StoreUnavailable
@@ -21,7 +20,7 @@ ALIVE_SECONDS = 75.0
 _LATE_SECONDS = 3600.0
 """A request of yesterday may still be charged to yesterday's budget for so long."""
 
-_log = structlog.stdlib.get_logger("tidegate.quotas")
+_log = logging.getLogger("tidegate.quotas")
 
 
 class QuotaUpkeep:
@@ -54,7 +53,7 @@ class QuotaUpkeep:
             try:
                 await self.step()
             except StoreUnavailable as away:
-                _log.warning("what was spent today is not read: the store is away", why=str(away))
+                _log.warning("what was spent today is not read: the store is away", extra={"why": str(away)})
             await asyncio.sleep(self._refresh)
 
     async def step(self) -> None:

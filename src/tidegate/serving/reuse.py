@@ -13,6 +13,7 @@ from tidegate.serving.attempt import Attempts
 from tidegate.serving.cache_key import CacheKeys, reusable
 from tidegate.serving.client import Call
 from tidegate.serving.flight import Flight, Flights, Landing
+from tidegate.serving.hosted.tools import runs_scripts
 from tidegate.serving.metering import Draft
 from tidegate.serving.order import Answer, Order
 from tidegate.serving.replay import as_events, as_json, message_id
@@ -148,9 +149,16 @@ class Reuse:
 
 
 def _acts(order: Order) -> bool:
-    """True where skills bring tools, which may do something: it is done anew for every request."""
-    composed = order.composed
-    return composed is not None and any(key in composed.body for key in (b'"tools":', b'"container":'))
+    """True where what skills bring may do something: it is done anew for every request.
+
+    The client has no tools here. Those of the gateway that only read give the same for one digest.
+    """
+    if order.composed is None:
+        return False
+    body = order.composed.body
+    if b'"container":' in body:
+        return True
+    return b'"tools":' in body and (order.hosted is None or runs_scripts(body))
 
 
 _JSON = (b"content-type", b"application/json")

@@ -1,17 +1,16 @@
 """Following the store: every process holds one snapshot, swaps it whole, and says which one it serves."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
-
-import structlog
 
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import Clock, Process, Routing, RoutingState
 from tidegate.serving.snapshot import EMPTY, RoutingSnapshot, compile_snapshot, stopped
 from tidegate.serving.variant import VariantCache
 
-_log = structlog.stdlib.get_logger("tidegate.routing")
+_log = logging.getLogger("tidegate.routing")
 
 
 class SnapshotHolder:
@@ -145,7 +144,10 @@ class Follower:
     def _store_is(self, *, away: bool, why: str = "") -> None:
         """Log the change, not every look."""
         if away and not self._away:
-            _log.warning("the store is away; serving on from the snapshot", revision=self._revision, why=why)
+            _log.warning(
+                "the store is away; serving on from the snapshot",
+                extra={"revision": self._revision, "why": why},
+            )
         if self._away and not away:
-            _log.info("the store is back", revision=self._revision)
+            _log.info("the store is back", extra={"revision": self._revision})
         self._away = away

@@ -1,14 +1,13 @@
 """A skill as a model reads it: its body, and which files there are to read or run."""
 
-import re
 from collections.abc import Sequence
 
 from tidegate.domain.skill import FileEntry
+from tidegate.serving.fence import fenced
+from tidegate.serving.posing import shielded
 
 LISTED_AT_MOST = 100
 """Files named to a model; a skill's body may name further ones."""
-
-_CLOSING = re.compile(r"<(\s*/\s*skill\b)", re.IGNORECASE)
 
 
 def is_script(path: str) -> bool:
@@ -17,10 +16,9 @@ def is_script(path: str) -> bool:
 
 
 def skill_text(name: str, number: int, body: str, files: Sequence[FileEntry] = ()) -> str:
-    """A skill's body in its element; a closing tag in the body is escaped, so it cannot end the element."""
+    """A skill's body in its fence: it cannot end it, nor pose as another skill, the system or the gateway."""
     inside = "\n".join([body, *_listing(files)])
-    shielded = _CLOSING.sub(r"&lt;\1", inside)
-    return f'<skill name="{name}" version="{number}">\n{shielded}\n</skill>'
+    return fenced("skill", f'name="{name}" version="{number}"', shielded(inside))
 
 
 def _listing(files: Sequence[FileEntry]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from tidegate.domain.access import KeyRecord, Switch
+from tidegate.domain.access import KeyRecord, Switch, accepted
 from tidegate.domain.assignment import moved_range
 from tidegate.domain.quota import Amounts
 from tidegate.domain.rollout import ACTIVE, Eligible, Phase, Rollout
@@ -101,7 +101,9 @@ def compile_snapshot(state: RoutingState, variants: VariantCache) -> RoutingSnap
     rollouts = sorted(state.rollouts, key=lambda each: (each.created_at, each.name))
     snapshot = RoutingSnapshot(
         revision=state.revision,
-        keys={key.secret_hash: key for key in state.keys if key.revoked_at is None},
+        keys={
+            hashed: key for each in state.keys if each.revoked_at is None for hashed, key in accepted(each)
+        },
         active=tuple(_served(each, versions, synced, variants) for each in rollouts if each.phase in ACTIVE),
         completed=tuple(
             _served(each, versions, synced, variants)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tidegate.domain.sse import LONGEST_EVENT, fields
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.usage import ReportedMessage, ReportedUsage
 
@@ -13,7 +14,6 @@ S = TypeVar("S")
 _MARK = re.compile(rb"event: ?(?:message_|error)")
 _CONTENT = re.compile(rb"event: ?(?:content_block_delta|message_delta|message_stop|error)")
 BLANK = re.compile(rb"\r?\n\r?\n")
-_LONGEST_EVENT = 16_000_000
 
 
 class _Start(msgspec.Struct):
@@ -65,7 +65,7 @@ class EventScanner:
         end = end_of_events(data)
         if end < len(data):
             self._tail = data[end:]
-            if len(self._tail) > _LONGEST_EVENT:
+            if len(self._tail) > LONGEST_EVENT:
                 raise UpstreamFailure("protocol", "the upstream's stream has an event without an end")
             data = data[:end]
         else:
@@ -112,19 +112,6 @@ def end_of_events(data: bytes) -> int:
         return len(data)
     ends = ((data.rfind(blank), len(blank)) for blank in (b"\n\n", b"\n\r\n"))
     return max(at + length if at >= 0 else 0 for at, length in ends)
-
-
-def fields(event: bytes) -> tuple[bytes, bytes]:
-    """An event's name and its data lines joined (WHATWG HTML, server-sent events)."""
-    name = b""
-    payload: list[bytes] = []
-    for line in event.splitlines():
-        field, _, value = line.partition(b":")
-        if field == b"event":
-            name = value.strip()
-        elif field == b"data":
-            payload.append(value.strip())
-    return name, b"\n".join(payload)
 
 
 def _decode(decoder: msgspec.json.Decoder[S], payload: bytes, otherwise: S) -> S:

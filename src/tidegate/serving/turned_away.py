@@ -1,5 +1,6 @@
 """An upstream's refusal, as the retry policy judges it."""
 
+from tidegate.domain.chat.errors import UNASKED
 from tidegate.domain.resilience import Cause, Failure
 from tidegate.ports import UpstreamResponse
 from tidegate.serving.headers import header, seconds_of
@@ -13,4 +14,5 @@ def turned_away(response: UpstreamResponse) -> Failure:
         status=response.status,
         retry_after=seconds_of(header(response.headers, b"retry-after"), header(response.headers, b"date")),
         should_retry=None if said is None else said.lower() == b"true",
+        unasked=header(response.headers, UNASKED) is not None,
     )

@@ -2,11 +2,10 @@
 send. What falls back to the key is one unit however many users are behind it, and is assigned as one.
 """
 
+import logging
 from collections.abc import Sequence
 
-import structlog
-
-_log = structlog.stdlib.get_logger("tidegate.identity")
+_log = logging.getLogger("tidegate.identity")
 
 WINDOW_SECONDS = 600.0
 ENOUGH_REQUESTS = 100
@@ -43,6 +42,5 @@ class UnitSources:
         _log.warning(
             "many requests do not say whose they are, and all of a key's are then one unit: send "
             "`metadata.user_id` or the header `tidegate-unit`, or set identity.unit to what clients send",
-            requests=self._seen,
-            by_key=self._by_key,
+            extra={"requests": self._seen, "by_key": self._by_key},
         )

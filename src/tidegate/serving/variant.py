@@ -1,5 +1,6 @@
 """A variant ready to serve: its live skills with their encoded blocks, and one pattern set over them all."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -7,10 +8,9 @@ from types import MappingProxyType
 
 import msgspec
 import re2
-import structlog
 
 from tidegate.domain.exchange import SkillUse
-from tidegate.domain.lexical import Description
+from tidegate.domain.lexical import Description, looked_at
 from tidegate.domain.ranking import Ranking
 from tidegate.domain.rollout import CachePolicy, SkillRef, Variant
 from tidegate.domain.routing import Route
@@ -18,6 +18,7 @@ from tidegate.domain.selection import Match, Rank, Selectable
 from tidegate.domain.skill import (
     NATIVE,
     FileEntry,
+    Manifest,
     ProviderVersion,
     SkillVersion,
     SyncedVersion,
@@ -26,7 +27,7 @@ from tidegate.domain.skill import (
 from tidegate.serving.memo import Memo
 from tidegate.serving.skill_text import is_script, skill_text
 
-_log = structlog.stdlib.get_logger("tidegate.routing")
+_log = logging.getLogger("tidegate.routing")
 
 LIVE = frozenset({VersionState.PUBLISHED, VersionState.DEPRECATED})
 
@@ -97,7 +98,9 @@ class PatternSet:
         try:
             self._filter.Add(pattern, _OPTIONS)
         except re2.error:
-            _log.exception("a pattern does not compile and selects nothing", skill=name, pattern=pattern)
+            _log.exception(
+                "a pattern does not compile and selects nothing", extra={"skill": name, "pattern": pattern}
+            )
         else:
             self._owners.append((name, pattern))
 
@@ -107,8 +110,15 @@ class PatternSet:
             self._filter.Compile()
         except re2.error:
             skills = sorted({owner for owner, _ in self._owners})
-            _log.exception("these skills' patterns do not compile together and select nothing", skills=skills)
+            _log.exception(
+                "these skills' patterns do not compile together and select nothing", extra={"skills": skills}
+            )
             self._owners.clear()
+
+    def rehearse(self, texts: Iterable[str]) -> None:
+        """Match texts like those to come, so that automata have most of their states before a request."""
+        for text in texts:
+            self._matching(looked_at(text))
 
     def match(self, text: str) -> Mapping[str, int]:
         """The skills with a matching pattern, and how many of theirs match."""
@@ -212,6 +222,7 @@ class VariantCache:
 
 def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced) -> ServedVariant:
     patterns = PatternSet({name: version.manifest.match for name, version in live.items()})
+    patterns.rehearse(text for version in live.values() for text in _like_requests(version.manifest))
     lexical = ranking(live.values(), variant.threshold) if variant.lexical else None
     return ServedVariant(
         patterns=patterns,
@@ -233,6 +244,12 @@ def _compile(variant: Variant, live: Mapping[str, SkillVersion], synced: Synced)
         cache=variant.cache,
         identity=blake2b(msgspec.json.encode(variant), digest_size=16).hexdigest().encode(),
     )
+
+
+def _like_requests(manifest: Manifest) -> Iterable[str]:
+    """Texts with a skill's words: what it says of itself, and what it is asked."""
+    yield " ".join([manifest.description, *manifest.keywords])
+    yield "\n".join(manifest.examples)
 
 
 def ranking(versions: Iterable[SkillVersion], threshold: float) -> Ranking:

@@ -136,6 +136,11 @@ def _split(url: bytes) -> tuple[str, bytes, bytes]:
 _remembered = lru_cache(maxsize=512)(_split)
 
 
+def head_size(url: bytes, headers: Sequence[Header]) -> int:
+    """Bytes of a head with this target and these headers."""
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
 def expects_continue(headers: Sequence[Header]) -> bool:
     """Whether the client waits for leave to send its body (RFC 9110, section 10.1.1)."""
     value = dict(headers).get(b"expect")

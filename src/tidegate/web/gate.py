@@ -1,5 +1,5 @@
-"""The front of every API for people's tools: who calls is known before a byte of the body is read, and no
-body is endless.
+"""The front of every API for people's tools: who calls is known, and whether they may, before a byte of the
+body is read, and no body is endless.
 """
 
 from collections.abc import Callable
@@ -12,44 +12,55 @@ from starlette.responses import Response
 from tidegate.control.caller import Authenticate
 from tidegate.domain.errors import TidegateError, TooLarge
 from tidegate.web.asgi import App, Message, Receive, Send
+from tidegate.web.route_scopes import RouteScopes, ScopeTable
 
 CALLER = "tidegate.caller"
-"""Where the scope keeps the authenticated `Caller`."""
+"""Where the scope keeps the authenticated `Caller`, if the table of scopes lets them through."""
 
 MAX_BODY_BYTES = 1_000_000
-MAX_UPLOAD_BYTES = 40_000_000
-"""A package may unpack to 30 MB; stored without compression, with its directory, it stays below this."""
 
 OPEN = frozenset({"/api/openapi.json"})
 
 
 class Gate:
-    """ASGI middleware: authenticates every call but that for the description, and bounds its body.
+    """ASGI middleware: authenticates every call but that for the description, judges it by the table of
+    scopes, and bounds its body.
 
-    `takes_uploads` says by method and path where a body may be as large as a package; `refusal` words errors.
+    What the table lacks has no caller in its scope, so no operation answers it. `takes_uploads` says by
+    method and path where a body may have `upload_bytes`, which a package needs; `refusal` words errors.
     """
 
     def __init__(
         self,
         app: App,
+        *,
         authenticate: Authenticate,
+        scopes: RouteScopes,
         takes_uploads: Callable[[str, str], bool],
+        upload_bytes: int,
         refusal: Callable[[Exception], Response],
     ) -> None:
         self._app = app
         self._authenticate = authenticate
+        self._scopes = ScopeTable(scopes)
         self._takes_uploads = takes_uploads
+        self._upload_bytes = upload_bytes
         self._refusal = refusal
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_UPLOAD_BYTES if self._takes_uploads(scope["method"], scope["path"]) else MAX_BODY_BYTES
+        upload = self._takes_uploads(scope["method"], scope["path"])
+        limit = self._upload_bytes if upload else MAX_BODY_BYTES
         headers = Headers(raw=scope["headers"])
         try:
             if scope["path"] not in OPEN:
-                scope[CALLER] = await self._authenticate(headers)
+                caller = await self._authenticate(headers)
+                row = self._scopes.find(scope["method"], scope["path"])
+                if row is not None:
+                    row.check(caller)
+                    scope[CALLER] = caller
             announced = headers.get("content-length", "0")
             if announced.isdecimal() and int(announced) > limit:
                 raise TooLarge(_too_large(limit))

@@ -1,8 +1,7 @@
 """The gateway's public API under `/v1`: the Messages API, and feedback on its answers. Raw ASGI."""
 
+import logging
 from collections.abc import Awaitable
-
-import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.errors import InvalidInput, NotFound, StoreUnavailable, TidegateError
@@ -25,7 +24,7 @@ from tidegate.web.asgi_client import AsgiClient, call_of
 from tidegate.web.faults import AnthropicErrors
 from tidegate.web.payloads import FEEDBACK_LIMIT, read_feedback
 
-_log = structlog.stdlib.get_logger("tidegate.feedback")
+_log = logging.getLogger("tidegate.feedback")
 
 
 _WORKSPACE = {"/v1/files": "files", "/v1/messages/batches": "batches", "/v1/skills": "skills"}
@@ -176,12 +175,14 @@ class Gateway:
         try:
             return await self._ledger.vote(vote)
         except StoreUnavailable as away:
-            _log.warning("a vote was not kept", request_id=vote.request_id, why=str(away))
+            _log.warning("a vote was not kept", extra={"request_id": vote.request_id, "why": str(away)})
             raise StoreUnavailable(
                 "the vote was not kept: the gateway's store does not answer now; send it again later"
             ) from away
         except InvalidInput as refusal:
-            _log.warning("a vote was refused by the store", request_id=vote.request_id, why=str(refusal))
+            _log.warning(
+                "a vote was refused by the store", extra={"request_id": vote.request_id, "why": str(refusal)}
+            )
             raise InvalidInput(
                 "the vote was not kept: the store cannot hold its request_id or comment; change them"
             ) from refusal

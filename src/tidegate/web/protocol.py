@@ -23,7 +23,7 @@ from tidegate.serving.exchange_id import exchange_id
 from tidegate.web.answer_head import answer_head, closing_answer
 from tidegate.web.asgi import Message
 from tidegate.web.connection_limits import ConnectionLimits
-from tidegate.web.cycle import AnswerSide, Cycle, application, expects_continue, split_target
+from tidegate.web.cycle import AnswerSide, Cycle, application, expects_continue, head_size, split_target
 from tidegate.web.reading import Reading
 
 _LINGER_SECONDS = 2.0
@@ -32,6 +32,7 @@ _LINGER_SECONDS = 2.0
 _JOIN_BELOW = 65_536
 """A body up to this size is copied behind its head: one small copy for one system call."""
 
+_IDLE_BODY = "of the body hold no content: send a shorter trailer"
 _BODYLESS = frozenset({204, 304})
 
 
@@ -59,6 +60,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._reading = _IDLE
         self._since = loop.time()
         self._head_bytes = 0
+        self._not_head = 0
         self._idle_bytes = 0
         self._whole_by = 0.0
         self._unread = -1
@@ -156,13 +158,11 @@ class GatewayProtocol(HttpToolsProtocol):
         self._idle_bytes += self._fed
         self._parse(data)
         if self._reading is _HEAD:
-            self._head_bytes += self._fed
-            if self._head_bytes > self._limits.max_head:
-                self._refuse_head()
+            self._count_head(self._fed)
         elif self._reading is _BODY:
             self._since = self.loop.time()
             if self._idle_bytes > self._limits.max_head:
-                self._refuse_trailer()
+                self._refuse(431, f"over {self._limits.max_head} bytes {_IDLE_BODY}")
 
     def on_message_begin(self) -> None:
         self.url = b""
@@ -232,8 +232,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self._since = self.loop.time()
 
     def _parse(self, data: bytes) -> None:
-        parser = self.parser
-        if parser is None:
+        if (parser := self.parser) is None:
             return
         try:
             parser.feed_data(data)
@@ -242,14 +241,22 @@ class GatewayProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(400, "this is not a valid HTTP/1.1 request")
 
+    def _count_head(self, fed: int) -> None:
+        """Of a piece that ended the request before, only what has been read of the head is surely its own."""
+        if self._idle_bytes < fed:
+            self._not_head = fed - head_size(self.url, self.headers)
+        elif self._head_bytes == 0:
+            self._not_head = 0
+        self._head_bytes += fed
+        if self._head_bytes - self._not_head > self._limits.max_head:
+            self._refuse_head()
+
     def _head_is_over(self) -> bool:
         """Whether the head is over its limits; its size is added up only where so much has come at all."""
-        headers, most = self.headers, self._limits.max_head
-        if len(headers) > self._limits.max_headers:
+        most = self._limits.max_head
+        if len(self.headers) > self._limits.max_headers:
             return True
-        if self._head_bytes + self._fed <= most:
-            return False
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in headers) > most
+        return self._head_bytes + self._fed > most and head_size(self.url, self.headers) > most
 
     def _scope(self, version: str, method: str) -> Message:
         """The request as ASGI has it."""
@@ -325,14 +332,12 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _stalled(self, now: float) -> bool:
         """Whether the client has read nothing for too long of what waits for it."""
-        unread = self.transport.get_write_buffer_size() if self._waits_for_reader() else 0
+        waits = self.paused or self.transport.is_closing()
+        unread = self.transport.get_write_buffer_size() if waits else 0
         if unread == 0 or unread != self._unread:
             self._unread = unread
             self._unread_since = now
         return now - self._unread_since > self._limits.write_timeout
-
-    def _waits_for_reader(self) -> bool:
-        return self.flow.write_paused or self.transport.is_closing()
 
     def close_if_idle(self, now: float) -> None:
         """While the server goes down: close where no request is being read or answered.
@@ -354,11 +359,6 @@ class GatewayProtocol(HttpToolsProtocol):
         self._refuse(
             431,
             f"the request's head is over the limit: {limits.max_head} bytes or {limits.max_headers} headers",
-        )
-
-    def _refuse_trailer(self) -> None:
-        self._refuse(
-            431, f"over {self._limits.max_head} bytes of the body hold no content: send a shorter trailer"
         )
 
     def _refuse(self, status: int, message: str) -> None:

@@ -4,15 +4,17 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from sandboxes import ran, run_of, sandbox, until
 
 from tidegate.adapters.sandbox.bubblewrap import Bubblewrap, real_root
 from tidegate.adapters.sandbox.guards import Guard
+from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.harness.audit import attacks
 from tidegate.harness.audit.execution import CATALOGUE, HOSTILE_ARGUMENTS, Surroundings, attempt
 
@@ -142,15 +144,8 @@ CONTROLS = {
     "keyctl": (Guard.SECCOMP,),
     "userfaultfd": (Guard.SECCOMP,),
 }
-ELSEWHERE = {"startup_files", "output_bomb", "stubborn", "output_links", "argument_injection"}
-"""Their controls are tests of their own below."""
-
 DEPENDS_ON_THE_KERNEL = {"metadata", "vsock", "io_uring", "keyctl", "userfaultfd"}
 """What this machine may not have at all: then there is nothing to guard against."""
-
-
-def test_each_attack_has_its_control() -> None:
-    assert CONTROLS.keys() | ELSEWHERE == BY_NAME.keys()
 
 
 @pytest.mark.parametrize("name", list(CONTROLS))
@@ -169,15 +164,63 @@ async def test_with_its_guard_taken_away_it_succeeds(
     assert tried.succeeded, tried.seen
 
 
-async def test_output_floods_where_nothing_caps_it(tmp_path: Path) -> None:
-    async with sandbox(tmp_path) as made:
-        done = await ran(made, "print('x' * 5_000_000)", output_bytes=10_000_000)
-    assert len(done.stdout) == 5_000_001
+class Uncapped:
+    """A sandbox that hands on whatever a script writes."""
+
+    def __init__(self, made: Bubblewrap) -> None:
+        self._made = made
+
+    async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
+        return await self._made.run(msgspec.structs.replace(run, output_bytes=10_000_000), allowed)
+
+
+async def test_output_floods_where_nothing_caps_it(tmp_path: Path, listening: tuple[int, str]) -> None:
+    async with attacked(tmp_path, listening) as (made, surroundings):
+        smaller = msgspec.structs.replace(surroundings, memory=2_000_000)
+        tried = await attempt(Uncapped(made), BY_NAME["output_bomb"], smaller)
+    assert tried.succeeded, tried.seen
+
+
+async def test_links_are_followed_where_results_are_opened_as_they_stand(
+    tmp_path: Path, listening: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with attacked(tmp_path, listening) as (made, surroundings):
+        monkeypatch.setattr(os, "O_NOFOLLOW", 0)
+        tried = await attempt(made, BY_NAME["output_links"], surroundings)
+    assert tried.succeeded, tried.seen
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_a_script_that_never_started_shows_nothing(name: str) -> None:
+    result = ScriptResult(
+        exit_code=2,
+        stdout=b"",
+        stderr=b"python3: can't open file",
+        stdout_truncated=False,
+        stderr_truncated=False,
+        files={},
+        files_left_out=False,
+        limit=None,
+        seconds=1.0,
+    )
+    nothing = Surroundings(
+        canary=CANARY,
+        port=1,
+        abstract="",
+        paths=[],
+        memory=1,
+        processes=1,
+        work=1,
+        open_files=1,
+        left_over=lambda argument: [],
+    )
+    tried = BY_NAME[name].judge(result, nothing)
+    assert (tried.succeeded, tried.came_to_an_end) == (False, False)
 
 
 async def test_a_stubborn_script_stays_where_it_is_only_asked_to_end(tmp_path: Path) -> None:
-    # the script sleeps until it is killed: it is deaf to anything else
-    text = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); "
+    text = deaf + "time.sleep(60)"  # until it is killed
     async with sandbox(tmp_path) as made:
         running = asyncio.create_task(made.run(run_of(text, "stubborn-script"), lambda: True))
         await until(lambda: any(b"stubborn-script" in words for words in _commands()))
@@ -204,6 +247,21 @@ async def test_arguments_would_be_taken_apart_by_a_shell(tmp_path: Path) -> None
             made, text, *HOSTILE_ARGUMENTS, script="scripts/a.sh", stdin=repr([*HOSTILE_ARGUMENTS]).encode()
         )
     assert done.stdout == b"False\n"
+
+
+ELSEWHERE = {
+    "startup_files": test_a_sitecustomize_is_imported_where_the_environment_names_its_folder,
+    "output_bomb": test_output_floods_where_nothing_caps_it,
+    "stubborn": test_a_stubborn_script_stays_where_it_is_only_asked_to_end,
+    "output_links": test_links_are_followed_where_results_are_opened_as_they_stand,
+    "argument_injection": test_arguments_would_be_taken_apart_by_a_shell,
+}
+"""Attacks whose controls are tests of their own."""
+
+
+def test_each_attack_has_its_control() -> None:
+    assert CONTROLS.keys() | ELSEWHERE.keys() == BY_NAME.keys()
+    assert not CONTROLS.keys() & ELSEWHERE.keys()
 
 
 def _pids() -> list[int]:

@@ -116,8 +116,8 @@ async def test_output_is_cut_and_a_flood_ends_the_script(tmp_path: Path) -> None
 
 async def test_a_script_is_ended_when_its_time_is_over(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as made:
-        # the script sleeps until its time is over
-        done = await ran(made, "print('begun', flush=True)\nimport time; time.sleep(600)", seconds=1.0)
+        text = "print('begun', flush=True)\nimport time; time.sleep(600)"  # until its time is over
+        done = await ran(made, text, seconds=1.0)
     assert (done.stdout, done.limit) == (b"begun\n", ScriptLimit.TIME)
     assert done.seconds < 10
 

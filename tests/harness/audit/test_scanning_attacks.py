@@ -1,14 +1,18 @@
-"""Every attack of the catalogue is blocked, by the rule that is there for it."""
+"""Every attack of the catalogue is blocked, by the rule that is there for it; by no policy it is let in."""
 
 import pytest
 
 from tidegate.domain.skill import Manifest
+from tidegate.harness.audit.catalogue import attempt_scan
+from tidegate.harness.audit.judgement import Verdict
 from tidegate.harness.audit.scanning import ATTACKS, PackageAttack
 from tidegate.registry.document import Document, take_apart
 from tidegate.registry.frontmatter import parse_frontmatter
 from tidegate.registry.limits import PackageLimits
 from tidegate.registry.manifest import read_manifest
+from tidegate.registry.scan.found import Found
 from tidegate.registry.scan.inspect import Scanner
+from tidegate.registry.scan.policy import Policy
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +32,30 @@ def _manifest(text: bytes) -> Manifest:
 def test_the_attack_is_blocked_by_its_rule(attack: PackageAttack, scanner: Scanner) -> None:
     found = scanner.scan(_manifest(attack.files["SKILL.md"]), attack.files)
     assert attack.expected in {each.rule for each in found if each.severity in ("high", "critical")}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_attack_is_let_in_where_nothing_blocks(attack: PackageAttack, scanner: Scanner) -> None:
+    barred = attempt_scan(attack, scanner, Policy(), PackageLimits())
+    let_in = attempt_scan(attack, scanner, Policy(None), PackageLimits())
+    assert (barred.verdict, attack.expected in barred.seen) == (Verdict.HELD, True), barred.seen
+    assert let_in.verdict is Verdict.FAILED, let_in.seen
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_without_its_rule_the_line_fails_whatever_else_blocks(
+    attack: PackageAttack, scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = scanner.scan
+
+    def without(self: Scanner, *given: object) -> list[Found]:
+        return [each for each in every(*given) if each.rule != attack.expected]
+
+    monkeypatch.setattr(Scanner, "scan", without)
+    outcome = attempt_scan(attack, scanner, Policy(), PackageLimits())
+    assert outcome.verdict is Verdict.FAILED, outcome.seen
+
+
+def test_a_package_that_does_not_come_to_the_scanner_shows_nothing(scanner: Scanner) -> None:
+    outcome = attempt_scan(ATTACKS[0], scanner, Policy(), PackageLimits(skill_md_bytes=1))
+    assert (outcome.verdict, outcome.seen[:26]) == (Verdict.NOT_SHOWN, "refused before the scanner")

@@ -1,9 +1,9 @@
-"""What is blocked and what passes: corpora the rules were tuned on, and one that they were not."""
+"""What is blocked and what passes of the corpora that the rules were tuned on."""
 
 from pathlib import Path
 
 import pytest
-from scan_corpus import Case, Scan, read_corpus
+from scan_corpus import CORPUS, Case, Scan, read_corpus
 
 from tidegate.registry.folder import read_folder
 from tidegate.registry.validate import DEFAULT_LIMITS
@@ -16,27 +16,47 @@ def _blocked(case: Case, scan: Scan) -> bool:
     return any(each.severity in BLOCKING for each in scan(case.files))
 
 
-@pytest.mark.parametrize("corpus", ["tuning", "held", "fresh", "blind"])
+@pytest.mark.parametrize(
+    "corpus", ["tuning", "tuning2", "held", "fresh", "blind", "unseen", "scripts", "mixed", "classes"]
+)
 def test_at_least_95_percent_of_the_malicious_are_blocked(corpus: str, scan: Scan) -> None:
     cases = read_corpus(f"malicious_{corpus}.txt")
     missed = [f"{case.name}: {case.why}" for case in cases if not _blocked(case, scan)]
     assert len(missed) <= 0.05 * len(cases), missed
 
 
-@pytest.mark.parametrize("corpus", ["benign", "benign_fresh", "benign_blind"])
+@pytest.mark.parametrize(
+    "corpus",
+    [
+        "benign",
+        "benign_fresh",
+        "benign_blind",
+        "benign_tuning2",
+        "benign_unseen",
+        "benign_scripts",
+        "benign_mixed",
+        "benign_classes",
+    ],
+)
 def test_at_least_95_percent_of_the_benign_pass(corpus: str, scan: Scan) -> None:
     cases = read_corpus(f"{corpus}.txt")
     alarms = [f"{case.name}: {case.why}" for case in cases if _blocked(case, scan)]
-    assert len(cases) >= 20
+    assert len(cases) >= 14
     assert len(alarms) <= 0.05 * len(cases), alarms
 
 
-def test_what_no_rule_was_tuned_on_is_judged_no_worse_than_at_its_first_reading(scan: Scan) -> None:
-    """The bounds are what was measured, not what is wished for; whoever tunes on these writes new ones."""
-    blocked = [case.name for case in read_corpus("malicious_unseen.txt") if _blocked(case, scan)]
-    passed = [case.name for case in read_corpus("benign_unseen.txt") if not _blocked(case, scan)]
-    assert len(blocked) >= 8
-    assert len(passed) >= 19
+@pytest.mark.parametrize(("corpus", "blocks"), [("orders.txt", True), ("advice.txt", False)])
+def test_single_sentences_of_instructions_are_told_apart(corpus: str, blocks: bool, scan: Scan) -> None:
+    """What one sentence orders in a harmless text: the hardest form, since nothing goes with it."""
+    sentences = (CORPUS / corpus).read_text(encoding="utf-8").splitlines()
+    wrong = [each for each in sentences if _orders(each, scan) is not blocks]
+    assert len(sentences) >= 100
+    assert len(wrong) <= 0.05 * len(sentences), wrong
+
+
+def _orders(sentence: str, scan: Scan) -> bool:
+    text = f"# Work\n\nRead the input.\n\n{sentence}\n"
+    return any(each.severity in BLOCKING for each in scan({"SKILL.md": text}))
 
 
 def test_there_are_40_malicious_packages_and_none_twice() -> None:

@@ -21,6 +21,7 @@ from tidegate.domain.exchange import Exchange, Outcome
 from tidegate.domain.hosted import Limits
 from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.harness.emulator import Emulator
+from tidegate.serving.fence import data
 from tidegate.serving.hosted.settings import HostedSettings
 from tidegate.serving.hosted.tools import READ, RUN
 
@@ -97,7 +98,8 @@ async def test_several_turns_and_parallel_calls_keep_their_order(
     both = run_call(arguments=["-v"], stdin="in") + read_call()
     message = await said(world, asked(read_call("references/none.md"), both, "", stream=stream))
     results = upstream_bodies()[-1]["messages"][-1]["content"]
-    assert results[0]["content"] == "exit code: 0\nstdout:\nforty-two\nstderr:\na warning"
+    end, out, err = results[0]["content"].split("\nstd")
+    assert (end, out, err) == ("exit code: 0", f"out. {data('forty-two')}", f"err. {data('a warning')}")
     assert "forty-two" in results[1]["content"]
     assert record(world).turns == 3
     assert (world.sandbox.runs[0].arguments, world.sandbox.runs[0].stdin) == (("-v",), b"in")
@@ -111,14 +113,14 @@ async def test_several_turns_and_parallel_calls_keep_their_order(
     [
         (read_call("../../etc/passwd"), "outside_skill", "outside the skill contracts"),
         (read_call("/etc/passwd"), "outside_skill", "outside the skill contracts"),
-        (read_call("references/term.md"), "no_such_file", "there is references/terms.md"),
+        (read_call("references/term.md"), "no_such_file", "there is `references/terms.md`"),
         (read_call("evals/evals.json"), "no_such_file", "has no file 'evals/evals.json'"),
         (read_call("references/picture.bin"), "binary_file", "is not text"),
         (read_call("references/long.md"), "file_too_large", "70,000 bytes"),
         (read_call(skill="other"), "unknown_skill", "there is contracts"),
         ('[[tool: tidegate_read_skill_file {"skill": 5}]]', "bad_input", "cannot be read"),
         (run_call(), "script_refused", "there is no sandbox"),
-        (run_call("references/terms.md"), "no_such_script", "its scripts: scripts/count.py"),
+        (run_call("references/terms.md"), "no_such_script", "its scripts: `scripts/count.py`"),
     ],
 )
 async def test_what_cannot_be_done_is_told_to_the_model_and_put_on_record(
@@ -139,7 +141,7 @@ async def test_a_failing_script_is_an_error_with_what_it_wrote(make: Make, upstr
     world = await make(sandbox=FakeSandbox(exit_code=3))
     await said(world, asked(run_call(), ""))
     result = upstream_bodies()[-1]["messages"][-1]["content"][0]
-    assert result["content"].startswith("exit code: 3\nstdout:\nforty-two")
+    assert result["content"].startswith(f"exit code: 3\nstdout. {data('forty-two')}")
     assert record(world).skill_errors == ("script_failed",)
 
 

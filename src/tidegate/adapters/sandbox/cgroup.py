@@ -1,6 +1,7 @@
 """Limits that hold for all of a run's processes together: a control group for each place of the pool."""
 
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -10,9 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-_log = structlog.stdlib.get_logger("tidegate.sandbox")
+_log = logging.getLogger("tidegate.sandbox")
 
 MOUNT = Path("/sys/fs/cgroup")
 PREFIX = "tidegate-place-"
@@ -76,7 +75,7 @@ class Group:
             except FileNotFoundError:
                 continue
             except OSError as wrong:
-                _log.warning("a control group stays behind", folder=str(folder), why=str(wrong))
+                _log.warning("a control group stays behind", extra={"folder": str(folder), "why": str(wrong)})
         while self._locks:
             os.close(self._locks.pop())
 

@@ -1,11 +1,10 @@
 """The sandbox as the gateway has it: it shows that it holds before it runs anything, and says how it is."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-
-import structlog
 
 from tidegate.adapters.sandbox.bubblewrap import Bubblewrap
 from tidegate.adapters.sandbox.containment import ALL_CHECKS, START, troubles
@@ -21,7 +20,7 @@ SETTLE_SECONDS = 3.0
 STOP_SECONDS = 5.0
 """For what was killed to be gone."""
 
-_log = structlog.stdlib.get_logger("tidegate.sandbox")
+_log = logging.getLogger("tidegate.sandbox")
 
 
 class CheckedSandbox:
@@ -62,9 +61,9 @@ class CheckedSandbox:
             self._meter.set(sandbox_metrics.CONTAINED, (name,), float(not self._failed(name)))
         self._checked.set()
         if self._troubles:
-            _log.error("no skill's script is run", **dict(self._troubles))
+            _log.error("no skill's script is run", extra={"troubles": dict(self._troubles)})
         else:
-            _log.info("skills' scripts are contained", how=self.detail)
+            _log.info("skills' scripts are contained", extra={"how": self.detail})
 
     async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
         """Run it, if the sandbox holds."""
@@ -78,7 +77,9 @@ class CheckedSandbox:
             raise
         except SandboxUnfit as unfit:
             result = "unfit"
-            _log.warning("a script was not run", skill=run.skill, script=run.script, why=str(unfit))
+            _log.warning(
+                "a script was not run", extra={"skill": run.skill, "script": run.script, "why": str(unfit)}
+            )
             raise ScriptRefused("the sandbox could not start the script; go on without it") from unfit
         finally:
             self._meter.add(sandbox_metrics.RUNS, (result,))

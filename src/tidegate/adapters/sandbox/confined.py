@@ -75,7 +75,7 @@ class Confined:
             try:
                 await confined._admitted(start, gate, info)
             except BaseException:
-                _abandon(confined._watcher, info, confined._said)  # before the gate, once closed, lets it go
+                _abandon(confined._watcher)  # before the gate, once closed, lets it go
                 confined.close()
                 raise
         return confined
@@ -97,7 +97,7 @@ class Confined:
                 try:
                     confined = cls(watcher, ended)
                 except BaseException:
-                    _abandon(watcher, info, b"")
+                    _abandon(watcher)
                     _close_streams(watcher)
                     raise
             except OSError as wrong:
@@ -181,6 +181,7 @@ class Confined:
     def _bury(self) -> None:
         """The watcher has ended, and with it, since it waits for process 1, everything it watched."""
         asyncio.get_running_loop().remove_reader(self._exit)
+        _end_group(self._watcher)
         code = self._watcher.wait()
         os.close(self._exit)
         if self._child is not None:
@@ -206,19 +207,20 @@ def sealed(content: bytes, closing: ExitStack) -> int:
     return handle
 
 
-def _abandon(watcher: "subprocess.Popen[bytes]", info: int, said: bytes) -> None:
-    """End what stands at its gate, whether or not anybody watches it yet.
-
-    Process 1 asks for its end with bubblewrap's only right before it becomes the script: it is killed too.
-    """
-    watcher.kill()
+def _abandon(watcher: "subprocess.Popen[bytes]") -> None:
+    """End what stands at its gate, whether or not anybody watches it yet."""
+    _end_group(watcher)
     watcher.wait()
-    with suppress(OSError):
-        said += os.read(info, 4096)
-    child = _CHILD.search(said)
-    if child is not None:
+
+
+def _end_group(watcher: "subprocess.Popen[bytes]") -> None:
+    """Kill bubblewrap and its process 1, which is of its group until right before it becomes the script.
+
+    Only there does process 1 ask to end with bubblewrap: until then it outlives it, and waits for ever.
+    """
+    if watcher.returncode is None:  # else it is buried, and its number may be another's
         with suppress(ProcessLookupError):
-            os.kill(int(child[1]), signal.SIGKILL)
+            os.killpg(watcher.pid, signal.SIGKILL)
 
 
 def _close_streams(watcher: "subprocess.Popen[bytes]") -> None:

@@ -69,6 +69,12 @@ class SqlCosts:
             rows = (await connection.execute(found)).all()
         return [Spent(row.tenant, row.key_id, int(row.picos) / PICOS) for row in rows]
 
+    async def last_used(self) -> dict[str, float]:
+        """By key, when the quarter of an hour began in which it was last used."""
+        latest = select(COST.c.key_id, func.max(COST.c.slot)).group_by(COST.c.key_id)
+        async with self._database.read() as connection:
+            return {key: slot * SLOT_SECONDS for key, slot in await connection.execute(latest)}
+
 
 async def _slots(
     connection: AsyncConnection, dimension: str, query: LedgerQuery, first: int, last: int | None

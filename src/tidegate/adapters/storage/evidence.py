@@ -16,8 +16,10 @@ from tidegate.domain.evidence import BUCKET_SECONDS, Latest, StageEvidence, Unit
 from tidegate.domain.exchange import Arm, Exchange
 from tidegate.domain.recount import newest, stage_evidence
 from tidegate.domain.tallying import (
+    HISTOGRAMS,
     SUM_FIELDS,
     Cell,
+    Folded,
     StageEvent,
     Sums,
     UnitKey,
@@ -27,9 +29,11 @@ from tidegate.domain.tallying import (
     has_sticky_unit,
     is_evidence,
 )
+from tidegate.domain.vote_sums import fold_votes
 from tidegate.ports import StageKey
 
 _CELLS = msgspec.json.Decoder(dict[int, int])
+_EMPTY = "{}"
 _CELL_KEY = Cell._fields
 _ARMS = {arm.value: arm for arm in Arm}
 _TEXTS = {arm: text for text, arm in _ARMS.items()}
@@ -63,13 +67,22 @@ class EvidenceRows:
         if not evidence:
             return frozenset()
         folded = fold(evidence, self._read_units(connection, evidence))
+        self._units.write(connection, [_unit_row(key, state) for key, state in folded.units.items()])
+        return self._write(connection, folded)
+
+    def add_votes(self, connection: Connection, votes: Sequence[tuple[Exchange, str, float]]) -> None:
+        """Sum votes that count, each with its exchange and when it came, in order of arrival; it locks."""
+        if votes:
+            self.lock(connection, [exchange for exchange, _, _ in votes])
+            self._write(connection, fold_votes(votes))
+
+    def _write(self, connection: Connection, folded: Folded) -> frozenset[str]:
         known = self._read_cells(connection, folded.sums)
         cells = [
             _cell_row(cell, add_sums(known[cell], sums) if cell in known else sums)
             for cell, sums in folded.sums.items()
         ]
         self._cells.write(connection, cells)
-        self._units.write(connection, [_unit_row(key, state) for key, state in folded.units.items()])
         self._events.write(connection, [_event_row(event) for event in folded.events])
         return frozenset(cell.rollout for cell in folded.sums)
 
@@ -131,13 +144,16 @@ def _of_stage(table: Table, key: StageKey) -> tuple[ColumnElement[bool], ...]:
 def _cell_row(cell: Cell, sums: Sums) -> Values:
     *place, arm = cell
     counts = (getattr(sums, name) for name in SUM_FIELDS)
-    return (*place, arm.value, *counts, msgspec.json.encode(sums.seconds).decode())
+    histograms = (msgspec.json.encode(getattr(sums, name)).decode() for name in HISTOGRAMS)
+    return (*place, arm.value, *counts, *histograms)
 
 
 def _to_cell(row: Row[*tuple[object, ...]]) -> tuple[Cell, Sums]:
     cell = Cell(row.rollout, row.attempt, row.stage, row.bucket, Arm(row.arm))
-    sums = {name: getattr(row, name) for name in SUM_FIELDS} | {"seconds": _CELLS.decode(row.seconds)}
-    return cell, msgspec.convert(sums, Sums)
+    sums = {name: getattr(row, name) for name in SUM_FIELDS}
+    texts = {name: getattr(row, name) for name in HISTOGRAMS}
+    histograms = {name: _CELLS.decode(text) for name, text in texts.items() if text != _EMPTY}
+    return cell, msgspec.convert(sums | histograms, Sums)
 
 
 def _unit_row(key: UnitKey, state: UnitState) -> Values:

@@ -40,7 +40,9 @@ class SqlKeys:
                     f"A key with the id '{key.id}' or the same secret exists already; create another."
                 )
             await connection.execute(insert(ACCESS_KEY), msgspec.structs.asdict(key))
-            data = {"id": key.id, "name": key.name, "role": key.role, "tenant": key.tenant}
+            data: dict[str, object] = {"id": key.id, "name": key.name, "role": key.role, "tenant": key.tenant}
+            if key.expires_at is not None:
+                data["expires_at"] = key.expires_at
             if key.priority is not Priority.NORMAL:
                 data["priority"] = key.priority
             at = key.created_at
@@ -63,6 +65,20 @@ class SqlKeys:
                 self._database, connection, STREAM, "revoked", by=by, reason=reason, at=at, data=data
             )
 
+    async def rotate(self, key_id: str, hashed: str, *, until: float, by: str, reason: str, at: float) -> int:
+        """Take a new secret, and the present one until then; the revision. Raises NotFound, Conflict."""
+        async with state_change(self._database) as connection:
+            data = await _live_key(connection, key_id)
+            mine = ACCESS_KEY.c.id == key_id
+            await connection.execute(
+                update(ACCESS_KEY)
+                .where(mine)
+                .values(previous_hash=ACCESS_KEY.c.secret_hash, previous_until=until, secret_hash=hashed)
+            )
+            return await record(
+                self._database, connection, STREAM, "rotated", by=by, reason=reason, at=at, data=data
+            )
+
     async def prioritise(self, key_id: str, priority: Priority, *, by: str, reason: str, at: float) -> int:
         """Change whose turn comes first; the revision. Raises NotFound, or Conflict for a revoked key."""
         async with state_change(self._database) as connection:
@@ -73,6 +89,13 @@ class SqlKeys:
             return await record(
                 self._database, connection, STREAM, "prioritised", by=by, reason=reason, at=at, data=data
             )
+
+    async def used(self, key_id: str, at: float) -> None:
+        """Keep that a key was used at `at`, unless a later use is kept; no event, no revision."""
+        earlier = or_(ACCESS_KEY.c.last_used_at.is_(None), ACCESS_KEY.c.last_used_at < at)
+        async with self._database.write() as connection:
+            mine = (ACCESS_KEY.c.id == key_id) & earlier
+            await connection.execute(update(ACCESS_KEY).where(mine).values(last_used_at=at))
 
 
 async def _live_key(connection: AsyncConnection, key_id: str) -> dict[str, object]:

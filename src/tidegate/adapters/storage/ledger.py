@@ -11,7 +11,7 @@ from tidegate.adapters.storage.evidence import EvidenceRows
 from tidegate.adapters.storage.jsonrows import encode_rows, field, json_rows
 from tidegate.adapters.storage.rowbatch import Row as Values
 from tidegate.adapters.storage.rowbatch import RowBatch
-from tidegate.adapters.storage.schema import EXCHANGE
+from tidegate.adapters.storage.schema import EXCHANGE, VOTE
 from tidegate.adapters.storage.skill_sums import SkillRows
 from tidegate.adapters.storage.votes import Counted, VoteRows
 from tidegate.domain.evidence import StageEvidence
@@ -56,14 +56,15 @@ class SqlLedger:
         self, connection: Connection, exchanges: Sequence[Exchange], amends: Sequence[Amend]
     ) -> IngestResult:
         amended = {amend.id: amend for amend in amends}
-        self._evidence.lock(connection, exchanges)
         self._votes.lock(connection, shared=True)
+        self._evidence.lock(connection, exchanges)
         fresh = self._insert_new(connection, exchanges, amended)
         touched = self._evidence.add(connection, list(fresh.values()))
         later = [_amend_row(amend) for amend in amended.values() if amend.id not in fresh]
         if later:
             connection.execute(self._amend, encode_rows(later))
         voted = self._votes.settle(connection, list(fresh.values()))
+        self._evidence.add_votes(connection, voted)
         self._skills.add(connection, fresh.values(), voted)
         self._costs.add(connection, list(fresh.values()))
         return IngestResult(len(fresh), touched)
@@ -75,13 +76,25 @@ class SqlLedger:
 
     async def evidence_from_ledger(self, key: StageKey, *, latest: int) -> StageEvidence:
         """The same recounted from the exchanges: it differs only if either was tampered with."""
-        attempt = select(EXCHANGE.c.body).where(
-            EXCHANGE.c.rollout == key.rollout, EXCHANGE.c.attempt == key.attempt
+        of_attempt = EXCHANGE.c.rollout == key.rollout, EXCHANGE.c.attempt == key.attempt
+        attempt = select(EXCHANGE.c.body).where(*of_attempt)
+        voted = (
+            select(EXCHANGE.c.body, VOTE.c.vote, VOTE.c.at)
+            .join(VOTE, VOTE.c.exchange_id == EXCHANGE.c.id)
+            .where(*of_attempt, VOTE.c.counted)
+            .order_by(VOTE.c.id)
         )
         async with self._database.read() as connection:
             bodies = (await connection.execute(attempt.order_by(EXCHANGE.c.seq))).scalars().all()
-        exchanges = [_EXCHANGE.decode(body) for body in bodies]
-        return recount(exchanges, key.rollout, key.attempt, key.stage, latest=latest)
+            votes = (await connection.execute(voted)).all()
+        return recount(
+            [_EXCHANGE.decode(body) for body in bodies],
+            key.rollout,
+            key.attempt,
+            key.stage,
+            latest=latest,
+            votes=[(_EXCHANGE.decode(row.body), row.vote, row.at) for row in votes],
+        )
 
     async def export(self, query: LedgerQuery) -> AsyncIterator[Exchange]:
         """Exchanges by (at, id), a page at a time: a long export holds no transaction open."""
@@ -107,7 +120,9 @@ class SqlLedger:
         kept = self._votes.keep(connection, vote)
         if kept.counted_on is not None:
             body = connection.execute(self._body, {"id": kept.counted_on}).scalar_one()
-            self._skills.add(connection, (), [Counted(_EXCHANGE.decode(body), vote.vote, vote.at)])
+            counted = Counted(_EXCHANGE.decode(body), vote.vote, vote.at)
+            self._evidence.add_votes(connection, [counted])
+            self._skills.add(connection, (), [counted])
         return kept.answer
 
     async def count(self, query: LedgerQuery) -> int:

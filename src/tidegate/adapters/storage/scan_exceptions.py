@@ -33,10 +33,10 @@ class SqlScanExceptions:
             return await _find(connection, digest)
 
     async def ask(self, asked: ScanException) -> tuple[ScanException, int]:
-        """Write the request; raises Conflict where the digest has one that was granted."""
+        """Write the request; raises Conflict where one that was granted covers it."""
         async with state_change(self._database) as connection:
             known = await _find(connection, asked.digest)
-            if known is not None and known.granted:
+            if known is not None and known.covers(asked.rules):
                 raise Conflict(f"{known.name} {known.digest} has an exception already; publish it")
             return await self._put(
                 connection,

@@ -16,13 +16,14 @@ from sqlalchemy import (
     text,
 )
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from tidegate.domain.tallying import SUM_FIELDS
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA = MetaData(naming_convention=_NAMES)
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the key's type is exactly INTEGER."""
@@ -129,6 +130,10 @@ ACCESS_KEY = Table(
     Column("created_at", Double, nullable=False),
     Column("revoked_at", Double),
     Column("priority", Text, nullable=False, server_default="normal"),
+    Column("expires_at", Double),
+    Column("previous_hash", Text),
+    Column("previous_until", Double),
+    Column("last_used_at", Double),
 )
 
 QUOTA = Table(
@@ -287,21 +292,14 @@ EVIDENCE = Table(
     Column("stage", Integer, autoincrement=False),
     Column("bucket", BigInteger, autoincrement=False),
     Column("arm", Text),
-    Column("requests", BigInteger, nullable=False),
-    Column("errors", BigInteger, nullable=False),
-    Column("triggered", BigInteger, nullable=False),
-    Column("triggered_errors", BigInteger, nullable=False),
-    Column("faulted", BigInteger, nullable=False),
-    Column("priced", BigInteger, nullable=False),
-    Column("cost_picos", BigInteger, nullable=False),
-    Column("capped_short", BigInteger, nullable=False),
-    Column("capped_long", BigInteger, nullable=False),
-    Column("skill_failures", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in SUM_FIELDS),
     Column("seconds", Text, nullable=False),
+    Column("slow", Text, nullable=False),
+    Column("bets", Text, nullable=False),
     PrimaryKeyConstraint("rollout", "attempt", "stage", "bucket", "arm"),
 )
 """Sums per stage, arm and bucket; cost in 10⁻¹² dollars so that sums are exact in any order; `seconds`
-is the latency histogram as JSON, cell to count."""
+is the latency histogram as JSON, cell to count, `slow` and `bets` the same of what `Tally` says."""
 
 SKILL_HOUR = Table(
     "skill_hour",

@@ -18,10 +18,13 @@ class SqlSkillCards:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self) -> Sequence[SkillCard]:
-        """By name."""
+    async def list(self, name: str | None = None) -> Sequence[SkillCard]:
+        """All that there are, or the one of a skill, by name."""
+        cards = select(SKILL_CARD.c.body).order_by(SKILL_CARD.c.name)
+        if name is not None:
+            cards = cards.where(SKILL_CARD.c.name == name)
         async with self._database.read() as connection:
-            rows = await connection.execute(select(SKILL_CARD.c.body).order_by(SKILL_CARD.c.name))
+            rows = await connection.execute(cards)
             return [msgspec.json.decode(row.body, type=SkillCard) for row in rows]
 
     async def change(

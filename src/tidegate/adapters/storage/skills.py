@@ -23,14 +23,19 @@ class SqlSkills:
         self._database = database
 
     async def publish(
-        self, package: SkillPackage, *, by: str, reason: str, at: float
+        self, package: SkillPackage, *, by: str, reason: str, at: float, first: bool = False
     ) -> tuple[SkillVersion, bool]:
-        """Store the package as the skill's next version, or find the version its digest has (then False)."""
+        """Store the package as the skill's next version, or find the version its digest has (then False).
+
+        `first`: raises Conflict where the skill has a servable version of other content.
+        """
         name = package.manifest.name
         async with state_change(self._database) as connection:
             known = await _read_one(connection, name, SKILL_VERSION.c.digest == package.digest)
             if known is not None:
                 return known, False
+            if first:
+                await _refuse_taken(connection, name)
             version = SkillVersion(
                 name=name,
                 number=await _last_number(connection, name) + 1,
@@ -56,11 +61,13 @@ class SqlSkills:
                 return await _read_one(connection, name, SKILL_VERSION.c.number == number)
             return await _read_one(connection, name, SKILL_VERSION.c.state.in_(SERVABLE))
 
-    async def list(self) -> Sequence[SkillVersion]:
-        """Every version in any state, by name and number."""
+    async def list(self, name: str | None = None) -> Sequence[SkillVersion]:
+        """Every version, or every one of a skill, in any state, by name and number."""
         by_number = select(SKILL_VERSION.c.body, SKILL_VERSION.c.state).order_by(
             SKILL_VERSION.c.name, SKILL_VERSION.c.number
         )
+        if name is not None:
+            by_number = by_number.where(SKILL_VERSION.c.name == name)
         async with self._database.read() as connection:
             return [to_version(row.body, row.state) for row in await connection.execute(by_number)]
 
@@ -110,6 +117,15 @@ def to_version(body: str, state: str) -> SkillVersion:
     """A stored version in the state it has now."""
     stored = msgspec.json.decode(body, type=SkillVersion)
     return msgspec.structs.replace(stored, state=VersionState(state))
+
+
+async def _refuse_taken(connection: AsyncConnection, name: str) -> None:
+    taken = await _read_one(connection, name, SKILL_VERSION.c.state.in_(SERVABLE))
+    if taken is not None:
+        raise Conflict(
+            f"the skill {name} was created meanwhile, by {taken.created_by}; look at it, and publish "
+            "a version of it or give SKILL.md another name"
+        )
 
 
 async def _last_number(connection: AsyncConnection, name: str) -> int:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from tidegate.domain.chat.errors import UNASKED, messages_error
 from tidegate.ports import Header
+
+JSON: Header = (b"content-type", b"application/json")
 
 
 class LocalResponse:
@@ -24,3 +27,8 @@ class LocalResponse:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def refused_here(status: int, told: str) -> LocalResponse:
+    """A refusal in the Messages API's shape, marked so that nobody takes it for the provider's."""
+    return LocalResponse(status, [JSON, (UNASKED, b"1")], messages_error(status, told))

@@ -7,9 +7,10 @@ from secrets import token_hex
 
 import msgspec
 
-from tidegate.adapters.upstream.local_response import LocalResponse
+from tidegate.adapters.upstream.local_response import JSON, LocalResponse, refused_here
 from tidegate.domain.chat.answer_to_messages import answer_to_messages
-from tidegate.domain.chat.errors import error_to_messages, messages_error, quota_is_spent
+from tidegate.domain.chat.errors import error_to_messages, quota_is_spent
+from tidegate.domain.chat.kept_fields import HEADER, with_kept
 from tidegate.domain.chat.models import models_to_messages
 from tidegate.domain.chat.stream_to_messages import MessageStream
 from tidegate.domain.chat.to_chat import ChatRequest, to_chat
@@ -21,9 +22,8 @@ CHAT_TARGET = "/v1/chat/completions"
 ERROR_LIMIT = 1_000_000
 MODELS_LIMIT = 16_000_000
 
-_FOREIGN = b"anthropic-"
+_FOREIGN = (b"anthropic-", HEADER)
 _KEPT = frozenset({b"retry-after", b"retry-after-ms", b"x-should-retry"})
-_JSON: Header = (b"content-type", b"application/json")
 _EVENTS: Header = (b"content-type", b"text/event-stream; charset=utf-8")
 _NO_COUNT = (
     "this model's upstream speaks chat completions and cannot count tokens; ask it for a message and read "
@@ -53,7 +53,7 @@ class OpenAIUpstream:
         if path == "/v1/messages":
             return await self._message(headers, body, deadline)
         if path == "/v1/messages/count_tokens":
-            return LocalResponse(404, [_JSON], messages_error(404, _NO_COUNT))
+            return refused_here(404, _NO_COUNT)
         kept = _native(headers)
         response = await self._inner.send(method, target, kept, body, deadline=deadline)
         if path.startswith("/v1/models") and len(kept) < len(headers):
@@ -68,7 +68,12 @@ class OpenAIUpstream:
         try:
             request = to_chat(body, limit_name=self._limit_name)
         except InvalidInput as refusal:
-            return LocalResponse(400, [_JSON], messages_error(400, str(refusal)))
+            return refused_here(400, str(refusal))
+        kept = next((value for name, value in headers if name == HEADER), None)
+        if kept is not None:  # its client speaks chat completions too, and is shown what such a model thinks
+            request = msgspec.structs.replace(
+                request, body=with_kept(request.body, kept), thinking=True, as_written=True
+            )
         response = await self._inner.send(
             "POST", CHAT_TARGET, _native(headers), request.body, deadline=deadline
         )
@@ -84,7 +89,7 @@ class _WholeMessage:
 
     def __init__(self, inner: UpstreamResponse, request: ChatRequest) -> None:
         self.status = inner.status
-        self.headers: Sequence[Header] = [_JSON, *_told(inner.headers)]
+        self.headers: Sequence[Header] = [JSON, *_told(inner.headers)]
         self._inner = inner
         self._request = request
         self._read = False
@@ -103,6 +108,7 @@ class _WholeMessage:
                 model=self._request.model,
                 thinking=self._request.thinking,
                 fallback_id=token_hex(12),
+                as_written=self._request.as_written,
             )
         except Unreadable as unreadable:
             raise UpstreamFailure("protocol", str(unreadable)) from unreadable
@@ -164,7 +170,7 @@ async def _whole(
         body = await response.read(limit)
     finally:
         response.close()
-    headers = [_JSON, *_told(response.headers)]
+    headers = [JSON, *_told(response.headers)]
     if response.status == 429 and quota_is_spent(body):
         headers = [*(each for each in headers if each[0] != b"x-should-retry"), (b"x-should-retry", b"false")]
     return LocalResponse(response.status, headers, translated(body))
@@ -182,7 +188,7 @@ async def _models(response: UpstreamResponse) -> UpstreamResponse:
 
 
 def _native(headers: Sequence[Header]) -> list[Header]:
-    """Without what is meant for Anthropic alone."""
+    """Without what is meant for Anthropic, or for this adapter, alone."""
     return [header for header in headers if not header[0].lower().startswith(_FOREIGN)]
 
 

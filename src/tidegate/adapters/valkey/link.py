@@ -2,10 +2,9 @@
 
 import asyncio
 import importlib
+import logging
 from collections.abc import Awaitable
 from typing import NoReturn, Protocol, cast
-
-import structlog
 
 from tidegate.adapters.valkey.settings import ValkeySettings
 from tidegate.domain import metrics
@@ -20,7 +19,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 _LATE_SECONDS = 2.0
 """A command that is late for who asked is still read to its end for so long, to keep its connection."""
 
-_log = structlog.stdlib.get_logger("tidegate.valkey")
+_log = logging.getLogger("tidegate.valkey")
 
 
 class ValkeyAway(Exception):
@@ -115,7 +114,7 @@ class ValkeyLink:
         if self._failures >= FAILURES_IN_A_ROW and not self.trouble:
             self.trouble = why
             self._meter.set(metrics.VALKEY_UP, (), 0.0)
-            _log.warning("valkey is away; serving on without it", why=why)
+            _log.warning("valkey is away; serving on without it", extra={"why": why})
             self._knocking = asyncio.create_task(self._knock(), name="valkey-knock")
         raise ValkeyAway(why)
 
@@ -143,7 +142,7 @@ class ValkeyLink:
             except Exception as wrong:
                 said = _said(wrong)
                 if said != self.trouble:
-                    _log.warning("valkey is not reached; serving on without it", why=said)
+                    _log.warning("valkey is not reached; serving on without it", extra={"why": said})
                 self.trouble = said
             else:
                 break

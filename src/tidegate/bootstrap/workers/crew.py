@@ -2,11 +2,11 @@
 
 import asyncio
 import itertools
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 
 import msgspec
-import structlog
 
 from tidegate.adapters.telemetry.prometheus import exposition_of
 from tidegate.bootstrap.workers.channel import Channel, open_channel
@@ -32,7 +32,7 @@ SCRAPE_SECONDS = 5.0
 
 _DECODER: msgspec.msgpack.Decoder[FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor)
 
-_log = structlog.stdlib.get_logger("tidegate.workers")
+_log = logging.getLogger("tidegate.workers")
 
 
 class Crew:

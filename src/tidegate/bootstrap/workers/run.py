@@ -1,11 +1,10 @@
 """`tidegate up --workers N`: the supervisor's life, from the socket to the last worker's end."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-
-import structlog
 
 from tidegate.bootstrap.address import new_process_id, url_of
 from tidegate.bootstrap.emulated import emulated
@@ -13,6 +12,7 @@ from tidegate.bootstrap.home import open_home
 from tidegate.bootstrap.living import living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
+from tidegate.bootstrap.private_memory import keep_memory_private
 from tidegate.bootstrap.signals import Signals
 from tidegate.bootstrap.workers.posting import Posting
 from tidegate.bootstrap.workers.process import WorkerProcess
@@ -24,7 +24,7 @@ from tidegate.web.server import open_listener
 _SPARE_SECONDS = 20.0
 """For a worker's last steps after its requests: shipping the spool, leaving the store."""
 
-_log = structlog.stdlib.get_logger("tidegate.workers")
+_log = logging.getLogger("tidegate.workers")
 
 
 Announce = Callable[[str, str], None]
@@ -40,6 +40,7 @@ async def run_workers(
     is taken).
     """
     configure_logs("info")
+    keep_memory_private()
     signals = Signals(hangup=True)
     server, drain = settings.server, settings.drain
     async with AsyncExitStack() as stack:
@@ -65,10 +66,10 @@ async def run_workers(
         url = url_of(server.host, listener.getsockname()[1])
         with open_home(settings.home):
             await _until_told(settings, supervisor, signals, partial(announce, url, provider), url)
-        _log.info("going down", workers=server.workers)
+        _log.info("going down", extra={"workers": server.workers})
         listener.close()  # the workers hold the socket for as long as they accept
         killed = await supervisor.stop(signals.hurry)
-    _log.info("down", killed=killed)
+    _log.info("down", extra={"killed": killed})
     return 1 if supervisor.hopeless.is_set() else 0
 
 
@@ -85,7 +86,7 @@ async def _until_told(
             task.cancel()
         await asyncio.wait(work)
     if supervisor.hopeless.is_set():
-        _log.error("no worker can be started any more", last=supervisor.trouble)
+        _log.error("no worker can be started any more", extra={"last": supervisor.trouble})
 
 
 async def _restarts(supervisor: Supervisor, signals: Signals) -> None:

@@ -1,12 +1,12 @@
 """The process that holds the listening socket, keeps the workers going, and replaces them one by one."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
-import structlog
 
 from tidegate.bootstrap.workers.backoff import HOPELESS_STARTS, Backoff
 from tidegate.bootstrap.workers.messages import Died, Ready, Reported, Retire, Scraped, Standing, Switched
@@ -31,7 +31,7 @@ Launch = Callable[[int], Awaitable[WorkerProcess]]
 Sleep = Callable[[float], Awaitable[None]]
 """Wait for so many seconds before the next start."""
 
-_log = structlog.stdlib.get_logger("tidegate.workers")
+_log = logging.getLogger("tidegate.workers")
 
 
 class Supervisor:
@@ -95,7 +95,7 @@ class Supervisor:
             async with self._turns[place]:
                 if self._stopping or not await self._replace(place):
                     return
-        _log.info("every worker is replaced", workers=self._wanted)
+        _log.info("every worker is replaced", extra={"workers": self._wanted})
 
     async def stop(self, hurry: asyncio.Event) -> int:
         """End all workers, each after its answers; returns how many had to be killed."""
@@ -176,7 +176,7 @@ class Supervisor:
                 await asyncio.wait_for(old.ended.wait(), self._end_seconds)
             old.kill()
             await old.ended.wait()
-        _log.info("worker replaced", place=place, pid=new.pid)
+        _log.info("worker replaced", extra={"place": place, "pid": new.pid})
         return True
 
     async def _attend(self, worker: WorkerProcess) -> None:
@@ -205,7 +205,9 @@ class Supervisor:
                     break
                 case msgspec.MsgspecError():
                     self._faults["message"] += 1
-                    _log.warning("a worker's message is unknown here", pid=worker.pid, what=str(message))
+                    _log.warning(
+                        "a worker's message is unknown here", extra={"pid": worker.pid, "what": str(message)}
+                    )
                 case Ready():
                     self._serves(worker)
                 case Reported():
@@ -258,7 +260,7 @@ class Supervisor:
 
     def _say(self, trouble: str) -> None:
         self.trouble = trouble
-        _log.error("a worker is in trouble", what=trouble)
+        _log.error("a worker is in trouble", extra={"what": trouble})
         self._tell()
 
     def _numbers(self) -> list[Sample]:

@@ -72,5 +72,7 @@ def _said(message: _Message) -> dict[str, object]:
 
 
 def _call(block: _Block) -> dict[str, object]:
-    function = {"name": block.name, "arguments": bytes(block.input).decode()}
+    given = bytes(block.input)
+    written = msgspec.json.decode(given, type=str) if given.startswith(b'"') else given.decode()
+    function = {"name": block.name, "arguments": written}
     return {"id": block.id, "type": "function", "function": function}

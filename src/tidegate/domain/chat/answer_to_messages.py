@@ -8,10 +8,14 @@ from tidegate.domain.chat.unreadable import Unreadable
 from tidegate.domain.chat.usage import message_usage
 
 
-def answer_to_messages(body: bytes, *, model: str, thinking: bool, fallback_id: str) -> bytes:
+def answer_to_messages(
+    body: bytes, *, model: str, thinking: bool, fallback_id: str, as_written: bool = False
+) -> bytes:
     """The message; `model` and `fallback_id` stand where the server names none. Raises Unreadable.
 
     Reasoning becomes an unsigned thinking block, if the client asked for thinking: no other expects one.
+    `as_written` has a call's arguments that are no JSON object as a text in its `input`, where
+    `answer_to_chat` finds them.
     """
     try:
         completion = read_completion(body)
@@ -20,22 +24,35 @@ def answer_to_messages(body: bytes, *, model: str, thinking: bool, fallback_id: 
     choice = next((choice for choice in completion.choices if choice.message is not None), None)
     if choice is None or choice.message is None:
         raise Unreadable("the upstream's chat completion has no choice with a message")
+    identifier = completion.id or fallback_id
+    content = _content(choice.message, identifier, thinking=thinking, as_written=as_written)
     return msgspec.json.encode(
-        _message(completion, choice, choice.message, model=model, thinking=thinking, fallback_id=fallback_id)
+        _message(
+            completion,
+            choice,
+            choice.message,
+            content,
+            model=completion.model or model,
+            identifier=identifier,
+        )
     )
 
 
 def _message(
-    completion: Completion, choice: Choice, said: Said, *, model: str, thinking: bool, fallback_id: str
+    completion: Completion,
+    choice: Choice,
+    said: Said,
+    content: list[dict[str, object]],
+    *,
+    model: str,
+    identifier: str,
 ) -> dict[str, object]:
-    identifier = completion.id or fallback_id
-    content = _content(said, identifier, thinking=thinking)
     reason = stop_reason(choice.finish_reason, calls=bool(said.tool_calls), stopped_by=choice.stopped_by)
     return {
         "id": message_id(identifier),
         "type": "message",
         "role": "assistant",
-        "model": completion.model or model,
+        "model": model,
         "content": content,
         "stop_reason": "refusal" if said.refusal and not said.content else reason,
         "stop_sequence": choice.stopped_by,
@@ -43,13 +60,14 @@ def _message(
     }
 
 
-def _content(said: Said, identifier: str, *, thinking: bool) -> list[dict[str, object]]:
+def _content(said: Said, identifier: str, *, thinking: bool, as_written: bool) -> list[dict[str, object]]:
     blocks: list[dict[str, object]] = []
     if thinking and said.thought:
         blocks.append({"type": "thinking", "thinking": said.thought, "signature": ""})
     blocks.extend({"type": "text", "text": words} for words in (said.content, said.refusal) if words)
     blocks.extend(
-        _tool_use(call, call_id(call, identifier, place)) for place, call in enumerate(said.tool_calls or ())
+        _tool_use(call, call_id(call, identifier, place), as_written=as_written)
+        for place, call in enumerate(said.tool_calls or ())
     )
     return blocks
 
@@ -59,13 +77,18 @@ def call_id(call: Call, identifier: str, place: int) -> str:
     return call.id or f"call_{''.join(filter(str.isalnum, identifier))}_{place}"
 
 
-def _tool_use(call: Call, identifier: str) -> dict[str, object]:
+def _tool_use(call: Call, identifier: str, *, as_written: bool) -> dict[str, object]:
     arguments = (call.function.arguments or "").strip() or "{}"
     try:
         msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
+        if as_written:
+            return _called(call, identifier, call.function.arguments)
         raise Unreadable(
             f"the upstream's model called {call.function.name} with what is no JSON object: {error}"
         ) from error
-    name = call.function.name or ""
-    return {"type": "tool_use", "id": identifier, "name": name, "input": msgspec.Raw(arguments.encode())}
+    return _called(call, identifier, msgspec.Raw(arguments.encode()))
+
+
+def _called(call: Call, identifier: str, given: object) -> dict[str, object]:
+    return {"type": "tool_use", "id": identifier, "name": call.function.name or "", "input": given}

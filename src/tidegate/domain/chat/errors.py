@@ -2,6 +2,9 @@
 
 import msgspec
 
+UNASKED = b"tidegate-unasked"
+"""Marks, within the process, a refusal of the gateway's own: its upstream was never asked."""
+
 _CHAT_CODES = {
     401: "invalid_api_key",
     404: "not_found",

@@ -6,8 +6,8 @@ import msgspec
 
 from tidegate.domain.chat.errors import event_to_chat
 from tidegate.domain.chat.names import chat_id, finish_reason
-from tidegate.domain.chat.sse import Events
 from tidegate.domain.chat.usage import TokenCounts, chat_usage
+from tidegate.domain.sse import Events
 
 PING = b": ping\n\n"
 """A comment: it keeps the connection awake and no client of server-sent events sees it."""

@@ -8,9 +8,9 @@ from tidegate.domain.chat.answer_to_messages import call_id
 from tidegate.domain.chat.completion import Call, Choice, read_completion, read_usage
 from tidegate.domain.chat.errors import error_to_messages
 from tidegate.domain.chat.names import message_id, stop_reason
-from tidegate.domain.chat.sse import Events, TooLong
 from tidegate.domain.chat.unreadable import Unreadable
 from tidegate.domain.chat.usage import ChatUsage, message_usage
+from tidegate.domain.sse import Events, TooLong
 
 _DONE = b"[DONE]"
 _TEXT = "text"

@@ -32,6 +32,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     thinking: bool
     """The client asked for the model's thinking: reasoning in the answer is shown to it."""
     model: str
+    as_written: bool = False
+    """The client speaks chat completions too: it gets a call's arguments though they are no JSON object."""
 
 
 class _Thinking(msgspec.Struct):

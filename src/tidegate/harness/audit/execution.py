@@ -83,29 +83,42 @@ def by_itself(result: ScriptResult, _: Surroundings) -> Attempt:
     return Attempt(succeeded=said.succeeded, seen=said.seen)
 
 
-def by_processes(_: ScriptResult, surroundings: Surroundings) -> Attempt:
+def by_processes(result: ScriptResult, surroundings: Surroundings) -> Attempt:
     """Something of it still runs."""
     left = surroundings.left_over(surroundings.canary)
-    return Attempt(succeeded=bool(left), seen=f"processes left: {list(left)}")
+    return _shown_by(result, "left", succeeded=bool(left), seen=f"processes left: {list(left)}")
 
 
 def by_time(result: ScriptResult, surroundings: Surroundings) -> Attempt:
     """It was not ended in its time, or something of it still runs."""
-    left = by_processes(result, surroundings)
     if result.limit is ScriptLimit.TIME:
-        return left
-    return Attempt(succeeded=True, seen=f"not ended: {result.exit_code}")
+        left = surroundings.left_over(surroundings.canary)
+        return Attempt(succeeded=bool(left), seen=f"processes left: {list(left)}")
+    return by_itself(result, surroundings)
 
 
 def by_size(result: ScriptResult, _: Surroundings) -> Attempt:
-    """More came out than was asked for."""
-    return Attempt(succeeded=len(result.stdout) > _OUTPUT, seen=f"{len(result.stdout)} bytes, {result.limit}")
+    """More came out than was asked for; less than that, and it did not write what it was to write."""
+    size = len(result.stdout)
+    return Attempt(
+        succeeded=size > _OUTPUT, seen=f"{size} bytes, {result.limit}", came_to_an_end=size >= _OUTPUT
+    )
 
 
 def by_files(result: ScriptResult, surroundings: Surroundings) -> Attempt:
     """The canary was collected with its results."""
     found = [path for path, content in result.files.items() if surroundings.canary.encode() in content]
-    return Attempt(succeeded=bool(found), seen=f"collected {sorted(result.files)}")
+    seen = f"collected {sorted(result.files)}"
+    return _shown_by(result, "linked", succeeded=bool(found), seen=seen)
+
+
+def _shown_by(result: ScriptResult, word: str, *, succeeded: bool, seen: str) -> Attempt:
+    """What the outside saw; a script that did not say the word did not get so far, which proves nothing."""
+    try:
+        done = msgspec.json.decode(result.stdout, type=_Said).seen == word
+    except msgspec.DecodeError:
+        done = False
+    return Attempt(succeeded=succeeded, seen=seen, came_to_an_end=done or succeeded)
 
 
 _OUTPUT = 32_768

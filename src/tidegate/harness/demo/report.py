@@ -67,7 +67,8 @@ def _stage_marks(looks: Sequence[Look], start: float) -> list[Mark]:
 
 def table(summary: Summary) -> Table:
     """Stage, requests per arm, errors, p95, savings, decision, time to rollback."""
-    drawn = Table(title="What the ledger says (candidate / control)", title_justify="left")
+    title = "What the ledger says (candidate / control; rescued: answered by a retry or without the skill)"
+    drawn = Table(title=title, title_justify="left")
     texts = {"rollout", "stage", "decision", "to rollback"}
     for column in (
         "rollout", "stage", "requests", "errors", "rescued", "p95 s", "savings", "decision", "to rollback"

@@ -55,8 +55,12 @@ def as_prompt(request: ChatCompletionsRequest, model: Model) -> MessagesRequest:
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, object]]:
+    """The turns; what several tools answered to one message is one turn."""
     turns: list[dict[str, object]] = []
+    results: Blocks = []
     for message in messages:
+        if not isinstance(message, ToolMessage):
+            results = []
         match message:
             case SystemMessage():
                 continue
@@ -66,7 +70,9 @@ def _turns(messages: Sequence[Message]) -> list[dict[str, object]]:
                 turns.append({"role": "assistant", "content": _said(message)})
             case ToolMessage():
                 result = {"type": "tool_result", "tool_use_id": message.tool_call_id}
-                turns.append({"role": "user", "content": [{**result, "content": _words(message.content)}]})
+                if not results:
+                    turns.append({"role": "user", "content": results})
+                results.append({**result, "content": _words(message.content)})
     return turns
 
 

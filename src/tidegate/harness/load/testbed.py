@@ -1,5 +1,6 @@
 """An emulated provider and a gateway of one's own, with the sample skills rolled out, for one run."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -88,8 +89,10 @@ async def open_testbed(
         command = ("up", "--home", str(home), "--port", "0", *up)
         log = folder / "gateway.log"
         gateway = await stack.enter_async_context(running(log, *command, environment=provider))
-        for package in (*(SKILLS / name for name in HOSTED), _native_copy(folder)):
-            await operator("skill", "publish", str(package), "--reason", "load")
+        packages = (*(SKILLS / name for name in HOSTED), _native_copy(folder))
+        async with asyncio.TaskGroup() as publishing:
+            for package in packages:
+                publishing.create_task(operator("skill", "publish", str(package), "--reason", "load"))
         await operator("skill", "sync", NATIVE, "--reason", "load")
         await operator("rollout", "start", str(folder / "load.yaml"), "--reason", "load")
         yield Testbed(gateway, emulator, str(key["key"]), home, operator)

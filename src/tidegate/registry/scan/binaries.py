@@ -9,36 +9,29 @@ from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.source import SCRIPTS, Kind, Source
 
 _PROGRAMS = (
-    b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", (
-        b"\0asm"
-    ), b"dex\n",
+    b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
+    b"\0asm", b"dex\n",
     b"!<arch>\n", b"\xca\xfe\xba\xbf", b"L\0\0\0\x01\x14\x02\0",
 )  # fmt: skip
 _PROGRAM_NAMES = (
-    ".exe", ".dll", ".so", ".dylib", ".scr", ".msi", ".dmg", ".pkg", ".deb", ".rpm", ".appimage", ".com", (
-        ".sys"
-    ), ".o",
+    ".exe", ".dll", ".so", ".dylib", ".scr", ".msi", ".dmg", ".pkg", ".deb", ".rpm", ".appimage", ".com",
+    ".sys", ".o",
     ".a", ".node", ".pyd", ".lnk", ".wasm", ".apk",
 )  # fmt: skip
 _BYTECODE_NAMES = (".pyc", ".pyo", ".class", ".jar", ".war", ".luac", ".beam")
 _IMAGES = {
-    ".png": (b"\x89PNG\r\n\x1a\n",), ".jpg": (b"\xff\xd8\xff",), ".jpeg": (b"\xff\xd8\xff",), ".gif": ((
-        b"GIF87a"
-    ), b"GIF89a"),
+    ".png": (b"\x89PNG\r\n\x1a\n",), ".jpg": (b"\xff\xd8\xff",), ".jpeg": (b"\xff\xd8\xff",),
+    ".gif": (b"GIF87a", b"GIF89a"),
     ".webp": (b"RIFF",), ".bmp": (b"BM",), ".ico": (b"\0\0\1\0", b"\x89PNG"), ".tif": (b"II*\0", b"MM\0*"),
     ".tiff": (b"II*\0", b"MM\0*"), ".pdf": (b"%PDF-",), ".woff": (b"wOFF",), ".woff2": (b"wOF2",),
-    ".ttf": (b"\0\1\0\0", b"true", b"OTTO"), ".otf": (b"OTTO", b"\0\1\0\0"), ".mp3": (b"ID3", b"\xff\xfb", (
-        b"\xff\xf3"
-    ), b"\xff\xf2"),
-    ".wav": (b"RIFF",), ".mp4": (), ".parquet": (b"PAR1",), ".sqlite": (b"SQLite format 3\0",), ".db": ((
-        b"SQLite format 3\0"
-    ),),
-    ".docx": (b"PK\3\4",), ".xlsx": (b"PK\3\4",), ".pptx": (b"PK\3\4",), ".odt": (b"PK\3\4",), ".ods": ((
-        b"PK\3\4"
-    ),),
-    ".odp": (b"PK\3\4",), ".epub": (b"PK\3\4",), ".dotx": (b"PK\3\4",), ".potx": (b"PK\3\4",), ".xltx": ((
-        b"PK\3\4"
-    ),),
+    ".ttf": (b"\0\1\0\0", b"true", b"OTTO"), ".otf": (b"OTTO", b"\0\1\0\0"),
+    ".mp3": (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
+    ".wav": (b"RIFF",), ".mp4": (), ".parquet": (b"PAR1",), ".sqlite": (b"SQLite format 3\0",),
+    ".db": (b"SQLite format 3\0",),
+    ".docx": (b"PK\3\4",), ".xlsx": (b"PK\3\4",), ".pptx": (b"PK\3\4",), ".odt": (b"PK\3\4",),
+    ".ods": (b"PK\3\4",),
+    ".odp": (b"PK\3\4",), ".epub": (b"PK\3\4",), ".dotx": (b"PK\3\4",), ".potx": (b"PK\3\4",),
+    ".xltx": (b"PK\3\4",),
 }  # fmt: skip
 _OFFICE = (
     ".docx",
@@ -56,9 +49,8 @@ _OFFICE = (
     ".pptm",
 )
 _ARCHIVES = (
-    b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", (
-        b"\x28\xb5\x2f\xfd"
-    ), b"MSCF",
+    b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07",
+    b"\x28\xb5\x2f\xfd", b"MSCF",
 )  # fmt: skip
 _ARCHIVE_NAMES = (
     ".zip",
@@ -178,7 +170,7 @@ def _active(source: Source, suffix: str) -> bool:
 
 
 def _locked(content: bytes) -> bool:
-    encrypted = content.startswith(b"PK\3\4") and bool(content[6] & 1)
+    encrypted = content.startswith(b"PK\3\4") and any(flags & 1 for flags in content[6:7])
     return encrypted or content.startswith(_LOCKED)
 
 

@@ -6,12 +6,23 @@ _CYRILLIC = "авекмнорстухіјѕԁһԛԝАВЕКМНОРСТУХІЈ�
 _CYRILLIC_AS = "abekmhopctyxijsdhqwABEKMHOPCTYXIJS"
 _GREEK = "αβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
 _GREEK_AS = "abeiknoptuxABEZHIKMNOPTYX"
+_LATIN = "ıȷøØɨłŁđĐħŧɡɑɩ"
+_LATIN_AS = "ijoOilLdDhtgai"
+"""Letters that no decomposition brings back to those they look like."""
+_ARMENIAN = "օսոհցԼՕՏ"
+_ARMENIAN_AS = "ounhgLOS"
 _QUOTES = "‘’‛ʼ“”„«»–—−"
 _QUOTES_AS = '\'\'\'\'"""""---'
 
 LOOK_ALIKE = {
     ord(char): latin
-    for odd, plain in ((_CYRILLIC, _CYRILLIC_AS), (_GREEK, _GREEK_AS), (_QUOTES, _QUOTES_AS))
+    for odd, plain in (
+        (_CYRILLIC, _CYRILLIC_AS),
+        (_GREEK, _GREEK_AS),
+        (_LATIN, _LATIN_AS),
+        (_ARMENIAN, _ARMENIAN_AS),
+        (_QUOTES, _QUOTES_AS),
+    )
     for char, latin in zip(odd, plain, strict=True)
 }
 """Letters that look like others; enough for the words that rules look for."""

@@ -1,4 +1,4 @@
-"""A finding of the scanner: which rule, where, and the text that it saw."""
+"""A finding of a scanner: which rule, where, and the text that it saw."""
 
 from dataclasses import dataclass, replace
 
@@ -6,6 +6,7 @@ from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.severity import Severity
 
 MAX_EXCERPT = 120
+OWN = "tidegate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Found:
     tags: tuple[str, ...]
     quoted: bool = False
     """Seen in a text that warns of it, or under `evals/`: noted as low, what is critical as medium."""
+    source: str = ""
+    """Who found it, where that is not Tidegate's own scanner."""
 
     def __str__(self) -> str:
         """`path:line: severity rule: title: excerpt`, one line."""
@@ -31,6 +34,7 @@ class Found:
     def document(self) -> dict[str, object]:
         """The finding for programs."""
         return {
+            "source": self.source or OWN,
             "rule": self.rule,
             "severity": self.severity.value,
             "path": self.path,

@@ -1,49 +1,62 @@
-"""The gate before publishing: what the scanner finds, what the policy says, who made an exception."""
+"""The gate before publishing: what scanners find, what the policy says, who made an exception."""
 
-import asyncio
-from collections.abc import Sequence
-from functools import cached_property
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.scan_exception import ScanException
 from tidegate.domain.skill import SkillPackage
 from tidegate.ports import ScanExceptions
-from tidegate.registry.archive import files_of
 from tidegate.registry.scan.found import Found
-from tidegate.registry.scan.inspect import Scanner
 from tidegate.registry.scan.policy import Policy
+
+_log = logging.getLogger("tidegate.skills")
 
 SHOWN = 20
 """Blocking findings that a refusal lists."""
 
 
-class Gate:
-    """Judges packages; the rules are compiled at the first one."""
+Scan = Callable[[SkillPackage], Awaitable[tuple[Found, ...]]]
+"""Every finding of a package, the worst first."""
 
-    def __init__(self, policy: Policy, exceptions: ScanExceptions) -> None:
+
+class Gate:
+    """Judges packages by what `scan` finds, and `second` where there is one."""
+
+    def __init__(
+        self, policy: Policy, exceptions: ScanExceptions, scan: Scan, second: Scan | None = None
+    ) -> None:
         self.policy = policy
+        self.scan = scan
+        self._second = second
         self._exceptions = exceptions
 
-    async def scan(self, package: SkillPackage) -> tuple[Found, ...]:
-        """Every finding, the worst first."""
-        return await asyncio.to_thread(
-            lambda: self._scanner.scan(package.manifest, files_of(package.archive))
-        )
+    async def admit(self, package: SkillPackage) -> tuple[Found, ...] | None:
+        """The second opinion on a package that may be published, None where none was asked for.
 
-    async def admit(self, package: SkillPackage) -> None:
-        """Return where the package may be published; raises InvalidInput with what blocks it."""
-        blocking = self.policy.blocking(await self.scan(package))
+        Raises InvalidInput with what blocks it. What the own scanner blocks is handed to another only once an
+        exception covers it.
+        """
+        await self._pass(package, self.policy.blocking(await self.scan(package)))
+        opinion = await self._opinion(package)
+        await self._pass(package, self.policy.blocking(opinion or ()))
+        return opinion
+
+    async def _pass(self, package: SkillPackage, blocking: Sequence[Found]) -> None:
+        """Raise InvalidInput with what blocks, unless an exception covers all of it."""
         if not blocking:
             return
         exception = await self._exceptions.get(package.digest)
-        if exception is None or not exception.granted:
-            raise InvalidInput(refusal(package, blocking, asked=exception is not None))
+        if exception is None or not exception.covers(each.rule for each in blocking):
+            waits = exception is not None and not exception.granted
+            raise InvalidInput(refusal(package, blocking, asked=waits))
 
     async def ask(
         self, package: SkillPackage, *, by: str, reason: str, at: float
     ) -> tuple[ScanException, int]:
         """Ask an operator to let the package pass; raises InvalidInput where nothing blocks it, Conflict."""
-        blocking = self.policy.blocking(await self.scan(package))
+        opinion = await self._opinion(package) or ()
+        blocking = self.policy.blocking((*await self.scan(package), *opinion))
         if not blocking:
             raise InvalidInput(f"nothing blocks {package.manifest.name}; publish it, no exception is needed")
         asked = ScanException(
@@ -56,9 +69,21 @@ class Gate:
         )
         return await self._exceptions.ask(asked)
 
-    @cached_property
-    def _scanner(self) -> Scanner:
-        return Scanner()
+    async def _opinion(self, package: SkillPackage) -> tuple[Found, ...] | None:
+        """Also in the log: not every client shows it."""
+        if self._second is None:
+            return None
+        opinion = await self._second(package)
+        _log.info(
+            "second opinion",
+            extra={
+                "skill": package.manifest.name,
+                "digest": package.digest,
+                "findings": len(opinion),
+                "worst": str(opinion[0]) if opinion else "",
+            },
+        )
+        return opinion
 
 
 def refusal(package: SkillPackage, blocking: Sequence[Found], *, asked: bool) -> str:

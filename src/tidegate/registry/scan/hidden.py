@@ -1,10 +1,11 @@
 """Find text that a rendered page does not show: comments, hidden styles, padding."""
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.markdown import Context
-from tidegate.registry.scan.pattern import pattern
+from tidegate.registry.scan.pattern import BytesMatch, pattern
 from tidegate.registry.scan.rules import leaks
 from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.source import Source
@@ -22,8 +23,14 @@ _STYLE = pattern(
     r"aria-hidden\s*=\s*[\"']true|\shidden(?:\s|>|=))[^>]{0,300}>"
 )
 _ADDRESSES = pattern(f"(?i){leaks.ADDRESSES_MODEL}")
+_ORDER = pattern(
+    r"(?i)\b(?:must|should|please|have to|run|send|open|enter|include|ignore|mention|append|copy|upload|"
+    r"fetch|always|never)\b[^\n]*\s[^\n]*\s[^\n]*\s|https?://"
+)
+"""What tells hidden prose from the label of an icon."""
 _BLANK_LINES, _BLANKS = 100, 400
 _MAX = 3
+_BATCH = 64
 _SHOWN = 600
 
 
@@ -34,33 +41,62 @@ def find_hidden(source: Source, context: Context, judge: Judge) -> Iterator[Foun
     yield from _padding(source)
 
 
+def visible(source: Source) -> str:
+    """What a reader of the page sees: without comments."""
+    return _COMMENT.sub(b"", source.matched.plain).decode(errors="replace")
+
+
 def _comments(source: Source, context: Context, judge: Judge) -> Iterator[Found]:
     plain = source.matched.plain
-    told = 0
+    bad = long = 0
     for match in _COMMENT.finditer(plain):
         if context.in_fence(match.start()) and context.quoted(match.start(), match.end()):
             continue
         text = (match[1] or match[2] or b"").decode(errors="replace")
-        bad = bool(_ADDRESSES.search(text)) or judge(text)
-        if bad or len(text) > _LONG:
-            told += 1
-            line = source.matched.line(match.start())
-            yield found(leaks.HIDDEN_COMMENT, source.path, line, text, severity=None if bad else Severity.LOW)
-        if told >= _MAX:
+        line = source.matched.line(match.start())
+        if _ADDRESSES.search(text) or judge(text):
+            bad += 1
+            yield found(leaks.HIDDEN_COMMENT, source.path, line, text)
+        elif len(text) > _LONG and long < _MAX:
+            long += 1
+            yield found(leaks.HIDDEN_COMMENT, source.path, line, text, severity=Severity.LOW)
+        if bad >= _MAX:
             return
 
 
 def _styles(source: Source, context: Context, judge: Judge) -> Iterator[Found]:
-    plain = source.matched.plain
-    for number, match in enumerate(_STYLE.finditer(plain)):
-        if context.in_fence(match.start()):
-            continue
-        text = plain[match.end() : match.end() + _SHOWN].decode(errors="replace")
-        bad = bool(_ADDRESSES.search(text)) or judge(text)
-        line = source.matched.line(match.start())
-        yield found(leaks.HIDDEN_STYLE, source.path, line, text, severity=None if bad else Severity.LOW)
-        if number >= _MAX:
+    """Each of the first; of the rest those that are bad, in batches, so that many are soon judged too."""
+    spans = [span for span in _STYLE.finditer(source.matched.plain) if not context.in_fence(span.start())]
+    for span in spans[:_MAX]:
+        text = _after(source, span.end(), span.end() + _SHOWN)
+        bad = _speaks(text) or judge(text)
+        yield _style(source, span, text, None if bad else Severity.LOW)
+    told = 0
+    for first in range(_MAX, len(spans), _BATCH):
+        batch = spans[first : first + _BATCH]
+        ends = [span.start() for span in spans[first + 1 : first + _BATCH + 1]]
+        texts = [_after(source, span.end(), end) for span, end in zip_longest(batch, ends)]
+        speaking = next((number for number, text in enumerate(texts) if _speaks(text)), None)
+        if speaking is not None or judge(" ".join(text.partition("</")[0] for text in texts)):
+            told += 1
+            yield _style(source, batch[speaking or 0], texts[speaking or 0], None)
+        if told >= _MAX:
             return
+
+
+def _after(source: Source, begin: int, end: int | None) -> str:
+    """What follows a tag: up to the next one, and no more than would be shown."""
+    stop = begin + _SHOWN if end is None else min(end, begin + _SHOWN)
+    return source.matched.plain[begin:stop].decode(errors="replace")
+
+
+def _speaks(text: str) -> bool:
+    return bool(_ADDRESSES.search(text) or _ORDER.search(text.partition("</")[0]))
+
+
+def _style(source: Source, span: BytesMatch, text: str, severity: Severity | None) -> Found:
+    line = source.matched.line(span.start())
+    return found(leaks.HIDDEN_STYLE, source.path, line, text, severity=severity)
 
 
 def _padding(source: Source) -> Iterator[Found]:

@@ -3,19 +3,20 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tidegate.domain.skill import Manifest
+from tidegate.domain.skill import NATIVE, Manifest
 from tidegate.registry.document import SKILL_MD
 from tidegate.registry.scan.binaries import is_archive, judge_bytes
 from tidegate.registry.scan.catalogue import RULES
 from tidegate.registry.scan.decode import is_utf8
+from tidegate.registry.scan.deeds import judge_deeds, traits_of
 from tidegate.registry.scan.dependencies import judge_dependencies
 from tidegate.registry.scan.encoded import find_encoded
 from tidegate.registry.scan.found import Found, as_note, found
-from tidegate.registry.scan.hidden import find_hidden
+from tidegate.registry.scan.hidden import find_hidden, visible
 from tidegate.registry.scan.intent import Purpose, judge_intent
 from tidegate.registry.scan.invoked import invoked_as
 from tidegate.registry.scan.javascript_code import JavaScriptCode
-from tidegate.registry.scan.kind import Kind
+from tidegate.registry.scan.kind import SCRIPTS, Kind
 from tidegate.registry.scan.markdown import Context, Fence, read_context
 from tidegate.registry.scan.matching import Matcher
 from tidegate.registry.scan.metadata import judge_manifest
@@ -34,7 +35,13 @@ MAX_OF_A_FILE = 40
 """Findings told of one file, the worst first."""
 
 EVALS = "evals/"
-"""What is tried on a skill, attacks among it. The gateway gives neither model nor script what lies there."""
+"""What is tried on a skill, attacks among it. The gateway gives neither model nor script what lies there; to
+the provider of a native skill everything goes."""
+
+_PAGES = (".html", ".htm", ".svg", ".vue", ".svelte", ".ejs", ".hbs")
+"""Files with scripts among other things."""
+_DETECTS = (".yar", ".yara", ".sigma", ".rules", ".snort")
+"""Files of what programs look for; nothing runs them."""
 
 _LANGUAGES = {
     **dict.fromkeys(("sh", "bash", "shell", "zsh", "console", "terminal", "shell-session"), Kind.SHELL),
@@ -67,7 +74,7 @@ class Scanner:
     def scan(self, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Found, ...]:
         """Every finding, the worst first, then by file and line."""
         sources = [read_source(path, content) for path, content in sorted(files.items())]
-        purpose = Purpose(f"{manifest.name}. {manifest.description}")
+        purpose = Purpose(f"{manifest.name}. {manifest.description}", manifest.mode == NATIVE)
         all_found: list[Found] = []
         traits: dict[str, Traits] = {}
         invoked = invoked_as(sources)
@@ -97,14 +104,16 @@ class Scanner:
 
     def _said(self, source: Source, purpose: Purpose) -> list[Found]:
         """What a model that is given the file reads in it."""
-        context = read_context(source)
+        context = read_context(source, warned=purpose.teaches)
         seen = [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
         if source.kind in (Kind.PROSE, Kind.DATA):
             seen.extend(judge_intent(source.path, context, purpose))
-        return list(map(as_note, seen)) if source.path.startswith(EVALS) else seen
+        tried = source.path.startswith(EVALS) and not purpose.native
+        noted = tried or (purpose.teaches and source.name.endswith(_DETECTS))
+        return list(map(as_note, seen)) if noted else seen
 
     def _reading(self, source: Source, purpose: Purpose) -> tuple[list[Found], Traits]:
-        context = read_context(source)
+        context = read_context(source, warned=purpose.teaches)
         seen = self._said(source, purpose)
         seen.extend(find_unseen(source))
         seen.extend(find_hidden(source, context, self._objects))
@@ -131,9 +140,12 @@ def _code(source: Source, context: Context, *, invoked: bool = False) -> tuple[l
         seen, traits = judge(source.path, source.text).judge()
         if invoked or source.path.startswith("scripts/"):
             seen = [_blocking(each) if each.rule == code.UNREADABLE.id else each for each in seen]
+        seen.extend(judge_deeds(source.path, source.text))
         if source.name in _HOOK_NAMES or (source.name.endswith(".pth") and "import" in source.text):
             seen.append(found(code.CUSTOMIZE, source.path, 1, source.text))
         return seen, traits
+    if source.kind in SCRIPTS or source.name.endswith(_PAGES):
+        return list(judge_deeds(source.path, source.text)), traits_of(source.text)
     seen = [each for fence in context.fences for each in _fenced(source, context, fence)]
     return seen, Traits()
 
@@ -159,7 +171,7 @@ def _fenced(source: Source, context: Context, fence: Fence) -> Iterator[Found]:
 def _together(sources: list[Source], traits: Mapping[str, Traits], purpose: Purpose) -> Iterator[Found]:
     """What only the package as a whole shows."""
     prose = [source for source in sources if source.kind is Kind.PROSE]
-    said = "\n".join(source.matched.plain.decode(errors="replace").lower() for source in prose)
+    said = "\n".join(visible(source).lower() for source in sources if source.path == SKILL_MD)
     for source in sources:
         of_file = traits[source.path]
         if of_file.sends_data:

@@ -11,9 +11,11 @@ from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.rules import intent as rules
 from tidegate.registry.scan.rules.acts import Act
 from tidegate.registry.scan.rules.binaries import WORN_OUT
+from tidegate.registry.scan.schemes import judge_scheme
 from tidegate.registry.scan.sentences import Sentences, read_sentences
 
 _DATA = Act.TALK | Act.PERSONAL | Act.WHOLE
+_SENDS = Act.SEND | Act.SENDS_TOO
 _MOVES = Act.SEND | Act.PLACE | Act.VISIT
 _MAX = 2
 _BRAND = 4
@@ -34,11 +36,34 @@ _DECLARES = pattern(
 )
 
 
+_TEACHES = pattern(
+    r"(?i)\b(?:injections?|attacks?|phish\w*|social engineering|malware|yara|sigma|hostile|adversar\w*|"
+    r"jailbreaks?|"
+    r"red[- ]?team\w*|threat (?:model\w*|intel\w*|actors?|hunt\w*|reports?)|"
+    r"(?:security|cyber\w*|insider) threats?|"
+    r"(?:security|software|code|web|known) vulnerabilit\w+|"
+    r"vulnerability (?:reports?|scan\w*|assess\w*|disclos\w*|manag\w*)|scams?|"
+    r"(?:payment|invoice|card|ceo) fraud|fraud (?:detection|prevention|awareness|attempts?)|"
+    r"incident response|security (?:review|awareness|"
+    r"guide|documentation|"
+    r"training|audit|tests?)|secure coding|privacy polic\w+|(?:narrow|least) (?:permissions|privilege)|"
+    r"permission "
+    r"settings|secret scann\w+|committed by mistake|Angriff\w*|hame[çc]onnage|estafas?)\b|钓鱼|攻击|"
+    r"フィッシング|фишинг"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What the frontmatter says that the skill is for."""
+    """What the frontmatter says that the skill is for; `native`: a provider gets every file of it."""
 
     text: str = ""
+    native: bool = False
+
+    @property
+    def teaches(self) -> bool:
+        """Whether it is about attacks, so that its texts quote them."""
+        return _TEACHES.search(self.text) is not None
 
     @property
     def sends(self) -> bool:
@@ -60,10 +85,13 @@ def judge_intent(path: str, context: Context, purpose: Purpose) -> Iterator[Foun
     """Findings on what the sentences of a text order."""
     read = read_sentences(context)
     told: dict[str, int] = {}
-    for number, own in enumerate(read.acts):
-        if not own:
+    for number, bits in enumerate(read.bits):
+        if not bits:
             continue
-        rule = _rule(read, number, own, purpose)
+        own = Act(bits)
+        if purpose.teaches and b'"' in context.text.flowing[read.starts[number] : _end(read, number)]:
+            continue  # what it says about attacks stands beside the attack in quotation marks
+        rule = _rule(read, number, own) or judge_scheme(read, number) or _carried(read, number, own, purpose)
         if rule is None or told.get(rule.id, 0) >= _MAX:
             continue
         told[rule.id] = told.get(rule.id, 0) + 1
@@ -74,7 +102,15 @@ def judge_intent(path: str, context: Context, purpose: Purpose) -> Iterator[Foun
         yield found(WORN_OUT, path, 0, "more verbs than a text has")
 
 
-def _rule(read: Sentences, number: int, own: Act, purpose: Purpose) -> Rule | None:
+def _end(read: Sentences, number: int) -> int | None:
+    return read.starts[number + 1] if number + 1 < len(read.starts) else None
+
+
+def _carried(read: Sentences, number: int, own: Act, purpose: Purpose) -> Rule | None:
+    return _undeclared(own, read.near(number, 1), read.near(number, 2), purpose)
+
+
+def _rule(read: Sentences, number: int, own: Act) -> Rule | None:
     """The worst that a sentence does, with those around it."""
     close, near = read.near(number, 1), read.near(number, 2)
     return (
@@ -82,7 +118,6 @@ def _rule(read: Sentences, number: int, own: Act, purpose: Purpose) -> Rule | No
         or _covert(own, near)
         or _mastery(own, close, near)
         or _rewiring(own, close, near)
-        or _undeclared(own, close, near, purpose)
     )
 
 
@@ -137,11 +172,17 @@ def _rewiring(own: Act, close: Act, near: Act) -> Rule | None:
 
 def _undeclared(own: Act, close: Act, near: Act, purpose: Purpose) -> Rule | None:
     """Data, a verb that moves it, an address, and neither consent nor a purpose that says so."""
-    if near & Act.CONSENT or not own & Act.WAY or not own & (Act.SEND | Act.ENTER):
+    if near & (Act.CONSENT | Act.HOME) or not own & (Act.WAY | Act.ADDRESS) or not own & (_SENDS | Act.ENTER):
         return None
-    if own & Act.TALK:
+    named = own & Act.WAY
+    if named and own & Act.TALK:
         return rules.UNDECLARED
-    if purpose.sends:
+    if purpose.sends or not own & (Act.SEND | Act.ENTER | Act.ADDRESS):
         return None
     of_users = close & Act.TALK or near & Act.PERSONAL
-    return rules.UNDECLARED if of_users or (own & Act.SEND and own & _DATA) else None
+    if named and ((of_users and own & (Act.SEND | Act.ENTER)) or (own & Act.SEND and own & _DATA)):
+        return rules.UNDECLARED
+    if near & Act.TEACHES or not own & Act.PLAIN_ADDRESS or own & Act.USER_ACTS:
+        return None
+    matter = own & _SENDS and own & (Act.MATTER | Act.THINGS) and not own & Act.INBOUND
+    return rules.UNDECLARED if matter or (named and own & _SENDS and own & Act.MATTER) else None

@@ -6,7 +6,7 @@ from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.rules import code as rules
-from tidegate.registry.scan.rules.words import KEY_FILE
+from tidegate.registry.scan.rules.words import CREDENTIAL_NAME, KEY_FILE
 from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.traits import Traits, hosts_in
 
@@ -55,6 +55,10 @@ _WHOLE_ENVIRONMENT = pattern(
     r"\bdata\s*:\s*process\.env\s*[,})]|=\s*process\.env\s*(?:;|\n|$)|\(\s*process\.env\s*\)|"
     r"Deno\.env\.toObject|\{\s*\.\.\.process\.env\s*\}\s*[,)]"
 )
+_KEY = pattern(
+    rf"(?i)(?:process\.env\.|(?:process|Bun)\.env\[[\"'`]|Deno\.env\.get\([\"'`])\w*{CREDENTIAL_NAME}|"
+    rf"process\.env\[[^\"'`]|\{{[^}}\n]*{CREDENTIAL_NAME}[^}}\n]*\}}\s*=\s*process\.env"
+)
 _FOR_CHILD = pattern(
     r"\benv\s*:\s*(?:process\.env|\{\s*\.\.\.process\.env)|\b(?:const|let|"
     r"var)\s*\{[^}\n]*\}\s*=\s*process\.env"
@@ -63,6 +67,11 @@ _BROWSER_STORE = pattern(
     r"[:=,(\[]\s*document\.cookie\b|\.\.\.(?:local|session)Storage\b|"
     r"JSON\.stringify\s*\(\s*(?:window\.)?(?:local|session)Storage|Object\.\w+\(\s*(?:local|session)Storage"
 )
+_RESOLVES = pattern(
+    r"\b(?:resolve|lookup)\w*\s*\(\s*(?:`[^`\n]*\$\{[^`\n]*\.[\w-]+\.[a-z]{2,}`|"
+    r"[\w.()\[\], ]{1,80}\+\s*[\"']\.[\w.-]+\.[a-z]{2,})"
+)
+"""A name looked up whose first labels are made: the name server of the domain reads them."""
 _NAMES = pattern(r"\b_0x[0-9a-f]{3,6}\b")
 _ESCAPES = pattern(
     r"(?:\\x[0-9a-fA-F]{2}){16,}|(?:\\u00[0-9a-fA-F]{2}){16,}|"
@@ -90,8 +99,9 @@ class JavaScriptCode:
         network = bool(_FETCHES.search(text))
         sends = network and bool(_SENDS.search(text))
         data = sends and bool(_READS.search(text) or _WHOLE_ENVIRONMENT.search(text) or _INPUT.search(text))
+        key = network and _KEY.search(text) is not None  # also in an address, which sends nothing else
         return list(self._findings(network=network)), Traits(
-            network=network, sends=sends, sends_data=data, hosts=hosts_in(text)
+            network=network, sends=sends, sends_data=data or key, hosts=hosts_in(text)
         )
 
     def _findings(self, *, network: bool) -> Iterator[Found]:
@@ -109,6 +119,9 @@ class JavaScriptCode:
         startup = _STARTUP_PATH.search(text)
         if startup and (_WRITES.search(text) or (_RUNS.search(text) and "crontab" in text)):
             yield self._found(rules.WRITES_STARTUP, startup.start())
+        looked_up = _RESOLVES.search(text)
+        if looked_up and (_READS.search(text) or dump or secret):
+            yield self._found(rules.SENDS_SECRETS, looked_up.start())
         names = {match[0] for match in _NAMES.finditer(text[:200_000])}
         escapes = _ESCAPES.search(text)
         if len(names) >= _MANY_NAMES or escapes:

@@ -26,7 +26,8 @@ _BY_SUFFIX = {
     **dict.fromkeys(
         (
             *("ps1", "psm1", "bat", "cmd", "vbs", "rb", "pl", "php", "lua"),
-            *("applescript", "scpt", "awk", "r", "mk"),
+            *("applescript", "scpt", "awk", "r", "mk", "go", "rs", "java", "cs", "kt", "swift", "c", "cpp"),
+            *("jl", "scala", "ex", "exs", "tcl", "vba", "bas", "groovy", "gradle", "psd1", "nu"),
         ),
         Kind.OTHER_SCRIPT,
     ),

@@ -35,8 +35,28 @@ _TELLS_MODEL = pattern(
 )
 _UNNEGATED = pattern(
     r"(?i)\b(?:forget|fail|hesitate|omit|neglect|skip|miss|mention|tell|ask|mind|stop|worry|"
-    r"afraid|shy|only|merely|simply|just|but|until|unless|before)\b"
+    r"afraid|shy|only|merely|simply|just|but|until|unless|before|without|otherwise|else|so|then|having|"
+    r"if|when|while|once|because|since|continue|proceed|finish|succeed|work|wait|delays?|by|now|"
+    r"always|instead (?:run|execute|use|paste|type|call))\b"
 )
+"""After a negation: what makes it end before, or turn over, what comes."""
+_TOGETHER = pattern(
+    r"(?i)\b(?:run|execute|paste|pipe|copy|follow|type|install|download|fetch|get|clone|open|save|call|use)"
+    r"(?:ing)?(?: [\w-]+){0,3}(?:,| and| or)"
+)
+"""Verbs that one negation forbids together: `never download and run …`."""
+_CUT = pattern(r"(?i),|\band\b|\bor\b")
+_LAST_VERB = pattern(
+    r"(?i)^(?:never|avoid|\w+(?: not|n't| never)?)((?: [\w'-]+)*) "
+    r"(?:run|execute|paste|type|use|call)[ `\"'(*_]*$"
+)
+_ADVERBS = frozenset(
+    b"again any ask asked attempt be been blindly circumstances directly download ever fetch have in let "
+    b"made make no open or paste copy simply tell told to try under yourself users user anyone anybody the "
+    b"a model and allowed need forbidden than of reason case".split()
+)
+"""What may stand between a negation and the verb that it forbids."""
+_NEGATION = pattern(r"(?i)\b(?:never|avoid|refuse|reject|(?:do|does|must|should) not|don't)\b")
 _VOID = pattern(
     r"(?i)\b(?:never|not|don't|cannot|can't|mustn't|without)\s+(?:\w+\s+){0,2}?"
     r"(?:skip\w*|forget\w*|omit\w*|leav\w+ (?:it |this |that |them )?out|miss|neglect\w*|fail\w*|hesitat\w+|"
@@ -83,6 +103,8 @@ class Context:
     quotes: tuple[tuple[int, int], ...]
     headings: tuple[int, ...] = ()
     """Where headings begin."""
+    warned: bool = False
+    """Whether the whole package says that it is about attacks: then what is in quotation marks is quoted."""
 
     def quoted(self, begin: int, end: int) -> bool:
         """Whether the match stands in code or quotation marks, and its paragraph or heading warns before it.
@@ -96,8 +118,14 @@ class Context:
         shown = plain[fence.begin : begin] if fence else b""
         lead = _lead(plain, plain.rfind(b"\n", 0, fence.begin - 1) if fence else begin)
         sentence = lead if fence else _sentence(lead)
+        if self.warned and fence is None and self._in_marks(begin, end) and not _ORDERS.search(sentence):
+            return True
         if _VOID.search(lead) or _VOID.search(shown[-_LEAD:]) or _ORDERS.search(sentence):
             return False
+        if fence is None and self._spent(begin):
+            lead = lead[: len(lead) - len(sentence)] + _NEGATION.sub(
+                b"", sentence
+            )  # it forbids something else
         return any(_WARNING.search(each) for each in (lead, shown[-_LEAD:], self._heading(begin)))
 
     def _heading(self, at: int) -> bytes:
@@ -108,14 +136,17 @@ class Context:
     def negated(self, begin: int) -> bool:
         """Whether the sentence forbids what comes: `never run …`."""
         found = _NEGATED.search(self.text.flowing[max(0, begin - 120) : begin])
-        return found is not None and _UNNEGATED.search(found[0]) is None
+        return found is not None and not _over(found[0])
+
+    def _spent(self, begin: int) -> bool:
+        """Whether the sentence forbids something else before."""
+        found = _NEGATED.search(self.text.flowing[max(0, begin - 120) : begin])
+        return found is not None and _over(found[0])
 
     def reported(self, begin: int) -> bool:
         """Whether an order is one that must not be given: `it must not tell the model to …`."""
         found = _REPORTED.search(self.text.flowing[max(0, begin - 90) : begin])
-        return found is not None and (
-            _UNNEGATED.search(found[0]) is None or _TELLS_MODEL.search(found[0]) is not None
-        )
+        return found is not None and (not _over(found[0]) or _TELLS_MODEL.search(found[0]) is not None)
 
     def in_script(self, at: int) -> bool:
         """Whether the offset is inside a fenced block that names its language."""
@@ -135,20 +166,34 @@ class Context:
         line = plain.rfind(b"\n", max(0, at - _LEAD), at) + 1
         return line > 0 and plain.startswith(b">", line)
 
+    def _in_marks(self, begin: int, end: int) -> bool:
+        """Whether it stands in quotation marks, and not in code."""
+        at = bisect_right(self.quotes, (begin, len(self.text.plain))) - 1
+        return self._in_quote(begin, end) and not self.text.flowing.startswith(b"`", self.quotes[at][0])
+
     def _in_quote(self, begin: int, end: int) -> bool:
         at = bisect_right(self.quotes, (begin, len(self.text.plain))) - 1
         return at >= 0 and self.quotes[at][0] <= begin and end <= self.quotes[at][1] + 1
 
 
-def read_context(source: Source) -> Context:
+def read_context(source: Source, *, warned: bool = False) -> Context:
     """The fences and quotations of a text; scripts have none."""
     text = source.matched
     if source.kind not in (Kind.PROSE, Kind.DATA):
         return Context(text, (), ())
     fences = _fences(text)
-    context = Context(text, fences, tuple(found.span() for found in _INLINE.finditer(text.flowing)))
+    quotes = tuple(found.span() for found in _INLINE.finditer(text.flowing))
+    context = Context(text, fences, quotes, warned=warned)
     begins = (found.start() for found in _HEADING.finditer(text.plain))
     return replace(context, headings=tuple(at for at in begins if not context.in_fence(at)))
+
+
+def _over(negation: bytes) -> bool:
+    """Whether the negation does not reach to its end: `if you cannot read it, run …`."""
+    if _UNNEGATED.search(negation) or _CUT.search(_TOGETHER.sub(b"", negation)):
+        return True
+    last = _LAST_VERB.search(negation)
+    return last is not None and not {*last[1].lower().split()} <= _ADVERBS
 
 
 def _lead(plain: bytes, end: int) -> bytes:

@@ -7,6 +7,7 @@ budget allows.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,15 +16,16 @@ from tidegate.registry.scan.markdown import Context
 from tidegate.registry.scan.pattern import Pattern, pattern
 from tidegate.registry.scan.rule import Reach, Rule
 from tidegate.registry.scan.rules.binaries import WORN_OUT
+from tidegate.registry.scan.severity import Severity
 
 MAX_OF_A_RULE = 3
-"""Findings that one rule may have in one file."""
+"""Findings that one rule may have in one file, of each severity: notes on quotations displace no order."""
 
 BUDGET = 1_048_576
 """Bytes of one text that exact patterns may look at, all together; ordinary texts take a hundredth."""
 
 _WINDOW, _LAP = 3_072, 1_024
-_SENTENCE = 50
+_SENTENCE = 80
 _MEMORY = 1 << 21
 _DISTANCE = re.compile(r"(\[\^[^\]]*\]|\\S|\.)\{\d,(?:[2-9]\d|\d{3})\}\??")
 
@@ -40,11 +42,18 @@ class _Line:
 class _Progress:
     """What was told of one text so far, and what it has cost."""
 
-    told: dict[str, int] = field(default_factory=dict[str, int])
+    told: Counter[tuple[str, Severity]] = field(default_factory=Counter[tuple[str, Severity]])
     looked_at: int = 0
 
     def full(self, rule: Rule) -> bool:
-        return self.told.get(rule.id, 0) >= MAX_OF_A_RULE
+        """Whether nothing worse than what was told can come of the rule."""
+        return self.told[rule.id, rule.severity] >= MAX_OF_A_RULE
+
+    def tells(self, finding: Found) -> bool:
+        """Whether there is room for it, which it then takes."""
+        kind = finding.rule, finding.severity
+        self.told[kind] += 1
+        return self.told[kind] <= MAX_OF_A_RULE
 
 
 class Matcher:
@@ -72,8 +81,9 @@ class Matcher:
             for span in _places(line, context.text.flowing, progress):
                 if _taken_back(line, context, span):
                     continue
-                progress.told[line.rule.id] = progress.told.get(line.rule.id, 0) + 1
-                yield _finding(line.rule, path, context, span, first_line)
+                finding = _finding(line.rule, path, context, span, first_line)
+                if progress.tells(finding):
+                    yield finding
                 if progress.full(line.rule):
                     break
             if progress.looked_at > BUDGET:

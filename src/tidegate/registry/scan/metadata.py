@@ -14,26 +14,22 @@ from tidegate.registry.scan.source import Source, as_text
 _TOOL = pattern(r"^([\w.:*-]+?)(?:\((.*)\))?$")
 _ANYTHING = frozenset({"*", "**", ":*", "*:*", "**/*", "/**", "/*", "~/**", "~/*", "//**", ""})
 _SHELLS = frozenset({
-    "bash", "sh", "zsh", "dash", "fish", "sudo", "su", "doas", "eval", "exec", "env", "xargs", "nc", (
-        "ncat"
-    ), "netcat",
+    "bash", "sh", "zsh", "dash", "fish", "sudo", "su", "doas", "eval", "exec", "env", "xargs", "nc",
+    "ncat", "netcat",
     "socat", "ssh", "cmd", "powershell", "pwsh", "osascript",
 })  # fmt: skip
 _WIDE = frozenset({
-    "python", "python3", "node", "perl", "ruby", "php", "deno", "bun", "npx", "uvx", "curl", "wget", "rm", (
-        "chmod"
-    ),
+    "python", "python3", "node", "perl", "ruby", "php", "deno", "bun", "npx", "uvx", "curl", "wget",
+    "rm", "chmod",
     "docker", "scp", "rsync", "pip", "npm", "kubectl", "aws", "gcloud", "terraform", "find", "git",
 })  # fmt: skip
 _WRITERS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 _MANY_TERMS = 40
 _ORDINARY = (
-    "What is the weather like tomorrow?", "Write a short poem about autumn.", (
-        "Translate this sentence into French."
-    ),
-    "Fix the bug in my login page.", "Summarise the attached report, please.", (
-        "How many calories has an apple?"
-    ),
+    "What is the weather like tomorrow?", "Write a short poem about autumn.",
+    "Translate this sentence into French.",
+    "Fix the bug in my login page.", "Summarise the attached report, please.",
+    "How many calories has an apple?",
     "Plan a trip to Norway in June", "Explain recursion to a child.", "Make a table of these expenses.",
     "Draft an answer to this customer.", "Convert 20 miles to kilometres", "Who wrote Faust?",
 )  # fmt: skip

@@ -80,6 +80,7 @@ _MEMORY_CALLS = (
     "mprotect",
     "CreateRemoteThread",
 )
+_LOOK_UP = ("nslookup", "dig", "host", "ping", "resolvectl")
 _BUILTINS = ("builtins", "__builtins__", "os", "subprocess", "sys", "importlib")
 _MAX = 3
 
@@ -146,7 +147,9 @@ class PythonCode:
         if facts.exhausted:
             self._tell(rules.UNREADABLE, None, Severity.HIGH)
         seen = self._seen
-        data = bool(seen.sent & (_DATA | Fact.INPUT)) or (seen.posts_made and bool(facts.anywhere & _DATA))
+        data = bool(seen.sent & (_DATA | Fact.INPUT | Fact.KEY)) or (
+            seen.posts_made and bool(facts.anywhere & _DATA)
+        )
         return seen.found, Traits(
             network=seen.network, sends=seen.sends, sends_data=data, hosts=hosts_in(self._text)
         )
@@ -226,6 +229,7 @@ class PythonCode:
         if not (by_shell or listed or name in ("os.startfile", "runpy.run_path")):
             return
         words = words_of(node.args[0]) if node.args else []
+        made_of = facts.of(*node.args[:1])
         runs_shell = bool(words) and words[0].rpartition("/")[2] in (
             "sh",
             "bash",
@@ -234,8 +238,9 @@ class PythonCode:
             "powershell",
             "cmd.exe",
         )
+        if words[:1] and words[0] in _LOOK_UP and made_of & (Fact.ENCODED | _DATA):
+            self._tell(rules.SENDS_SECRETS, node)
         self._seen.shell |= runs_shell or name == "pty.spawn"
-        made_of = facts.of(*node.args[:1])
         if made_of & (_HIDDEN & ~Fact.FETCHED) and (by_shell or runs_shell):
             self._tell(rules.DYNAMIC_CODE, node)
         elif made_of & Fact.FETCHED:
@@ -264,16 +269,21 @@ class PythonCode:
             and node.args[0].value in ("POST", "PUT", "PATCH")
         )
         has_data = any(each.arg in ("data", "files", "json", "content", "body") for each in node.keywords)
-        fetches = last in ("urlopen", "urlretrieve", "get", "Request") and name.startswith(
-            ("urllib", "requests", "httpx", "urlopen", "Request")
-        )
+        fetches = (
+            last in ("urlopen", "urlretrieve", "get", "Request")
+            and name.startswith(("urllib", "requests", "httpx", "urlopen", "Request"))
+        ) or (last == "request" and not posts and facts.of(*arguments) & Fact.KEY)
+        if (posts or fetches or ends_with(name, _SENDS)) and facts.of(*node.args[:1]) & (
+            Fact.DECODED | Fact.SPELLED
+        ):
+            self._tell(rules.OBFUSCATED, node)
         if posts or ends_with(name, _SENDS) or (fetches and (has_data or len(node.args) > 1)):
             seen.sends = seen.network = True
             seen.sent |= facts.of(*arguments)
             seen.posts_made |= any(not isinstance(each, ast.Constant) for each in arguments)
         elif fetches:
             seen.network = True
-            seen.sent |= facts.of(*arguments) & _DATA
+            seen.sent |= facts.of(*arguments) & (_DATA | Fact.KEY)
             seen.sends |= bool(seen.sent & _DATA)
         if (
             (
@@ -287,9 +297,11 @@ class PythonCode:
 
     def _resolves(self, node: ast.Call, name: str, arguments: list[ast.expr], facts: Facts) -> None:
         """Names looked up that carry data: the name server of the domain reads them."""
-        if ends_with(name, _RESOLVERS) and facts.of(*arguments) & (
-            Fact.ENCODED | Fact.ENVIRONMENT | Fact.SECRET | Fact.FILE
-        ):
+        if not ends_with(name, _RESOLVERS):
+            return
+        carried = facts.of(*arguments)
+        composed = carried & Fact.FILE and any(map(facts.composed, arguments))
+        if composed or carried & (Fact.ENCODED | Fact.ENVIRONMENT | Fact.SECRET):
             self._tell(rules.SENDS_SECRETS, node)
 
     def _touches(self, node: ast.Call, name: str, arguments: list[ast.expr], facts: Facts) -> None:
@@ -352,9 +364,10 @@ class PythonCode:
             self._tell(rules.NETWORK, None)
 
     def _tell(self, rule: Rule, node: ast.AST | None, severity: Severity | None = None) -> None:
-        if sum(each.rule == rule.id for each in self._seen.found) >= _MAX:
-            return
         line = getattr(node, "lineno", 1) + self._first - 1
         lines = self._lines
         seen = lines[line - self._first] if node is not None and line - self._first < len(lines) else ""
-        self._seen.found.append(found(rule, self._path, line, seen, severity=severity, quoted=self._quoted))
+        finding = found(rule, self._path, line, seen, severity=severity, quoted=self._quoted)
+        kind = (finding.rule, finding.severity)
+        if sum((each.rule, each.severity) == kind for each in self._seen.found) < _MAX:
+            self._seen.found.append(finding)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tidegate.registry.scan.pattern import pattern
-from tidegate.registry.scan.rules.words import KEY_FILE
+from tidegate.registry.scan.rules.words import CREDENTIAL_NAME, KEY_FILE
 
 MAX_VISITS = 200_000
 
@@ -31,6 +31,8 @@ class Fact:
     ENCODED = 512
     IDENTITY = 1024
     """Who and where: user, machine, network card."""
+    KEY = 2048
+    """One variable of the environment that by its name is a credential, or whose name is made."""
 
 
 _SECRET_PATH = pattern(
@@ -80,6 +82,8 @@ _INPUTS = (
 )
 _READS = ("open", "read_text", "read_bytes", "io.open", "codecs.open", "os.open")
 _ENVIRONS = ("os.environ", "os.environb", "environ")
+_LOOKS_UP = ("os.getenv", "getenv", "os.environ.get", "environ.get", "os.environ.pop", "environ.pop")
+_CREDENTIAL = pattern(rf"(?i){CREDENTIAL_NAME}")
 _NARROW = frozenset({"get", "setdefault", "pop", "update", "__getitem__", "__contains__"})
 
 
@@ -118,6 +122,11 @@ class Facts:
                 facts |= self._walk(value)
         return facts
 
+    def composed(self, value: ast.AST) -> bool:
+        """Whether it, or what its name stands for, is put together from parts."""
+        known = self._values.get(value.id, []) if isinstance(value, ast.Name) else [value]
+        return any(isinstance(part, ast.JoinedStr | ast.BinOp) for each in known for part in ast.walk(each))
+
     def dotted(self, node: ast.AST) -> str:
         """`os.path.join` of an expression, with imports resolved; calls in between are left out."""
         parts: list[str] = []
@@ -146,12 +155,15 @@ class Facts:
         if isinstance(node, ast.Constant):
             return _of_constant(node.value)
         if isinstance(node, ast.Call):
-            return self._of_call(node)
+            looks_up = bool(node.args) and self.dotted(node.func) in _LOOKS_UP
+            return _of_variable(node.args[0]) if looks_up else self._of_call(node)
         if isinstance(node, ast.Attribute):
             name = self.dotted(node)
             if name in _ENVIRONS and id(node) not in self._narrow:
                 return Fact.ENVIRONMENT
             return Fact.INPUT if name in _INPUTS else Fact.NONE
+        if isinstance(node, ast.Subscript) and self.dotted(node.value) in _ENVIRONS:
+            return _of_variable(node.slice)
         if isinstance(node, ast.Slice) and isinstance(node.step, ast.UnaryOp):
             return Fact.SPELLED
         if isinstance(node, ast.Name):
@@ -213,6 +225,13 @@ class Facts:
                 for name in ast.walk(target):
                     if isinstance(name, ast.Name):
                         self._values.setdefault(name.id, []).append(value)
+
+
+def _of_variable(name: ast.expr) -> int:
+    """What a variable of the environment is, by its name."""
+    told = name.value if isinstance(name, ast.Constant) else None
+    known = isinstance(told, str) and _CREDENTIAL.search(told) is None
+    return Fact.NONE if known else Fact.KEY
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:

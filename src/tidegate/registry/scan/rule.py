@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from tidegate.registry.scan.severity import Severity
 
@@ -17,7 +18,14 @@ class Reach(Enum):
     STRUCTURE = "found by structure, not by a pattern"
 
 
-Example = Mapping[str, str | bytes]
+class Repeated(NamedTuple):
+    """A text that is long only once it is written out: whatever scans keeps all rules in memory."""
+
+    text: str
+    times: int
+
+
+Example = Mapping[str, str | bytes | Repeated]
 """Files of a package by path; SKILL.md is its body alone, or all of it where it begins with a fence."""
 
 

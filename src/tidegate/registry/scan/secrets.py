@@ -54,20 +54,22 @@ class _Detector(Protocol):
 
 
 def find_secrets(source: Source) -> Iterator[Found]:
-    """The first keys in a text; those that say they are examples are none."""
-    told = 0
+    """The first keys in a text, and what is likely one; those that say they are examples are none."""
+    told = Counter[str]()
+    for finding in _keys(source):
+        told[finding.rule] += 1
+        if told[finding.rule] <= _MAX:
+            yield finding
+        if told[rules.SECRET.id] >= _MAX:
+            return
+
+
+def _keys(source: Source) -> Iterator[Found]:
     for match in _PRIVATE_KEY.finditer(source.text):
         line = source.text.count("\n", 0, match.start()) + 1
         yield found(rules.SECRET, source.path, line, f"{match[0][:40]} …")
-        told += 1
-        if told >= _MAX:
-            return
     for number, line in _worth_a_look(source.text):
-        for finding in _in_line(source.path, number, line):
-            yield finding
-            told += 1
-            if told >= _MAX:
-                return
+        yield from _in_line(source.path, number, line)
 
 
 def _worth_a_look(text: str) -> Iterator[tuple[int, str]]:
@@ -84,13 +86,24 @@ def _worth_a_look(text: str) -> Iterator[tuple[int, str]]:
 
 def _in_line(path: str, number: int, piece: str) -> Iterator[Found]:
     if _WORTH_A_LOOK.search(piece):
-        for secret, kind in _detected(piece):
+        for part, kind in _detected(piece):
+            secret = _whole(piece, part)
             if not _PLACEHOLDER.search(secret):
                 yield found(rules.SECRET, path, number, f"{kind}: {_masked(secret)}")
                 return
     match = _ASSIGNED.search(piece)
     if match and not _PLACEHOLDER.search(match[1]) and _bits(match[1]) >= _RANDOM_BITS:
         yield found(rules.LIKELY_SECRET, path, number, _masked(match[1]))
+
+
+def _whole(piece: str, part: str) -> str:
+    """The word that a detector, which may tell only the key's first letters, found a part of."""
+    begin = end = max(0, piece.find(part))
+    while begin and (piece[begin - 1].isalnum() or piece[begin - 1] in "_-"):
+        begin -= 1
+    while end < len(piece) and (end < begin + len(part) or piece[end].isalnum() or piece[end] in "_-"):
+        end += 1
+    return piece[begin:end]
 
 
 def _detected(piece: str) -> Iterator[tuple[str, str]]:

@@ -41,12 +41,16 @@ _SENDS = pattern(
     r"(?i)\b(?:curl|wget|http|xh)\b[^\n]*(?:\s-d\b|\s-F\b|\s-T\b|--data|--form|--upload-file|"
     r"--post-(?:data|file)|--body-(?:data|file)|-X\s*(?:POST|PUT)|--request\s+(?:POST|PUT)|--json)|"
     r"\b(?:scp|rsync|sftp|ftp)\b[^\n]*\S+:|\|\s*(?:nc|ncat|netcat|socat)\b|\b(?:nc|ncat)\b[^\n]*<|"
-    r"\b(?:aws s3 cp|gsutil cp|rclone copy|az storage blob upload)\b|\b(?:mail|mutt|sendmail)\s+[^\n]*@"
+    r"\b(?:aws s3 (?:cp|sync|mv)|gsutil (?:-m )?(?:cp|rsync)|rclone (?:copy|sync|move)\w*|"
+    r"az storage blob upload|"
+    r"azcopy|s5cmd|lftp|openssl s_client)\b|\bgit\s+push\s[^\n]*(?:://|git@)|\b(?:mail|mutt|"
+    r"sendmail)\s+[^\n]*@"
 )
 _SENDS_FILE = pattern(
     r"(?i)(?:@[\"']?(?:-|\$|[\w./~])|--post-file|--body-file|--upload-file|\s-T\s|\$\(cat|`cat|\$\(<|"
-    r"<\s*[\"']?\$|\|\s*(?:curl|nc|ncat|netcat|socat)\b|\b(?:scp|rsync|sftp|aws s3 cp|gsutil cp|"
-    r"rclone copy)\b|\$\(base64)"
+    r"[^<]<\s*[\"']?\$|\|\s*(?:curl|nc|ncat|netcat|socat)\b|\b(?:scp|rsync|sftp|aws s3 (?:cp|sync|mv)|"
+    r"gsutil (?:-m )?(?:cp|rsync)|"
+    r"rclone (?:copy|sync|move)\w*|azcopy|s5cmd|lftp)\b|\bgit\s+push\s[^\n]*(?:://|git@)|\$\(base64)"
 )
 _SECRET_VALUE = pattern(
     r"(?i)(?:-d|--data[\w-]*|-F|--form|--post-data|--json|\?)[^\n]{0,120}\$\{?\w*(?:TOKEN|SECRET|"
@@ -56,6 +60,13 @@ _SECRET_IN_ADDRESS = pattern(
     r"(?i)https?://[^\s\"']*[?/&=][^\s\"']*\$[\{(]?\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY|CREDENTIAL|COOKIE)"
 )
 _DNS = pattern(r"(?i)\b(?:nslookup|dig|host|ping)\b[^\n]*[\"'\s]\$[\w{(][^\n\s]*\.[a-z]")
+_ASSEMBLED = pattern(r"(?m)(?:^|[;&|(]\s*)\$\{?\w{1,16}\}?\$\{?\w{1,16}\}?\s+[-\"'$\w]")
+"""A command whose name is put together from variables."""
+_SIGNS_IN = pattern(
+    r"(?m)^[^\n@]*\bcurl\b[^\n@]*(?:\bclient_id=|\bgrant_type=|\btoken@\$|"
+    r"--data-urlencode \"token@\$\w+\")[^\n@]*$"
+)
+"""Steps of OAuth: what they send is the login's own, to whoever gave it."""
 _INPUT = pattern(r"\beval\s+[\"']?\$(?:\{?[1-9@*]|\{?REPLY)|\b(?:ba|z)?sh\s+-c\s+[\"']?\$(?:\{?[1-9@*])")
 
 
@@ -70,7 +81,8 @@ class ShellCode:
         """Findings, and what the package as a whole has to know."""
         text = self._text
         sends, network = bool(_SENDS.search(text)), bool(_TALKS.search(text))
-        with_data = sends and bool(_SENDS_FILE.search(text) or _SECRET_VALUE.search(text))
+        beyond = _SIGNS_IN.sub("", text)
+        with_data = sends and bool(_SENDS_FILE.search(beyond) or _SECRET_VALUE.search(beyond))
         with_data = with_data or bool(_SECRET_IN_ADDRESS.search(text))
         traits = Traits(network=network, sends=sends, sends_data=with_data, hosts=hosts_in(text))
         return list(self._findings(network=network)), traits
@@ -93,6 +105,9 @@ class ShellCode:
         environment = _ENVIRONMENT.search(text)
         if environment and network:
             yield self._found(rules.SENDS_SECRETS, environment.start())
+        assembled = _ASSEMBLED.search(text)
+        if assembled:
+            yield self._found(rules.OBFUSCATED, assembled.start())
         given = _INPUT.search(text)
         if given:
             yield self._found(rules.EVAL_INPUT, given.start())

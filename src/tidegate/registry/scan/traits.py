@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from tidegate.registry.scan.pattern import pattern
 
 _HOST = pattern(
-    r"(?i)\b(?:https?|wss?|ftp|tcp)://(?:[^/\s:@\"'`]{1,80}@)?([a-z0-9.-]{1,253}|\$)|"
-    r"[\"']((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})[\"']|[\"'](\d{1,3}(?:\.\d{1,3}){3})[\"']"
+    r"(?i)\b(?:https?|wss?|s?ftp|tcp|ssh|rsync)://(?:[^/\s@\"'`]{1,80}@)?([a-z0-9.-]{1,253}|\$)|"
+    r"[\"']((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})[\"']|[\"'](\d{1,3}(?:\.\d{1,3}){3})[\"']|"
+    r"\b(?:s3|gs)://([a-z0-9][a-z0-9.-]{2,62})|\b[\w.-]{1,40}@([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5}):"
 )
 _LOCAL = ("localhost", "127.", "0.0.0.0", "::1", "10.", "192.168.", "host.docker.internal")
 KNOWN_SERVICES = frozenset({
@@ -41,11 +42,12 @@ class Traits:
 
 
 def hosts_in(text: str) -> frozenset[str]:
-    """The hosts that a script names, without this machine and private networks."""
-    hosts = {(match[1] or match[2] or match[3]).lower().strip(".") for match in _HOST.finditer(text)}
+    """The hosts and buckets that a script names, without this machine and private networks."""
+    found = [(match[1] or match[2] or match[3] or match[5] or "", match[4]) for match in _HOST.finditer(text)]
+    hosts = {host.lower().strip(".") for host, _ in found if host}
     return frozenset(
         host for host in hosts if "." in host and not host.startswith(_LOCAL) and not _is_file(host)
-    )
+    ) | frozenset(bucket.lower() for _, bucket in found if bucket)
 
 
 def _is_file(host: str) -> bool:

@@ -11,7 +11,12 @@ from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.source import SCRIPTS, Source
 
 _FLAG, _CANCEL = "\U0001f3f4", "\U000e007f"
-_FLAG_TAGS = 7
+_FLAG_TAGS = 6
+_FLAGS = tuple(
+    _FLAG + "".join(chr(0xE0000 + ord(letter)) for letter in land) + _CANCEL
+    for land in ("gbeng", "gbsct", "gbwls")
+)
+"""England, Scotland, Wales: no others are recommended for use (Unicode Technical Standard 51)."""
 _OVERRIDES, _ISOLATES = frozenset("\u202a\u202b\u202d\u202e\u202c"), frozenset("\u2066\u2067\u2068\u2069")
 _NO_WIDTH = frozenset(
     "\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u180e\u00ad\u3164\u115f\u1160\uffa0\u2800"
@@ -48,10 +53,9 @@ def _tags(source: Source) -> Iterator[Found]:
 
 
 def _in_flag(text: str, at: int) -> bool:
-    """Whether a tag character belongs to a flag: the black flag, up to six tags, the cancel tag."""
-    flag = text.rfind(_FLAG, max(0, at - _FLAG_TAGS), at)
-    end = text.find(_CANCEL, at, at + _FLAG_TAGS) if flag >= 0 else -1
-    return end >= 0 and all("\U000e0030" <= char <= "\U000e007a" for char in text[flag + 1 : end])
+    """Whether a tag character belongs to one of the three flags that there are."""
+    begin = text.rfind(_FLAG, max(0, at - _FLAG_TAGS), at)
+    return begin >= 0 and text.startswith(_FLAGS, begin)
 
 
 def _selectors(source: Source) -> Iterator[Found]:
@@ -134,5 +138,5 @@ def _look_alikes(source: Source) -> Iterator[Found]:
 def _mixed(word: str) -> bool:
     letters = [char for char in word if char.isalpha()]
     return any(char.isascii() for char in letters) and any(
-        ord(char) in LOOK_ALIKE and "\u0370" <= char <= "\u052f" for char in letters
+        ord(char) in LOOK_ALIKE and "\u0370" <= char <= "\u0587" for char in letters
     )

@@ -1,19 +1,18 @@
 """The files of the skills that are served, in memory: loaded beside serving, never by a request."""
 
 import asyncio
+import logging
 import zipfile
 from collections.abc import Mapping
-from hashlib import sha256
 from io import BytesIO
 
-import structlog
-
 from tidegate.domain.errors import StoreUnavailable
+from tidegate.domain.skill import intact
 from tidegate.ports import Skills
 from tidegate.serving.snapshot import RoutingSnapshot
 from tidegate.serving.variant import ServedSkill
 
-_log = structlog.stdlib.get_logger("tidegate.hosted")
+_log = logging.getLogger("tidegate.hosted")
 
 AGAIN_SECONDS = 1.0
 """Between two tries of a store that is away."""
@@ -79,7 +78,7 @@ class Archives:
             try:
                 await self.step()
             except StoreUnavailable as away:
-                _log.warning("skill files are not loaded yet: the store is away", why=str(away))
+                _log.warning("skill files are not loaded yet: the store is away", extra={"why": str(away)})
                 await asyncio.sleep(AGAIN_SECONDS)
                 self._work.set()
 
@@ -99,7 +98,7 @@ class Archives:
             self._leave_out(skill, "they do not fit; raise hosted.archives")
             return
         archive = await self._skills.archive(skill.digest)
-        if archive is None or not await asyncio.to_thread(_intact, archive, skill.digest):
+        if archive is None or not await asyncio.to_thread(intact, archive, skill.digest):
             self._leave_out(skill, "the archive in the store is missing or damaged; publish the skill again")
             return
         files = await asyncio.to_thread(_unpacked, archive)
@@ -108,11 +107,10 @@ class Archives:
 
     def _leave_out(self, skill: ServedSkill, why: str) -> None:
         self._left_out.add(skill.digest)
-        _log.error("a skill's files cannot be read", skill=skill.name, version=skill.version, why=why)
-
-
-def _intact(archive: bytes, digest: str) -> bool:
-    return f"sha256:{sha256(archive).hexdigest()}" == digest
+        _log.error(
+            "a skill's files cannot be read",
+            extra={"skill": skill.name, "version": skill.version, "why": why},
+        )
 
 
 def _unpacked(archive: bytes) -> Files:

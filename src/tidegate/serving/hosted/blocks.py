@@ -5,7 +5,10 @@ from typing import cast
 
 import msgspec
 
-from tidegate.serving.stream import fields
+from tidegate.domain.raw_json import encoded
+from tidegate.domain.sse import fields
+from tidegate.serving.hosted.objects import opened
+from tidegate.serving.hosted.tools import RESERVED
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -49,6 +52,13 @@ def block_of(raw: bytes) -> Block:
     """A block from its JSON; raises msgspec.DecodeError."""
     seen = _SEEN.decode(raw)
     return Block(raw, seen.type, seen.id, seen.name)
+
+
+def takeable(block: Block) -> Block:
+    """The block; a call of the gateway's own whose input is no JSON object has none, as in a stream."""
+    if block.name not in RESERVED or isinstance(_OBJECT.decode(block.raw).get("input"), dict):
+        return block
+    return msgspec.structs.replace(block, raw=encoded({**opened(block.raw), "input": b"{}"}))
 
 
 class _Growing:

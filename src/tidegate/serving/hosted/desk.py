@@ -1,10 +1,10 @@
 """Answering the gateway's calls of one exchange: files from memory, scripts in the sandbox."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-import structlog
 
 from tidegate.domain import metrics
 from tidegate.domain.exchange import Outcome
@@ -12,6 +12,7 @@ from tidegate.domain.script import ScriptRun
 from tidegate.ports import Meter, Sandbox, ScriptRefused
 from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.blocks import Block
+from tidegate.serving.hosted.naming import names
 from tidegate.serving.hosted.plan import Round
 from tidegate.serving.hosted.reading import read_file
 from tidegate.serving.hosted.result import Result
@@ -23,7 +24,7 @@ from tidegate.serving.hosted.tools import READ, RESERVED
 from tidegate.serving.metering import Draft
 from tidegate.serving.variant import ServedSkill
 
-_log = structlog.stdlib.get_logger("tidegate.hosted")
+_log = logging.getLogger("tidegate.hosted")
 
 LOAD_SECONDS = 2.0
 """How long a call waits for files that are being loaded."""
@@ -98,7 +99,9 @@ class SkillDesk:
         sealed = self._counter.seals.seal(self._draft.key.tenant, first.id, rounds, digests)
         self._counter.meter.add(metrics.SEALS, ("too_large" if sealed is None else "sealed",))
         if sealed is None:
-            _log.warning("skill tool calls dropped: too large to be sealed", request_id=self._draft.id)
+            _log.warning(
+                "skill tool calls dropped: too large to be sealed", extra={"request_id": self._draft.id}
+            )
             self._draft.note_skill_error("seal_too_large")
         return first.id, sealed or first.id
 
@@ -123,7 +126,7 @@ class SkillDesk:
     ) -> Result:
         script = asked.script.removeprefix("./")
         if script not in skill.scripts:
-            known = ", ".join(skill.scripts) or "none"
+            known = names(skill.scripts) or "none"
             return Result(
                 f"the skill {skill.name} has no script {asked.script!r}; its scripts: {known}",
                 "no_such_script",
@@ -160,7 +163,8 @@ class SkillDesk:
             return Result(str(refused), "script_refused" if self._allowed() else "switched_off")
         except Exception:  # a defect of one script's run is no reason to lose the whole answer
             _log.exception(
-                "a script's run failed", request_id=self._draft.id, skill=run.skill, script=run.script
+                "a script's run failed",
+                extra={"request_id": self._draft.id, "skill": run.skill, "script": run.script},
             )
             return Result("the script could not be run here; go on without it", "script_refused")
 

@@ -10,14 +10,24 @@ from tidegate.serving.hosted.objects import message, opened
 
 
 class Allowance(msgspec.Struct, frozen=True):
-    """Output tokens that the client allows: `tokens` in all, `thinking` of them set apart in each turn."""
+    """Output tokens that the client allows: `tokens` in all, `thinking` of them set apart in each turn.
 
-    tokens: int
+    `tokens` is None where it has set no limit.
+    """
+
+    tokens: int | None
     thinking: int
 
-    def left(self, used: int) -> int:
+    def left(self, used: int) -> int | None:
         """What another turn may still use; the API takes no `max_tokens` within the thinking budget."""
-        return self.tokens - used - self.thinking
+        return None if self.tokens is None else self.tokens - used - self.thinking
+
+    def unused(self, used: int) -> int | None:
+        """The next turn's `max_tokens`; None: as in the turn before."""
+        return None if self.tokens is None else self.tokens - used
+
+
+UNLIMITED = Allowance(None, 0)
 
 
 class _Thinking(msgspec.Struct):
@@ -39,12 +49,17 @@ def allowance(body: bytes) -> Allowance:
 
 
 def follow_up(
-    body: bytes, said: Sequence[Block], results: Sequence[bytes], *, max_tokens: int, container: str | None
+    body: bytes,
+    said: Sequence[Block],
+    results: Sequence[bytes],
+    *,
+    max_tokens: int | None,
+    container: str | None,
 ) -> bytes:
     """The next request: `said` verbatim, then the results as the user's turn where there are any.
 
-    Everything before keeps its bytes, so a provider's cache finds its prefix. `container` is the one that the
-    provider answered from: a paused turn goes on in it.
+    Everything before keeps its bytes, so a provider's cache finds its prefix. Without `max_tokens` the body's
+    own stays. `container` is the one that the provider answered from: a paused turn goes on in it.
     """
     top = opened(body)
     messages = [bytes(top["messages"]).strip()[1:-1].strip()]
@@ -52,7 +67,8 @@ def follow_up(
     if results:
         messages.append(message("user", results))
     top["messages"] = b"[%s]" % b",".join(messages)
-    top["max_tokens"] = b"%d" % max_tokens
+    if max_tokens is not None:
+        top["max_tokens"] = b"%d" % max_tokens
     if container is not None:
         top["container"] = _in_container(bytes(top.get("container", b"null")), container)
     return encoded(top)

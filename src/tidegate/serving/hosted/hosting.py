@@ -33,6 +33,10 @@ class Engagement(msgspec.Struct, frozen=True):
     desk: SkillDesk | None = None
     offers: bytes = b""
     """The tools for all of its skills."""
+    kept: bytes = b""
+    """Fields of a chat completions request that its upstream gets as they are: `chat.kept_fields`."""
+    limited: bool = True
+    """Whether the client, or its API, limits the tokens of the answer."""
 
     def tools(self, top: Members, native: frozenset[str]) -> bytes:
         """The tools to offer, for the skills that the provider does not serve itself."""
@@ -125,7 +129,7 @@ class Hosting:
         if not draft.on_ledger or not tools:
             return None
         return Hosted(
-            Plan(self._settings.limits, engaged.allowed, engaged.desk),
+            Plan(self._settings.limits, engaged.allowed, engaged.desk, limited=engaged.limited),
             prices=self._prices,
             meter=self._meter,
             clock=self._clock,

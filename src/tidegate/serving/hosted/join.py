@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tidegate.domain.raw_json import encoded, listed
+from tidegate.domain.sse import fields
 from tidegate.serving.hosted.blocks import Block, block_of
 from tidegate.serving.hosted.events import renumbered, written
 from tidegate.serving.hosted.loop import Settled, told
 from tidegate.serving.hosted.objects import opened
 from tidegate.serving.hosted.turn import StreamedTurn
-from tidegate.serving.stream import fields
 
 
 class _Start(msgspec.Struct):

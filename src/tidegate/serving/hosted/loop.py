@@ -9,7 +9,7 @@ from tidegate.domain import metrics
 from tidegate.domain.hosted import OUT_OF_TOKENS, Move, Spent, next_move
 from tidegate.ports import Clock, Meter, Prices, UpstreamFailure, UpstreamResponse
 from tidegate.serving.hosted.blocks import Block
-from tidegate.serving.hosted.follow_up import Allowance, allowance, follow_up
+from tidegate.serving.hosted.follow_up import UNLIMITED, Allowance, allowance, follow_up
 from tidegate.serving.hosted.plan import Plan, Round
 from tidegate.serving.hosted.turn import Ended, Turn
 from tidegate.serving.hosted.turn_usage import reported, summed
@@ -104,7 +104,7 @@ class Loop:
             self._body,
             settled.ended.blocks,
             results,
-            max_tokens=self._allowed().tokens - self._output(),
+            max_tokens=self._allowed().unused(self._output()),
             container=settled.ended.turn.container,
         )
         self.turns += 1
@@ -137,7 +137,7 @@ class Loop:
     def _allowed(self) -> Allowance:
         """What the client allows, read once, of the first body: no turn is judged before it is asked."""
         if self._allowance is None:
-            self._allowance = allowance(self._body)
+            self._allowance = allowance(self._body) if self._plan.limited else UNLIMITED
         return self._allowance
 
     def _output(self) -> int:

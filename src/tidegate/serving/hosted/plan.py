@@ -40,8 +40,12 @@ class Desk(Protocol):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Limits, the switch as it stands now, and the desk; None: no tools are offered, but pauses go on."""
+    """Limits, the switch as it stands now, and the desk; None: no tools are offered, but pauses go on.
+
+    `limited`: what the body says of output tokens is the client's limit, not one the translation needed.
+    """
 
     limits: Limits
     allowed: Callable[[], bool]
     desk: Desk | None = None
+    limited: bool = True

@@ -4,7 +4,10 @@ import difflib
 import unicodedata
 from collections.abc import Mapping
 
+from tidegate.serving.fence import data
+from tidegate.serving.hosted.naming import names
 from tidegate.serving.hosted.result import Result
+from tidegate.serving.posing import shielded
 from tidegate.serving.variant import ServedSkill
 
 
@@ -18,17 +21,18 @@ def read_file(skill: ServedSkill, path: str, files: Mapping[str, bytes], *, limi
     content = files.get(asked) if skill.has(asked) else None
     if content is None:
         return Result(f"the skill {skill.name} has no file {path!r}{_nearest(skill, asked)}", "no_such_file")
+    name = shielded(asked)
     if len(content) > limit:
         return Result(
-            f"{asked} has {len(content):,} bytes; files over {limit:,} bytes are not read. "
+            f"{name} has {len(content):,} bytes; files over {limit:,} bytes are not read. "
             "Go on without it, and say so",
             "file_too_large",
         )
     try:
-        return Result(content.decode())
+        return Result(data(content.decode()))
     except UnicodeDecodeError:
         return Result(
-            f"{asked} is not text ({len(content):,} bytes); only text can be read. Go on without it",
+            f"{name} is not text ({len(content):,} bytes); only text can be read. Go on without it",
             "binary_file",
         )
 
@@ -36,4 +40,4 @@ def read_file(skill: ServedSkill, path: str, files: Mapping[str, bytes], *, limi
 def _nearest(skill: ServedSkill, asked: str) -> str:
     paths = [entry.path for entry in skill.files]
     near = difflib.get_close_matches(asked, paths, n=3) or paths[:10]
-    return "; there is " + ", ".join(near) if near else ""
+    return f"; there is {names(near)}" if near else ""

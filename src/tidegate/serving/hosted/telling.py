@@ -1,6 +1,7 @@
-"""A script's end as text for the model: its exit code, what it wrote, the files it left."""
+"""A script's end as text for the model: its exit code, what it wrote and the files it left, as data."""
 
 from tidegate.domain.script import ScriptLimit, ScriptResult, ScriptRun
+from tidegate.serving.fence import data
 from tidegate.serving.hosted.result import Result
 
 _ERRORS = {
@@ -13,13 +14,13 @@ _ERRORS = {
 def told(result: ScriptResult, run: ScriptRun) -> Result:
     """What is told, and the reason where it is an error."""
     parts = [_end(result, run)]
-    for name, data, cut in (
+    for name, written, cut in (
         ("stdout", result.stdout, result.stdout_truncated),
         ("stderr", result.stderr, result.stderr_truncated),
     ):
-        if data:
+        if written:
             note = f" (cut after {run.output_bytes:,} bytes)" if cut else ""
-            parts.append(f"{name}{note}:\n{data.decode(errors='replace')}")
+            parts.append(_shown(f"{name}{note}", written.decode(errors="replace")))
     parts += [_file(path, content) for path, content in result.files.items()]
     if result.files_left_out:
         parts.append("more files were written than are shown here")
@@ -40,8 +41,12 @@ def _error(result: ScriptResult) -> str:
 
 
 def _file(path: str, content: bytes) -> str:
-    """Text as it is; anything else by its size."""
+    """Text as it is; anything else by its size. The script chose the name too: it is data like the rest."""
     try:
-        return f"file {path}:\n{content.decode()}"
+        return _shown("file", f"{path}:\n{content.decode()}")
     except UnicodeDecodeError:
-        return f"file {path}: {len(content):,} bytes, not text"
+        return _shown("file", f"{path}: {len(content):,} bytes, not text")
+
+
+def _shown(what: str, text: str) -> str:
+    return f"{what}. {data(text)}"

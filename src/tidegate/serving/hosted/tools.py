@@ -53,8 +53,15 @@ class _Choice(msgspec.Struct):
     type: str = ""
 
 
-class _Named(msgspec.Struct):
+class _Function(msgspec.Struct):
     name: str = ""
+
+
+class _Named(msgspec.Struct):
+    """A tool's name, where either dialect has it."""
+
+    name: str = ""
+    function: _Function | None = None
 
 
 _CHOICE: msgspec.json.Decoder[_Choice | None] = msgspec.json.Decoder(_Choice | None)
@@ -91,6 +98,11 @@ def with_tools(top: Members, tools: bytes) -> bytes:
     return b"[%s,%s]" % (inside, tools) if inside else b"[%s]" % tools
 
 
+def runs_scripts(body: bytes) -> bool:
+    """Whether a composed request offers the gateway's tool that runs scripts."""
+    return _RUN_TOOL in body
+
+
 def refuse_reserved(top: Members) -> None:
     """Raise InvalidInput for a client's tool that is named like one of the gateway's, used or not."""
     raw = bytes(top.get("tools", b""))
@@ -101,7 +113,8 @@ def refuse_reserved(top: Members) -> None:
     except msgspec.DecodeError:
         return  # the upstream words what is wrong with it
     for place, tool in enumerate(named):
-        if tool.name in RESERVED:
+        where, name = ("name", tool.name) if tool.function is None else ("function.name", tool.function.name)
+        if name in RESERVED:
             raise InvalidInput(
-                f"tools.{place}.name: {tool.name} is a tool of this gateway's own; give yours another name"
+                f"tools.{place}.{where}: {name} is a tool of this gateway's own; give yours another name"
             )

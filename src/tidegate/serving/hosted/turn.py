@@ -5,10 +5,11 @@ from collections.abc import Callable
 import msgspec
 
 from tidegate.domain.hosted import Said
+from tidegate.domain.sse import fields
 from tidegate.ports import UpstreamFailure
-from tidegate.serving.hosted.blocks import Block, assembled, block_of
+from tidegate.serving.hosted.blocks import Block, assembled, block_of, takeable
 from tidegate.serving.hosted.events import renumbered, split
-from tidegate.serving.stream import end_of_events, fields
+from tidegate.serving.stream import end_of_events
 from tidegate.serving.usage import merged
 
 CALL = "tool_use"
@@ -99,7 +100,7 @@ def read_turn(body: bytes) -> Ended:
     """A turn from a whole message; raises UpstreamFailure where it is none."""
     try:
         message = _MESSAGE.decode(body)
-        blocks = tuple(block_of(bytes(raw)) for raw in message.content)
+        blocks = tuple(takeable(block_of(bytes(raw))) for raw in message.content)
     except msgspec.DecodeError as wrong:
         raise unreadable(wrong) from wrong
     turn = Turn()

@@ -3,7 +3,6 @@
 import msgspec
 from starlette.responses import Response
 
-from tidegate.control.acknowledge import acknowledged
 from tidegate.control.services import Services
 
 UNCACHED = {"cache-control": "no-store"}
@@ -19,7 +18,7 @@ async def carried(
     services: Services, revision: int, document: dict[str, object], status: int = 200
 ) -> Response:
     """Answer a change once every live process serves it, or name those that do not yet (`laggards`)."""
-    result = await acknowledged(services.store.routing, revision, services.clock)
+    result = await services.acknowledgements.of(revision)
     now = services.clock.now()
     laggards = [
         {"id": p.id, "revision": p.revision, "seen_seconds_ago": round(now - p.seen_at, 3)}

@@ -1,12 +1,14 @@
 """The control API: one FastAPI app for people's tools, all of it under `/api`."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from tidegate.control.caller import Authenticate
 from tidegate.control.glimpse import Glimpse
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
+from tidegate.registry.limits import PackageLimits
 from tidegate.registry.scan.gate import Gate as ScanGate
+from tidegate.registry.scan.gate import Scan
 from tidegate.registry.scan.policy import Policy
 from tidegate.web.control_api import (
     cache,
@@ -25,8 +27,10 @@ from tidegate.web.control_api import (
 from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults, refusal
 from tidegate.web.gate import Gate
+from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScopes
 
 DEFAULT_POLICY = Policy()
+DEFAULT_LIMITS = PackageLimits()
 _NOUNS = (
     rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
     selection, cache,
@@ -38,12 +42,17 @@ def create_control_api(
     authenticate: Authenticate,
     local: LocalSwitches | None = None,
     *,
+    scan: Scan,
     policy: Policy = DEFAULT_POLICY,
+    limits: PackageLimits = DEFAULT_LIMITS,
+    scopes: RouteScopes = ROUTE_SCOPES,
+    second: Scan | None = None,
 ) -> FastAPI:
     """The app over these services; `authenticate` tells who calls (`control/caller`).
 
-    `local` are the switches of the gateway in this process, None where none serves here. `policy` says which
-    findings keep a skill from being published.
+    `local` are the switches of the gateway in this process, None where none serves here. `scan` judges
+    packages and `policy` says which findings keep one from being published, `limits` how large one may be,
+    `scopes` who may call what; `second` is another scanner's opinion, where one is set.
     """
     app = FastAPI(
         title="Tidegate control API",
@@ -52,18 +61,23 @@ def create_control_api(
         docs_url=None,  # its page loads scripts from a CDN
         redoc_url=None,
     )
-    app.state.control = Control(
-        services, Glimpse(services.store.ledger), ScanGate(policy, services.store.scan_exceptions), local
-    )
-    api = APIRouter(prefix="/api")
+    gate = ScanGate(policy, services.store.scan_exceptions, scan, second)
+    app.state.control = Control(services, Glimpse(services.store.ledger), gate, local, limits)
     for noun in _NOUNS:
-        api.include_router(noun.router)
-    app.include_router(api)
-    app.add_middleware(Gate, authenticate=authenticate, takes_uploads=_takes_uploads, refusal=refusal)
+        # As they are: to include a router takes each of its routes apart once more, at every start.
+        app.router.routes.extend(noun.router.routes)
+    app.add_middleware(
+        Gate,
+        authenticate=authenticate,
+        scopes=scopes,
+        takes_uploads=_takes_uploads,
+        upload_bytes=limits.upload_bytes,
+        refusal=refusal,
+    )
     answer_faults(app)
     return app
 
 
 def _takes_uploads(method: str, path: str) -> bool:
     del method  # what else is asked there has no body
-    return path == "/api/skills"
+    return path in ("/api/skills", "/api/scan-exceptions")

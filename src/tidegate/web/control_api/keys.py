@@ -1,18 +1,17 @@
-"""`/api/keys`: create, list and revoke access keys."""
+"""`/api/keys`: create, list, rotate and revoke access keys."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt
 from starlette.responses import Response
 
 from tidegate.control.caller import HOME_TENANT
-from tidegate.control.keys import create_key, prioritise_key, revoke_key
+from tidegate.control.keys import create_key, namesakes, prioritise_key, revoke_key, rotate_key
 from tidegate.control.timestamp import rfc3339, rfc3339_or_none
 from tidegate.domain.access import KeyRecord, Priority
-from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.access import Plane, Who, router_under
 from tidegate.web.control_api.answers import answer, carried
 from tidegate.web.control_api.quotas import AmountsBody, amounts_of
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = router_under("keys", "keys")
 
 
 class KeyBody(BaseModel):
@@ -24,6 +23,16 @@ class KeyBody(BaseModel):
     tenant: str = HOME_TENANT
     priority: str = Priority.NORMAL
     quota: AmountsBody = AmountsBody()
+    expires_in: StrictInt | StrictFloat | None = None
+    """Seconds; it never expires where none are given."""
+    reason: str
+
+
+class RotateBody(BaseModel):
+    """For how many seconds the present secret is still taken, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+    overlap: StrictInt | StrictFloat = 86_400
     reason: str
 
 
@@ -36,18 +45,20 @@ class PriorityBody(BaseModel):
 
 
 @router.get("")
-async def list_keys(control: Plane, who: Who) -> Response:
+async def list_keys(control: Plane) -> Response:
     """Every key ever created, without secrets or hashes."""
-    who.require()
-    who.require_everywhere()
-    return answer({"keys": [describe(key) for key in await control.services.store.keys.list()]})
+    store = control.services.store
+    used = await store.costs.last_used()
+    listed = [
+        {**describe(key), "last_used_at": rfc3339_or_none(used.get(key.id) or key.last_used_at)}
+        for key in await store.keys.list()
+    ]
+    return answer({"keys": listed})
 
 
 @router.post("", status_code=201)
 async def create(body: KeyBody, control: Plane, who: Who) -> Response:
     """Create a key."""
-    who.require()
-    who.require_everywhere()
     record, secret, revision = await create_key(
         control.services,
         role=body.role,
@@ -55,26 +66,39 @@ async def create(body: KeyBody, control: Plane, who: Who) -> Response:
         tenant=body.tenant,
         priority=body.priority,
         amounts=amounts_of(body.quota),
+        lifetime=body.expires_in,
         actor=who.actor,
         reason=body.reason,
     )
-    return await carried(control.services, revision, {**describe(record), "key": secret}, 201)
+    warnings = [
+        f"the {record.role} key {other} of tenant {record.tenant} is named {record.name!r} too, and is still "
+        f"taken: to replace it, revoke it, or `tidegate keys rotate {other}` in place of a new key"
+        for other in await namesakes(control.services, record)
+    ]
+    document = {**describe(record), "key": secret, "warnings": warnings}
+    return await carried(control.services, revision, document, 201)
 
 
 @router.delete("/{key_id}")
 async def revoke(key_id: str, reason: str, control: Plane, who: Who) -> Response:
     """Revoke a key; answers when every live process refuses it."""
-    who.require()
-    who.require_everywhere()
     revision = await revoke_key(control.services, key_id, actor=who.actor, reason=reason)
     return await carried(control.services, revision, {"id": key_id, "state": "revoked"})
+
+
+@router.post("/{key_id}/rotate")
+async def rotate(key_id: str, body: RotateBody, control: Plane, who: Who) -> Response:
+    """Give a key a new secret; it is in the answer and nowhere else."""
+    secret, until, revision = await rotate_key(
+        control.services, key_id, overlap=body.overlap, actor=who.actor, reason=body.reason
+    )
+    document: dict[str, object] = {"id": key_id, "key": secret, "previous_until": rfc3339(until)}
+    return await carried(control.services, revision, document)
 
 
 @router.post("/{key_id}/priority")
 async def prioritise(key_id: str, body: PriorityBody, control: Plane, who: Who) -> Response:
     """Change a key's priority."""
-    who.require()
-    who.require_everywhere()
     services = control.services
     revision = await prioritise_key(services, key_id, body.priority, actor=who.actor, reason=body.reason)
     return await carried(services, revision, {"id": key_id, "priority": body.priority})
@@ -90,4 +114,6 @@ def describe(key: KeyRecord) -> dict[str, object]:
         "priority": key.priority,
         "created_at": rfc3339(key.created_at),
         "revoked_at": rfc3339_or_none(key.revoked_at),
+        "expires_at": rfc3339_or_none(key.expires_at),
+        "previous_until": rfc3339_or_none(key.previous_until),
     }

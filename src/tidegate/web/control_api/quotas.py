@@ -2,18 +2,16 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt
 from starlette.responses import Response
 
 from tidegate.control.quotas import amount_a_day, amount_a_minute, clear_quota, set_quota, visible_quotas
 from tidegate.control.timestamp import rfc3339
-from tidegate.domain.access import Role
 from tidegate.domain.quota import NO_LIMIT, Amounts, Quota
-from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.access import Plane, Who, router_under
 from tidegate.web.control_api.answers import answer, carried
 
-router = APIRouter(prefix="/quotas", tags=["quotas"])
+router = router_under("quotas", "quotas")
 
 NONE = "none"
 
@@ -36,7 +34,6 @@ class QuotaBody(AmountsBody):
 @router.get("")
 async def list_quotas(control: Plane, who: Who) -> Response:
     """Every quota that was set; a tenant's key sees its tenant's alone."""
-    who.require(Role.VIEWER, Role.PUBLISHER)
     quotas = await visible_quotas(control.services, who)
     return answer({"quotas": [describe(each) for each in quotas]})
 
@@ -44,8 +41,6 @@ async def list_quotas(control: Plane, who: Who) -> Response:
 @router.put("/{scope}/{target}")
 async def put(scope: str, target: str, body: QuotaBody, control: Plane, who: Who) -> Response:
     """Change the limits that are named, keep the others; answers when every live process holds them."""
-    who.require()
-    who.require_everywhere()
     services = control.services
     quota, revision = await set_quota(
         services, scope, target, amounts_of(body), actor=who.actor, reason=body.reason
@@ -56,8 +51,6 @@ async def put(scope: str, target: str, body: QuotaBody, control: Plane, who: Who
 @router.delete("/{scope}/{target}")
 async def delete(scope: str, target: str, reason: str, control: Plane, who: Who) -> Response:
     """Say nothing of it any more: the configuration's defaults hold."""
-    who.require()
-    who.require_everywhere()
     services = control.services
     revision = await clear_quota(services, scope, target, actor=who.actor, reason=reason)
     return await carried(services, revision, {"scope": scope, "target": target, "state": "cleared"})

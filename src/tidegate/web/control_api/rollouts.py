@@ -4,25 +4,23 @@ from collections.abc import Mapping
 from typing import cast
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from tidegate.control.commit import Committed
 from tidegate.control.history import history, verify
 from tidegate.control.moves import move_rollout
+from tidegate.control.replay import replay
 from tidegate.control.spec_gates import kept_only
 from tidegate.control.start import start_rollout
 from tidegate.control.status import status, summaries
 from tidegate.control.unsynced import unsynced
-from tidegate.domain.access import Role
+from tidegate.domain.power import weak_spots
 from tidegate.domain.rollout import Move
-from tidegate.web.control_api.access import Control, Plane, Who
+from tidegate.web.control_api.access import Control, Plane, Who, router_under
 from tidegate.web.control_api.answers import answer, carried
 
-router = APIRouter(prefix="/rollouts", tags=["rollouts"])
-
-READERS = (Role.VIEWER, Role.PUBLISHER)
+router = router_under("rollouts", "rollouts")
 
 
 class StartBody(BaseModel):
@@ -43,51 +41,49 @@ class ReasonBody(BaseModel):
 @router.post("", status_code=201)
 async def start(body: StartBody, control: Plane, who: Who) -> Response:
     """Start a rollout from its spec."""
-    who.require()
-    who.require_everywhere()
-    done = await start_rollout(control.services, body.spec, actor=who.actor, reason=body.reason)
-    plan = done.rollout.plan
-    warnings = [*kept_only(plan.gates), *await unsynced(control.services, plan)]
-    return await _moved(control, done, 201, {"warnings": warnings})
+    started = await start_rollout(control.services, body.spec, actor=who.actor, reason=body.reason)
+    plan = started.committed.rollout.plan
+    warnings = [
+        *kept_only(plan),
+        *await unsynced(control.services, plan),
+        *weak_spots(plan, started.past),
+    ]
+    return await _moved(control, started.committed, 201, {"warnings": warnings})
 
 
 @router.get("")
-async def list_rollouts(control: Plane, who: Who) -> Response:
+async def list_rollouts(control: Plane) -> Response:
     """Every rollout, newest first."""
-    who.require(*READERS)
-    who.require_everywhere()
     return answer({"rollouts": await summaries(control.services)})
 
 
 @router.get("/{name}")
-async def get_status(name: str, control: Plane, who: Who) -> Response:
+async def get_status(name: str, control: Plane) -> Response:
     """One rollout: state, evidence per arm, gates, savings, last decision."""
-    who.require(*READERS)
-    who.require_everywhere()
     return answer(await status(control.services, control.observer, name))
 
 
 @router.get("/{name}/history")
-async def get_history(name: str, control: Plane, who: Who) -> Response:
+async def get_history(name: str, control: Plane) -> Response:
     """Every event of a rollout, oldest first."""
-    who.require(*READERS)
-    who.require_everywhere()
     return answer({"rollout": name, "events": await history(control.services, name)})
 
 
 @router.get("/{name}/verify")
-async def get_verify(name: str, control: Plane, who: Who) -> Response:
+async def get_verify(name: str, control: Plane) -> Response:
     """Whether the hash chain of a rollout's events is unbroken."""
-    who.require(*READERS)
-    who.require_everywhere()
     return answer(await verify(control.services, name))
+
+
+@router.get("/{name}/replay")
+async def get_replay(name: str, control: Plane) -> Response:
+    """Whether every decision on record comes out again, to the byte, from the evidence kept with it."""
+    return answer(await replay(control.services, name))
 
 
 @router.post("/{name}/{move}")
 async def post_move(name: str, move: Move, body: ReasonBody, control: Plane, who: Who) -> Response:
     """Promote, pause, resume, abort, undo or retry a rollout."""
-    who.require()
-    who.require_everywhere()
     done = await move_rollout(control.services, name, move, actor=who.actor, reason=body.reason)
     return await _moved(control, done)
 

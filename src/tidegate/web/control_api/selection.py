@@ -3,22 +3,21 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.control.selecting import variant_of_published, variant_of_rollout, with_threshold
 from tidegate.control.services import Services
-from tidegate.domain.access import Role, Switch
+from tidegate.domain.access import Switch
 from tidegate.domain.explanation import Explanation, explain
 from tidegate.domain.rollout import Variant
 from tidegate.domain.skill import SkillVersion
 from tidegate.serving.variant import VariantCache
-from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.access import Plane, router_under
 from tidegate.web.control_api.answers import answer
 
-router = APIRouter(prefix="/selection", tags=["skills"])
+router = router_under("selection", "skills")
 
 _Name = Annotated[str, Field(max_length=64)]
 
@@ -40,10 +39,8 @@ class SelectionBody(BaseModel):
 
 
 @router.post("")
-async def post_selection(body: SelectionBody, control: Plane, who: Who) -> Response:
+async def post_selection(body: SelectionBody, control: Plane) -> Response:
     """Explain a selection; it changes nothing, and no text is kept."""
-    who.require(Role.VIEWER, Role.PUBLISHER)
-    who.require_everywhere()
     services = control.services
     versions = await services.store.skills.list()
     variant = with_threshold(await _variant(body, services, versions), body.threshold)

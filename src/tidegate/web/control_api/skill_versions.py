@@ -3,23 +3,25 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from msgspec import UNSET
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tidegate.control.archives import intact_archive
 from tidegate.control.services import Services
 from tidegate.control.skill_cards import CardChange, change_card
 from tidegate.control.skill_moves import move_version, served_by
-from tidegate.domain.access import Role
 from tidegate.domain.errors import NotFound
 from tidegate.domain.skill import SkillVersion, VersionState
+from tidegate.registry.archive import files_of
+from tidegate.registry.capabilities.derive import capabilities_of
 from tidegate.registry.diff import diff
-from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.access import Plane, Who, router_under
 from tidegate.web.control_api.answers import UNCACHED, answer, carried
 
-router = APIRouter(prefix="/skills", tags=["skills"])
+router = router_under("skills", "skills")
 
 _MOST = 2**31 - 1
 _Number = Annotated[int, Query(ge=1, le=_MOST)]
@@ -48,8 +50,6 @@ class CardBody(BaseModel):
 @router.post("/{name}/state")
 async def post_state(name: str, body: StateBody, control: Plane, who: Who) -> Response:
     """Deprecate, publish again or revoke a version, whoever serves it; `warnings` name rollouts that do."""
-    who.require(Role.PUBLISHER)
-    who.require_everywhere()
     services = control.services
     version = await _version(services, name, body.version)
     revision = await move_version(
@@ -67,8 +67,6 @@ async def post_state(name: str, body: StateBody, control: Plane, who: Who) -> Re
 @router.post("/{name}/card")
 async def post_card(name: str, body: CardBody, control: Plane, who: Who) -> Response:
     """Change a skill's display name, labels or default version."""
-    who.require(Role.PUBLISHER)
-    who.require_everywhere()
     change = CardChange(
         display_name=UNSET if body.display_name is None else body.display_name,
         labels=UNSET if body.labels is None else body.labels,
@@ -85,22 +83,29 @@ async def post_card(name: str, body: CardBody, control: Plane, who: Who) -> Resp
 
 
 @router.get("/{name}/diff")
-async def get_diff(name: str, before: _Number, after: _Number, control: Plane, who: Who) -> Response:
+async def get_diff(name: str, before: _Number, after: _Number, control: Plane) -> Response:
     """What changed from one version to another, in any state."""
-    who.require(Role.VIEWER, Role.PUBLISHER)
-    who.require_everywhere()
     services = control.services
     one, other = await _version(services, name, before), await _version(services, name, after)
-    archives = await _archive(services, one), await _archive(services, other)
+    archives = await intact_archive(services, one), await intact_archive(services, other)
     return answer(msgspec.to_builtins(await run_in_threadpool(diff, one, other, archives)))
 
 
+@router.get("/{name}/capabilities")
+async def get_capabilities(name: str, version: _Number, control: Plane) -> Response:
+    """What the scripts of a version make use of, and where: derived from them, each thing once a file."""
+    services = control.services
+    found = await _version(services, name, version)
+    archive = await intact_archive(services, found)
+    uses = await run_in_threadpool(lambda: capabilities_of(files_of(archive)))
+    document: dict[str, object] = {"name": name, "version": found.number, "digest": found.digest}
+    return answer(document | {"capabilities": [msgspec.to_builtins(use) for use in uses]})
+
+
 @router.get("/{name}/archive")
-async def get_archive(name: str, version: _Number, control: Plane, who: Who) -> Response:
+async def get_archive(name: str, version: _Number, control: Plane) -> Response:
     """A version's canonical archive, in any state: a revoked one is what somebody has to look into."""
-    who.require(Role.VIEWER, Role.PUBLISHER)
-    who.require_everywhere()
-    archive = await _archive(control.services, await _version(control.services, name, version))
+    archive = await intact_archive(control.services, await _version(control.services, name, version))
     return Response(archive, 200, UNCACHED, media_type="application/zip")
 
 
@@ -109,10 +114,3 @@ async def _version(services: Services, name: str, number: int) -> SkillVersion:
     if found is None:
         raise NotFound(f"there is no version {number} of skill {name!r}; `tidegate skill list` shows them")
     return found
-
-
-async def _archive(services: Services, version: SkillVersion) -> bytes:
-    archive = await services.store.skills.archive(version.digest)
-    if archive is None:
-        raise NotFound(f"the archive of {version.name} version {version.number} is not in the store")
-    return archive

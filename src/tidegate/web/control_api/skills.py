@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,16 +11,15 @@ from starlette.responses import Response
 from tidegate.control.reason import require_reason
 from tidegate.control.sync import sync_skill
 from tidegate.control.timestamp import rfc3339
-from tidegate.domain.access import Role
 from tidegate.domain.errors import NotFound
 from tidegate.domain.skill import SyncedVersion
 from tidegate.registry.describe import describe
 from tidegate.registry.publish import publish
 from tidegate.registry.validate import validate_zip
-from tidegate.web.control_api.access import Plane, Who
+from tidegate.web.control_api.access import Plane, Who, router_under
 from tidegate.web.control_api.answers import answer, carried
 
-router = APIRouter(prefix="/skills", tags=["skills"])
+router = router_under("skills", "skills")
 
 _Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
@@ -40,32 +39,30 @@ class SyncBody(BaseModel):
 @router.post("", status_code=201)
 async def post_skill(request: Request, reason: str, control: Plane, who: Who) -> Response:
     """Publish a zip; the same content again answers 200 with the version it has (`created` false)."""
-    who.require(Role.PUBLISHER)
-    who.require_everywhere()
     why = require_reason(reason)
-    package = await run_in_threadpool(validate_zip, await request.body())
+    package = await run_in_threadpool(validate_zip, await request.body(), control.limits)
     services = control.services
-    version, created = await publish(
+    version, created, opinion = await publish(
         services.store.skills, control.scan, package, by=who.actor, reason=why, at=services.clock.now()
     )
     revision = await services.store.routing.revision()
-    document = {**describe(version), "created": created}
+    document = {
+        **describe(version),
+        "created": created,
+        "second_opinion": None if opinion is None else [each.document() for each in opinion],
+    }
     return await carried(services, revision, document, 201 if created else 200)
 
 
 @router.get("")
-async def list_skills(control: Plane, who: Who) -> Response:
+async def list_skills(control: Plane) -> Response:
     """Every version of every skill, by name and number."""
-    who.require(Role.VIEWER, Role.PUBLISHER)
-    who.require_everywhere()
     return answer({"skills": [describe(version) for version in await control.services.store.skills.list()]})
 
 
 @router.get("/{name}")
-async def get_skill(name: str, control: Plane, who: Who, version: _Number = None) -> Response:
+async def get_skill(name: str, control: Plane, version: _Number = None) -> Response:
     """One version of a skill: the numbered one, or the latest that can be served."""
-    who.require(Role.VIEWER, Role.PUBLISHER)
-    who.require_everywhere()
     found = await control.services.store.skills.get(name, version)
     if found is None:
         what = f"skill {name!r}" if version is None else f"version {version} of skill {name!r}"
@@ -77,8 +74,6 @@ async def get_skill(name: str, control: Plane, who: Who, version: _Number = None
 @router.post("/{name}/sync")
 async def post_sync(name: str, body: SyncBody, control: Plane, who: Who) -> Response:
     """Upload a version to a provider that serves it natively; nothing happens where it is there already."""
-    who.require(Role.PUBLISHER)
-    who.require_everywhere()
     done = await sync_skill(
         control.services,
         name,

@@ -3,7 +3,6 @@
 import msgspec
 from starlette.responses import Response
 
-from tidegate.control.acknowledge import acknowledged
 from tidegate.web.skills_api.asked import Asked
 from tidegate.web.skills_api.pages import Shown
 
@@ -18,7 +17,7 @@ def answer(asked: Asked, shown: Shown) -> Response:
 
 async def carried(asked: Asked, revision: int, shown: Shown) -> Response:
     """Answer a change once every live process serves it; a header counts those that have not confirmed it."""
-    result = await acknowledged(asked.services.store.routing, revision, asked.services.clock)
+    result = await asked.services.acknowledgements.of(revision)
     response = answer(asked, shown)
     if result.laggards:
         response.headers[_UNCONFIRMED] = str(len(result.laggards))

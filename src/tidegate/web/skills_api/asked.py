@@ -10,11 +10,11 @@ from tidegate.control.caller import Caller
 from tidegate.control.reason import require_reason
 from tidegate.control.services import Services
 from tidegate.control.skill_cards import find_skill
-from tidegate.domain.access import Role
-from tidegate.domain.errors import NotFound
+from tidegate.domain.errors import Forbidden, NotFound
 from tidegate.domain.skill import SkillVersion
 from tidegate.domain.skill_card import ShelfSkill
 from tidegate.domain.skill_id import name_of, named, version_id
+from tidegate.registry.limits import PackageLimits
 from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.web.gate import CALLER
 
@@ -32,31 +32,25 @@ class Asked:
     scan: ScanGate
     actor: str
     beta: bool
+    limits: PackageLimits
 
     @staticmethod
-    def keep(app: Starlette, services: Services, scan: ScanGate) -> None:
+    def keep(app: Starlette, services: Services, scan: ScanGate, limits: PackageLimits) -> None:
         """Let the app's requests find what they work with."""
-        app.state.services, app.state.scan = services, scan
+        app.state.services, app.state.scan, app.state.limits = services, scan, limits
 
     @classmethod
-    def to_read(cls, request: Request) -> Self:
-        """Raises Forbidden."""
-        return cls._by(request, Role.VIEWER, Role.PUBLISHER)
-
-    @classmethod
-    def to_write(cls, request: Request) -> Self:
-        """Raises Forbidden."""
-        return cls._by(request, Role.PUBLISHER)
-
-    @classmethod
-    def _by(cls, request: Request, *roles: Role) -> Self:
-        caller = cast("Caller", request.scope[CALLER])
-        caller.require(*roles)
-        caller.require_everywhere()
+    def by(cls, request: Request) -> Self:
+        """A call that `web/gate` has let through; raises Forbidden where no row of the table has."""
+        caller = cast("Caller | None", request.scope.get(CALLER))
+        if caller is None:
+            raise Forbidden(f"{request.method} {request.url.path}: no scope is set for this operation")
         betas = ",".join(request.headers.getlist("anthropic-beta")).split(",")
         services = cast("Services", request.app.state.services)
         scan = cast("ScanGate", request.app.state.scan)
-        return cls(request, services, scan, caller.actor, BETA in (each.strip() for each in betas))
+        limits = cast("PackageLimits", request.app.state.limits)
+        beta = BETA in (each.strip() for each in betas)
+        return cls(request, services, scan, caller.actor, beta, limits)
 
     @property
     def reason(self) -> str:

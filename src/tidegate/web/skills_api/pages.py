@@ -15,6 +15,8 @@ Shown = dict[str, object]
 
 _PREFIX = "page_"
 _MOST = 1000
+_DIGITS = 9
+"""Leading noughts included: of text without end none is a number."""
 
 
 def page_of(items: Sequence[tuple[Place, Shown]], query: Mapping[str, str], *, beta: bool) -> Shown:
@@ -30,7 +32,8 @@ def page_of(items: Sequence[tuple[Place, Shown]], query: Mapping[str, str], *, b
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= _MOST:
+    number = len(text) <= _DIGITS and text.isascii() and text.isdecimal()
+    if not number or not 1 <= int(text) <= _MOST:
         raise InvalidInput(f"limit: {text[:20]!r} is not a number from 1 to {_MOST}")
     return int(text)
 

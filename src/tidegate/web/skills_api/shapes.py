@@ -4,11 +4,14 @@ What Anthropic's API does not have (number, digest, state, labels, the default v
 its SDKs keep fields that they do not know.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 from tidegate.domain.skill import SkillVersion
 from tidegate.domain.skill_card import ShelfSkill
 from tidegate.domain.skill_id import epoch_of, skill_id, version_id
+from tidegate.registry.scan.found import Found
 from tidegate.web.skills_api.pages import Shown
 
 
@@ -51,6 +54,14 @@ def shown_version(version: SkillVersion, *, beta: bool) -> Shown:
         },
     }
     return shown | {"version": epoch_of(version), "directory": version.name} if beta else shown
+
+
+def with_opinion(shown: Shown, opinion: Sequence[Found] | None) -> Shown:
+    """What has just been published, with what a second scanner found where one was asked."""
+    if opinion is None:
+        return shown
+    own = cast("dict[str, object]", shown["tidegate"])
+    return shown | {"tidegate": own | {"second_opinion": [each.document() for each in opinion]}}
 
 
 def deleted_skill(name: str) -> Shown:

@@ -18,7 +18,7 @@ from tidegate.web.skills_api.answers import answer, carried
 from tidegate.web.skills_api.asked import Asked
 from tidegate.web.skills_api.bodies import read_body
 from tidegate.web.skills_api.pages import Place, page_of
-from tidegate.web.skills_api.shapes import deleted_skill, shown_skill
+from tidegate.web.skills_api.shapes import deleted_skill, shown_skill, with_opinion
 from tidegate.web.skills_api.upload import Upload, read_upload
 
 _SOURCES = ("custom", "anthropic")
@@ -32,30 +32,32 @@ class _SkillChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 async def create_skill(request: Request) -> Response:
     """A new skill with its first version; the same content again is the skill it is."""
-    asked = Asked.to_write(request)
+    asked = Asked.by(request)
     reason = asked.reason
-    upload = await read_upload(request)
+    upload = await read_upload(request, asked.limits)
     name = upload.package.manifest.name
-    _refuse_taken((await shelf(asked.services)).get(name), upload)
+    _refuse_taken((await shelf(asked.services, name)).get(name), upload)
     services = asked.services
-    await publish(
+    _, _, opinion = await publish(
         services.store.skills,
         asked.scan,
         upload.package,
         by=asked.actor,
         reason=reason,
         at=services.clock.now(),
+        first=True,
     )
     if upload.display_name:
         change = CardChange(display_name=upload.display_name)
         await change_card(services, name, change, actor=asked.actor, reason=reason)
-    skill = (await shelf(services))[name]
-    return await carried(asked, await services.store.routing.revision(), shown_skill(skill, beta=asked.beta))
+    skill = (await shelf(services, name))[name]
+    shown = with_opinion(shown_skill(skill, beta=asked.beta), opinion)
+    return await carried(asked, await services.store.routing.revision(), shown)
 
 
 async def list_skills(request: Request) -> Response:
     """Skills in pages: the newest first, or those that share words with `query`, the nearest first."""
-    asked = Asked.to_read(request)
+    asked = Asked.by(request)
     query = request.query_params
     source = query.get("source")
     if source and source not in _SOURCES:
@@ -69,13 +71,13 @@ async def list_skills(request: Request) -> Response:
 
 async def retrieve_skill(request: Request) -> Response:
     """One skill."""
-    asked = Asked.to_read(request)
+    asked = Asked.by(request)
     return answer(asked, shown_skill(await asked.skill(), beta=asked.beta))
 
 
 async def change_skill(request: Request) -> Response:
     """Change how a skill is shown, its labels, or its default version."""
-    asked = Asked.to_write(request)
+    asked = Asked.by(request)
     body = read_body(await request.body(), _SkillChange)
     skill = await asked.skill()
     change = CardChange(
@@ -89,10 +91,10 @@ async def change_skill(request: Request) -> Response:
 
 async def delete_skill(request: Request) -> Response:
     """Revoke every version of a skill, so that it is seen no more; in the beta it must have none left."""
-    asked = Asked.to_write(request)
+    asked = Asked.by(request)
     name = asked.name
-    if asked.beta and any(each.name == name for each in await asked.services.store.skills.list()):
-        if name in await shelf(asked.services):
+    if asked.beta and await asked.services.store.skills.list(name):
+        if name in await shelf(asked.services, name):
             raise InvalidInput("Cannot delete skill with existing versions. Delete all versions first.")
         return answer(asked, deleted_skill(name))
     skill = await asked.skill()

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from tidegate.control.skill_cards import DISPLAY_NAME, check_display_name
 from tidegate.domain.errors import InvalidInput, TooLarge
 from tidegate.domain.skill import SkillPackage
-from tidegate.registry.validate import DEFAULT_LIMITS, Inspection, inspect_files, inspect_zip
+from tidegate.registry.limits import PackageLimits
+from tidegate.registry.validate import Inspection, inspect_files, inspect_zip
 
 FILES = ("files", "files[]")
 LABELS = {"display_name": DISPLAY_NAME, "display_title": 64}
@@ -42,12 +43,12 @@ class _WholeForm(MultiPartParser):
             file.close()
 
 
-async def read_upload(request: Request) -> Upload:
+async def read_upload(request: Request, limits: PackageLimits) -> Upload:
     """The package in a request's form; large files wait on disk, and the gate bounds all of it.
 
     Raises InvalidInput or TooLarge with every finding.
     """
-    form = await _form(request)
+    form = await _form(request, limits.files)
     try:
         display_name = _display_name(form)
         sent = [
@@ -59,15 +60,14 @@ async def read_upload(request: Request) -> Upload:
         await form.close()
     if not sent:
         raise InvalidInput("files: Field required: send the skill's files, or one zip, as `files[]`")
-    inspection = await run_in_threadpool(_inspect, sent)
+    inspection = await run_in_threadpool(_inspect, sent, limits)
     return Upload(inspection.accepted(), display_name)
 
 
-async def _form(request: Request) -> FormData:
+async def _form(request: Request, most: int) -> FormData:
     kind = request.headers.get("content-type", "")
     if kind.partition(";")[0].strip().lower() != "multipart/form-data":
         raise InvalidInput("content-type: send multipart/form-data, the skill's files in fields `files[]`")
-    most = DEFAULT_LIMITS.files
     parser = _WholeForm(request.headers, request.stream(), max_files=most + 1, max_fields=8)
     try:
         form = await parser.parse()
@@ -75,6 +75,9 @@ async def _form(request: Request) -> FormData:
         if "Too many files" in wrong.message:
             raise TooLarge(f"files: over {most} of them; a package has at most {most}") from None
         raise InvalidInput(f"the multipart form cannot be read: {wrong.message}") from None
+    except ValueError:  # of a `charset` that decodes nothing, in the content-type
+        parser.abandon()
+        raise InvalidInput("content-type: its `charset` reads no form; leave it out") from None
     if not parser.whole:
         parser.abandon()
         raise InvalidInput("the multipart form is cut off: its closing boundary is missing; send it again")
@@ -100,7 +103,7 @@ def _display_name(form: FormData) -> str:
     return found
 
 
-def _inspect(sent: list[tuple[str, bytes]]) -> Inspection:
+def _inspect(sent: list[tuple[str, bytes]], limits: PackageLimits) -> Inspection:
     if len(sent) == 1 and sent[0][1].startswith(_ZIP):
-        return inspect_zip(sent[0][1])
-    return inspect_files(sent)
+        return inspect_zip(sent[0][1], limits)
+    return inspect_files(sent, limits)

@@ -4,8 +4,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tidegate.control.archives import intact_archive
 from tidegate.control.skill_moves import move_version, withdraw
-from tidegate.domain.errors import InvalidInput, NotFound
+from tidegate.domain.errors import InvalidInput
 from tidegate.domain.skill import VersionState
 from tidegate.domain.skill_id import skill_id
 from tidegate.registry.publish import publish
@@ -13,7 +14,7 @@ from tidegate.web.skills_api.answers import answer, carried
 from tidegate.web.skills_api.asked import Asked
 from tidegate.web.skills_api.bodies import read_body
 from tidegate.web.skills_api.pages import Place, Shown, page_of
-from tidegate.web.skills_api.shapes import deleted_version, shown_version
+from tidegate.web.skills_api.shapes import deleted_version, shown_version, with_opinion
 from tidegate.web.skills_api.upload import read_upload
 
 
@@ -23,10 +24,10 @@ class _VersionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def create_version(request: Request) -> Response:
     """A further version of a skill; the same content again is the version it has."""
-    asked = Asked.to_write(request)
+    asked = Asked.by(request)
     reason = asked.reason
     skill = await asked.skill()
-    upload = await read_upload(request)
+    upload = await read_upload(request, asked.limits)
     sent = upload.package.manifest.name
     if sent != skill.name:
         raise InvalidInput(
@@ -36,7 +37,7 @@ async def create_version(request: Request) -> Response:
     if upload.display_name:
         raise InvalidInput("display_name: belongs to the skill, not to a version; leave it out")
     services = asked.services
-    version, _ = await publish(
+    version, _, opinion = await publish(
         services.store.skills,
         asked.scan,
         upload.package,
@@ -45,12 +46,13 @@ async def create_version(request: Request) -> Response:
         at=services.clock.now(),
     )
     revision = await services.store.routing.revision()
-    return await carried(asked, revision, shown_version(version, beta=asked.beta))
+    shown = shown_version(version, beta=asked.beta)
+    return await carried(asked, revision, with_opinion(shown, opinion))
 
 
 async def list_versions(request: Request) -> Response:
     """Versions that may be served, in pages: the newest first, in the beta the oldest."""
-    asked = Asked.to_read(request)
+    asked = Asked.by(request)
     skill = await asked.skill()
     sign = 1 if asked.beta else -1
     items: list[tuple[Place, Shown]] = [
@@ -61,13 +63,13 @@ async def list_versions(request: Request) -> Response:
 
 async def retrieve_version(request: Request) -> Response:
     """One version."""
-    asked = Asked.to_read(request)
+    asked = Asked.by(request)
     return answer(asked, shown_version(asked.version(await asked.skill()), beta=asked.beta))
 
 
 async def change_version(request: Request) -> Response:
     """Bring a version into another state: deprecated, published again, or revoked whoever serves it."""
-    asked = Asked.to_write(request)
+    asked = Asked.by(request)
     state = read_body(await request.body(), _VersionChange).state
     version = asked.version(await asked.skill())
     revision = await move_version(
@@ -79,7 +81,7 @@ async def change_version(request: Request) -> Response:
 
 async def delete_version(request: Request) -> Response:
     """Revoke a version that no rollout serves, so that it is seen no more; but for a skill's only one."""
-    asked = Asked.to_write(request)
+    asked = Asked.by(request)
     skill = await asked.skill()
     version = asked.version(skill)
     if not asked.beta and len(skill.versions) == 1:
@@ -92,11 +94,9 @@ async def delete_version(request: Request) -> Response:
 
 async def download_version(request: Request) -> Response:
     """The canonical archive of a version: what its digest is of."""
-    asked = Asked.to_read(request)
+    asked = Asked.by(request)
     version = asked.version(await asked.skill())
-    archive = await asked.services.store.skills.archive(version.digest)
-    if archive is None:
-        raise NotFound(f"the archive of {version.name} version {version.number} is not in the store")
+    archive = await intact_archive(asked.services, version)
     headers = {
         "content-disposition": f'attachment; filename="{version.name}.zip"',
         "tidegate-digest": version.digest,

@@ -5,7 +5,7 @@ Classes know no distances: a rule asks which classes meet in a sentence or near 
 
 from tidegate.registry.scan.rules.acts import Act
 
-_URL = r"(?:https?|hxxps?|ftp|wss?)://[^\s)\"'>`]+"
+_URL = r"(?:https?|hxxps?|s?ftp|wss?|s3|gs|ssh|rsync|smb)://[^\s)\"'>`]+"
 _MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _BARE = (
     r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|me|co|sh|xyz|example|test|"
@@ -70,23 +70,6 @@ WORDS: dict[Act, str] = {
         r"\]\(<?(?:https?|hxxps?)://[^)\s]*\?[^)\s]*[{<\[$%][^)\n]*\b(?:names?|e-?mails?|phone|address|"
         r"cv|resume|text|content|"
         r"body|user|data|notes?|summary|msg|messages?|history|context|answer|prompt|input|token|key|value)\b"
-    ),
-    Act.LASTING: (
-        r"\b(?:lasting|long-?term|persistent|permanent|standing|enduring) (?:notes?|memor(?:y|ies)|"
-        r"preferences?|instructions?|"
-        r"profile|facts|rules)\b|\b(?:notes?|memor(?:y|ies)|preferences|profile|"
-        r"facts)\b[^.\n]*\b(?:later|future|coming|"
-        r"subsequent|all|every|other|next) (?:conversations?|sessions?|chats?|tasks?|projects?)\b|"
-        r"\bremember\b[^.\n]*\b(?:from now on|in future|for good|permanently|always|forever)\b"
-    ),
-    Act.TRUST: (
-        r"\b(?:(?:always|completely|fully|known to be|known as) (?:safe|trusted|trustworthy|reliable|"
-        r"harmless|fine)|without "
-        r"(?:checking|asking|question|confirmation|review|a second look)|(?:not|never) (?:to )?(?:be "
-        r"asked|ask|question|verify|"
-        r"check|doubt|warn)|even if (?:somebody|someone|the user|anyone|they|asked|told)|pre-?approved|"
-        r"trusted "
-        r"(?:source|host|domain|sender|party)|most trustworthy)\b"
     ),
     Act.OTHERS_FILES: (
         r"\b(?:put|insert|prepend|append|add|write|paste|copy|place|inject|plant|change|edit|patch|"
@@ -171,6 +154,7 @@ WORDS: dict[Act, str] = {
         r"\b(?:repositor(?:y|ies)|source code|codebase)\b"
     ),
     Act.CONCEAL: (
+        rf"\b(?:inner|internal) (?:matter|affair|business)\b|"
         rf"\b(?:do not|don't|does not|doesn't|never|must not|should not|shouldn't|need not|needn't|cannot|"
         rf"may not|without|avoid|refrain from|rather than|no (?:need|reason|point|cause|use) (?:to|in|for)|"
         rf"not (?:necessary|needed|required|worth|useful|helpful|important) (?:to)?|instead of|"
@@ -187,6 +171,13 @@ WORDS: dict[Act, str] = {
         r")?(?:between us|"
         r"internal(?: to| between|\.|,|;|$)|to yourself|confidential|unmentioned|invisible|off the record|"
         r"under the hood|out of (?:sight|view))|"
+        r"\b(?:it|this|that|these|they|which) (?:need|must|should|may|do|does)(?: not|n't) (?:\w+ )?(?:in|be "
+        r"in|"
+        r"appear in|show up in|turn up in|stand in) (?:the |your |its |any )?(?:final |visible )?(?:answers?|"
+        r"reply|"
+        r"replies|summary|summaries|reports?|log|output|documentation|chat|history|diff|description)\b|"
+        r"\b(?:name|mention|list|document|describe|record|explain)s? (?:it|this|that|them|these) nowhere\b|"
+        r"\bnowhere (?:name|mention|list|document|describe|record|explain)\b|"
         r"\b(?:say|write|breathe|utter|show|output) (?:nothing|no word|not a word) (?:of|about|on)\b|"
         r"\bno (?:word|mention|trace|hint|sign|note) (?:of|about)\b|\bwithout (?:a word|comment|mention|"
         r"fuss|remark|"
@@ -251,6 +242,13 @@ WORDS: dict[Act, str] = {
         r"document|endpoint) (?:says|contains|lists|returns|asks|tells|prescribes)|as (?:if|though)|to "
         r"the letter|"
         r"verbatim|word for word|without (?:question|asking|change))|"
+        r"\b(?:what(?:ever)?|everything|anything|all|each \w+)(?: that)? (?:it|they|is|there|the (?:page|"
+        r"list|file|"
+        r"document|answer|response|reply|checklist|feed|address|server|endpoint))\b[^.\n]*\b(?:has to|have "
+        r"to|must|"
+        r"is to|are to|shall|should|will) (?:\w+ )?be (?:carried out|done|followed|obeyed|applied|executed|"
+        r"run|"
+        r"implemented|honou?red|performed)\b|"
         r"\b(?:treat|regard|consider|take|use|adopt|read)\b[^.\n]*\b(?:response|reply|result|content|"
         r"text|page|it|"
         r"that|them|file|body)\b[^.\n]*\bas (?:if|though|part of|binding|authoritative|(?:your|the|new|"
@@ -297,6 +295,9 @@ WORDS: dict[Act, str] = {
         r"append|where|carr|contain|base64)\w*\b"
     ),
     Act.ROLE: (
+        r"\byou (?:are|become|turn into)\b[^.\n]*\b(?:who|that|which) (?:knows?|has|have|follows?|"
+        r"obeys?|accepts?) (?:no|neither|none of)\b[^.\n]*\b(?:polic(?:y|ies)|rules?|limits?|"
+        r"restrictions?|guidelines?|filters?|taboos?)\b|"
         r"\b(?:from (?:here|now|this point|this moment)(?: on(?:wards?)?)?|henceforth|hereafter|"
         r"hereby)\b[^.\n]*\byou "
         r"(?:are|act|work|behave|serve|operate|speak|answer)\b[^.\n]*\b(?:admin\w*|root|owner|"
@@ -335,6 +336,8 @@ WORDS: dict[Act, str] = {
         r"\banother skill\b"
     ),
     Act.DISMISS: (
+        r"\b(?:is|are) not to be (?:called|used|run|invoked) (?:again|any ?more|any longer|by "
+        r"(?:other|any))\b|"
         r"\b(?:outdated|deprecated|obsolete|unsafe|broken|unreliable|inferior|untrusted|compromised|skip|"
         r"skipped|"
         r"disregard|disregarded|ignore|ignored|unload|unloaded|disable|disabled|never (?:load|use|call)|"
@@ -343,6 +346,7 @@ WORDS: dict[Act, str] = {
         r"in favou?r of this|instead of th(?:em|ose)|redundant|superseded)\b"
     ),
     Act.PRESUME: (
+        r"\b(?:pipe|feed) [`\x27]?(?:yes|y)[`\x27]? (?:in)?to\b|"
         r"\b(?:agreed|consented|approved|authori[sz]ed|signed off|cleared|said yes)\b[^.\n]*\b(?:in "
         r"advance|beforehand|"
         r"already|once and for all|by installing|up front|when (?:it|they) installed)\b|\b(?:people|"
@@ -351,6 +355,16 @@ WORDS: dict[Act, str] = {
         r")?(?:\w+ )?(?:consent|approval|"
         r"permission|yes|agreement|authori[sz]ation)\b|\b(?:consent|permission|approval) (?:is|was|has been) "
         r"(?:implied|implicit|granted|given|assumed|presumed|standing|blanket)\b|"
+        r"\b(?:no|without an?y?|absence of an?y?|lack of an?y?) (?:answer|reply|response|objection|reaction|"
+        r"word|"
+        r"veto)s?\b[^.\n]*\b(?:as (?:if|though)\b[^.\n]*\b(?:yes|agreed|consented|approved|confirmed|"
+        r"allowed)|"
+        r"(?:counts?|taken|treated|read|reads|means?|amounts?) (?:as |for |to )?(?:an? |their |the user's "
+        r")?(?:yes|"
+        r"consent|agreement|approval|permission|confirmation|go-ahead))\b|"
+        r"\bsilence (?:counts as|means|equals|is|stands for|is taken (?:as|for)) (?:an? )?(?:yes|consent|"
+        r"agreement|"
+        r"approval|permission|assent)\b|"
         r"\b(?:answer|say|reply|type|press) (?:yes|y) (?:to (?:all|any|every|each)|on (?:their|the "
         r"user's) behalf|for the user)\b"
     ),
@@ -358,7 +372,7 @@ WORDS: dict[Act, str] = {
         r"\b(?:ask(?:s|ed)? (?:the user|them|first|before|for (?:a |an |their )?(?:yes|consent|"
         r"permission|confirmation|approval))|"
         r"after (?:the user|they|he|she|a yes|confirm\w*|approval|an? explicit)|(?:only )?(?:if|when|"
-        r"once|where) (?:the user|they|"
+        r"once|where) (?:the (?:user|owner|operator|team|author|maintainers?)|they|"
         r"somebody|someone|people) (?:\w+ )?(?:agrees?|asks?|wants?|says? (?:so|yes)|confirms?|approves?|"
         r"names?|chooses?|opts?|requests?|has "
         r"(?:agreed|confirmed|approved))|confirm (?:with|that|the)|opt(?:s|ed)?[ -]in|with (?:the user's "

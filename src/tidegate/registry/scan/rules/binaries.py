@@ -2,7 +2,7 @@
 
 import zlib
 
-from tidegate.registry.scan.rule import Rule
+from tidegate.registry.scan.rule import Repeated, Rule
 from tidegate.registry.scan.severity import Severity
 
 _ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
@@ -100,7 +100,7 @@ TOO_LONG = Rule(
     tags=("AST08",),
     title="a text longer than what is looked at",
     why="What nobody looks at may say anything; instructions and scripts are never that long.",
-    bad={"SKILL.md": "Use it.", "scripts/x.sh": "# filler\n" * 130_000},
+    bad={"SKILL.md": "Use it.", "scripts/x.sh": Repeated("# filler\n", 130_000)},
     good={"SKILL.md": "Use it.", "scripts/x.sh": "# a comment\n"},
 )
 
@@ -114,8 +114,8 @@ WORN_OUT = Rule(
     tags=("AST08",),
     title="a text so full of near misses that it was not looked at to its end",
     why="No ordinary text is like this; one that is was made to hide something behind.",
-    bad={"SKILL.md": _NEAR_MISS * 1_200},
-    good={"SKILL.md": "Send it.\n" * 2_000},
+    bad={"SKILL.md": Repeated(_NEAR_MISS, 1_200)},
+    good={"SKILL.md": Repeated("Send it.\n", 2_000)},
 )
 
 RULES = (

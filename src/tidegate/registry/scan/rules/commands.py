@@ -140,7 +140,7 @@ STEAL = Rule(
     reach=Reach.COMMAND,
     patterns=(
         (
-            rf"(?:^|[\s`;&|$(])(?:cat|tar|zip|cp|scp|base64|gzip|head|tail|xxd|less|strings|rsync|find|"
+            rf"(?:^|[\s`;&|$(\"'])(?:cat|tar|zip|cp|scp|base64|gzip|head|tail|xxd|less|strings|rsync|find|"
             rf"grep|7z|openssl|mv|curl|wget)\b[^\n]{{0,120}}?{KEY_FILE}[^\n]{{0,200}}?\b{NETWORK_TOOL}"
             rf"\b"
         ),
@@ -149,7 +149,7 @@ STEAL = Rule(
             rf"--upload-file[= ]|`cat )[\"']?(?:~|\$\{{?HOME\}}?|/root|/home/\w+)?/?{KEY_FILE}"
         ),
         (
-            rf"(?:^|[\s`;&|$(])(?:env|printenv|set|export -p|declare -x)\s*(?:\|[^\n]{{0,120}}?\|?\s*)"
+            rf"(?:^|[\s`;&|$(\"'])(?:env|printenv|set|export -p|declare -x)\s*(?:\|[^\n]{{0,120}}?\|?\s*)"
             rf"\b{NETWORK_TOOL}\b"
         ),
         (
@@ -179,7 +179,7 @@ READ_KEYS = Rule(
     reach=Reach.COMMAND,
     patterns=(
         (
-            rf"(?:^|[\s`;&|$(])(?:cat|tar|zip|cp|scp|base64|gzip|head|tail|xxd|strings|rsync|7z|openssl|"
+            rf"(?:^|[\s`;&|$(\"'])(?:cat|tar|zip|cp|scp|base64|gzip|head|tail|xxd|strings|rsync|7z|openssl|"
             rf"awk|sed|grep|source|while read)\b(?:\s+-{{1,2}}[\w=-]+|"
             rf" [\w.*/\"'-]{{1,30}}){{0,4}}\s*<?\s*[\"']?(?:~|\$\{{?HOME\}}?|/root|/home/\w+|"
             rf"\$\{{?USERPROFILE\}}?)/{KEY_FILE}"
@@ -206,6 +206,10 @@ PERSIST = Rule(
             r"(?:>>?|\btee(?:\s+-a)?)\s*[\"']?(?:~|\$\{?HOME\}?|/root|/home/\w+)?/?(?:\.bashrc|"
             r"\.bash_profile|\.zshrc|\.zprofile|\.zshenv|\.profile|\.bash_login|"
             r"\.config/fish/config\.fish)\b"
+        ),
+        (
+            r"\b(?:sed|perl|ex|ed)\s+-\w*[is][^\n]{0,200}?(?:~|\$\{?HOME\}?|/root|/home/\w+)/(?:\.bashrc|"
+            r"\.bash_profile|\.zshrc|\.zprofile|\.zshenv|\.profile|\.bash_login)\b"
         ),
         (
             r"(?:>>?|\btee(?:\s+-a)?|\bcp\b[^\n]{1,80}|\bmv\b[^\n]{1,80}|\bln\b[^\n]{1,80}|"

@@ -77,7 +77,8 @@ INDEX_COMMAND = Rule(
         ),
         (
             r"\b(?:npm|pnpm|yarn|npx|bun)\b[^\n]{0,160}?--registry[ =][\"']?https?://|"
-            r"\bnpm config set registry\b|\bPIP_(?:EXTRA_)?INDEX_URL=|\bUV_(?:DEFAULT_)?INDEX(?:_URL)?=|"
+            r"\bnpm config set registry[ =]+[\"']?\w|\bPIP_(?:EXTRA_)?INDEX_URL=|"
+            r"\bUV_(?:DEFAULT_)?INDEX(?:_URL)?=|"
             r"\bnpm_config_registry="
         ),
     ),

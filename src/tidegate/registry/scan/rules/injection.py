@@ -74,7 +74,10 @@ OVERRIDE = Rule(
         ),
         r"\bignor[ai](?:re)? (?:tutte )?(?:le )?(?:istruzioni|regole) (?:precedenti|anteriori)",
         r"игнорир\w+ (?:все |всё )?(?:предыдущие|прежние) (?:инструкции|указания|команды)",
-        r"(?:忽略|无视|忘记|無視)(?:所有|全部|之前|以前|先前|上述|以上|的|すべて|前){1,4}(?:指令|指示|说明|规则|提示)",
+        (
+            r"(?:忽略|无视|忘记|無視)(?:所有|全部|之前|以前|先前|上述|以上|的|すべて|前){1,4}(?:指令|指示|"
+            r"说明|规则|提示)"
+        ),
         r"(?:以前|これまで|上記|前)の(?:すべての)?指示(?:を|は)(?:すべて)?(?:無視|忘れ)",
     ),
 )
@@ -104,7 +107,8 @@ SECRECY = Rule(
             r"surface|log|mentioning|revealing|disclosing|showing|displaying|reporting|acknowledging|"
             r"bring(?:ing)? (?:it|this|that) up)(?: (?:it|this|that|any of this|these))(?: (?:step|action|"
             r"script|command|upload|request|instruction|comment|call|part|section|note|rule|process|"
-            r"operation|file|to)s?| in| at| anywhere|[.,;!]|$|\n)"
+            r"operation|file)s?"
+            rf"| to (?:the |your |any |our )?{PERSON}| in| at| anywhere|[.,;!]|$|\n)"
         ),
         (
             rf"\b(?:do not|don't|never|without|avoid) (?:mention|reveal|disclose|show|mentioning|"
@@ -145,12 +149,16 @@ SECRECY = Rule(
             r"n)? (?:bitte )?(?:nichts|nicht)\b"
         ),
         r"\bne (?:le )?(?:dites|dis|mentionnez|parlez|révélez)\b[^.\n]{0,30}\b(?:utilisateur|l'utilisatrice)",
-        r"\bno (?:le )?(?:digas|diga|menciones|mencione|informes|informe|reveles)\b[^.\n]{0,30}\busuari[oa]",
+        (
+            r"\bno (?:le )?(?:digas|diga|menciones|mencione|informes|informe|reveles)\b(?: \w+){0,3} (?:al|"
+            r"a la|a los|ante el) usuari[oa]"
+        ),
         r"(?:不要|别|請勿|请勿)(?:告诉|告知|通知|提醒|向)(?:用户|使用者)",
     ),
     unless=(
         r"to (?:run|restart|install|wait|use|open|close|click|write|do it)\b",
         r"(?:customers?|competitors?|third parties) about",
+        r"\bunless (?:the user|they|somebody|someone|asked)",
         r"\b(?:people|users?|they) (?:do not|don't|may not) (?:see|know|be aware|notice)\b",
     ),
 )
@@ -225,6 +233,11 @@ FALSE_APPROVAL = Rule(
             r"consented|approved|authori[sz]ed|granted|given (?:consent|permission))\b[^.\n]{0,80}\b(?:so|"
             r"therefore|without|no need|do not ask|all)\b"
         ),
+    ),
+    unless=(
+        r"\b(?:when|if|after|once|until|unless|whether|where) the (?:user|operator|administrator|security "
+        r"team) "
+        r"(?:has|have)\b",
     ),
 )
 
@@ -310,7 +323,13 @@ NO_CONFIRMATION = Rule(
             r"mode)[^.\n]{0,30}(?:never|off|bypass|danger|full)"
         ),
     ),
-    unless=(r"\bnever (?:disable|turn off|bypass|skip)\b",),
+    unless=(
+        r"\bnever (?:disable|turn off|bypass|skip)\b",
+        (
+            r"\b(?:switch(?:es)?|turns?) (?:all |every |the )?\w+ off\b|\bthrow-?away\b|"
+            r"\bcontainers? (?:without|only)|\bdo not use\b"
+        ),
+    ),
 )
 
 RULES = (OVERRIDE, SECRECY, POSE, FALSE_APPROVAL, JAILBREAK, NO_CONFIRMATION)

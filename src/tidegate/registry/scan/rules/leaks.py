@@ -133,6 +133,7 @@ READ_SECRETS = Rule(
     unless=(
         r"\b(?:a skill|an attacker|somebody|someone|an adversary|an insider|malware) (?:\w+ )?\w+s\b",
         r"\b(?:\.pub\b|public key|never|example|template|\.env\.example|sample|placeholder)",
+        r"\bden(?:y|ied)\b|\brefus\w+",
         r"(?:do not|don't|must not|cannot) (?:ask|read|open|print|include|show|share|paste|type)",
     ),
 )

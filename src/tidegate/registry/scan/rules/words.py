@@ -35,6 +35,8 @@ KEY_FILE = (
     r"\.claude/\.credentials|"
     r"\.bash_history|\.zsh_history|\.password-store)"
 )
+CREDENTIAL_NAME = r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|KEY|CREDENTIAL|COOKIE|AUTH|SESSION|DSN)"
+"""In the name of an environment variable that holds a credential."""
 NETWORK_TOOL = r"(?:curl|wget|nc|ncat|netcat|socat|scp|sftp|rsync|ftp|telnet|httpie|https?ie|aria2c|xh)"
 SHELL = (
     r"(?:(?:/(?:usr/)?bin/)?(?:env +)?(?:ba|z|da|k|fi|a)?sh|python[0-9.]*|perl|ruby|node|php|pwsh|"

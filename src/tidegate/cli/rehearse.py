@@ -1,0 +1,137 @@
+"""`tidegate rehearse`: try a plan on simulated traffic before any user is touched."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+import typer
+
+from tidegate.cli.options import AsJson
+from tidegate.cli.output import emit_json, run
+from tidegate.cli.rehearse_view import show, show_timeline
+from tidegate.domain.errors import InvalidInput
+from tidegate.harness.load.trace import read_trace
+from tidegate.rehearsal.named import NAMED
+from tidegate.rehearsal.plan import plan_of
+from tidegate.rehearsal.repeat import Work, repeat
+from tidegate.rehearsal.rivals import RIVALS, names
+from tidegate.rehearsal.scenario import Scenario
+from tidegate.rehearsal.scenario_file import read_scenario
+from tidegate.rehearsal.summary import of_rivals, summary
+
+app = typer.Typer(
+    subcommand_metavar="",
+    help="Rehearse a rollout: the real decisions on simulated traffic and a virtual clock.",
+)
+
+_AT_ONCE, _NEVER = "at-once", "never"
+
+Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="The rollout's spec.")]
+Named = Annotated[
+    str, typer.Option("--scenario", metavar="FILE|NAME", help=f"A file, or one of {', '.join(NAMED)}.")
+]
+Reps = Annotated[int, typer.Option(min=1, max=1_000_000, help="How many repetitions.")]
+Trace = Annotated[
+    Path | None,
+    typer.Option(help="CSV: TIMESTAMP,ContextTokens,GeneratedTokens; its arrivals, over and over."),
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same rehearsals.")]
+Approve = Annotated[
+    str, typer.Option(metavar=f"{_AT_ONCE}|{_NEVER}", help="When a stage that asks for approval gets it.")
+]
+Keep = Annotated[
+    Path | None, typer.Option("--resume", metavar="FILE", help="Keep repetitions there, and go on with them.")
+]
+Workers = Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; else one for each core.")]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="RULES", help=f"Put the same traffic to these rules too: {','.join(RIVALS)}."),
+]
+
+
+@app.callback(invoke_without_command=True, context_settings={"allow_interspersed_args": True})
+def rehearse(
+    spec: Spec,
+    *,
+    scenario: Named = "aa",
+    reps: Reps = 1,
+    trace: Trace = None,
+    seed: Seed = 1,
+    approve: Approve = _AT_ONCE,
+    kept: Keep = None,
+    workers: Workers = None,
+    against: Against = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carry the plan out on simulated traffic: what would have been decided when, and what it would cost."""
+    if approve not in (_AT_ONCE, _NEVER):
+        raise typer.BadParameter(f"--approve {approve}: use {_AT_ONCE} or {_NEVER}")
+    rivals = names(against or "")
+    for name in rivals:
+        if name not in RIVALS:
+            raise typer.BadParameter(f"--against {name}: use {', '.join(RIVALS)}")
+    run(
+        _rehearse(
+            Asked(spec, scenario, trace, seed, approve == _AT_ONCE, rivals),
+            reps=reps,
+            workers=workers,
+            kept=kept,
+            as_json=as_json,
+        )
+    )
+
+
+class Asked(NamedTuple):
+    """What is to be rehearsed, as it was asked for."""
+
+    spec: Path
+    scenario: str
+    trace: Path | None
+    seed: int
+    approve: bool
+    against: tuple[str, ...]
+
+    def work(self) -> Work:
+        """Raises InvalidInput for what cannot be read."""
+        scenario, beside = _scenario(self.scenario)
+        trace = self.trace or (beside / scenario.traffic.trace if scenario.traffic.trace else None)
+        return Work(
+            plan=plan_of(_text(self.spec, "the rollout's spec")),
+            scenario=scenario,
+            seed=self.seed,
+            approve=self.approve,
+            times=tuple(each.at for each in read_trace(trace)) if trace else (),
+            against=self.against,
+        )
+
+
+async def _rehearse(
+    asked: Asked, *, reps: int, workers: int | None, kept: Path | None, as_json: bool
+) -> None:
+    work = await asyncio.to_thread(asked.work)
+    courses = await asyncio.to_thread(repeat, work, reps, workers=workers, kept=kept)
+    if as_json:
+        rivals = {name: summary(each) for name, each in of_rivals(courses).items()}
+        emit_json(msgspec.to_builtins(summary(courses)) | ({"against": rivals} if rivals else {}))
+        return
+    if reps == 1:
+        show_timeline(courses[0])
+    show(courses)
+
+
+def _scenario(name: str) -> tuple[Scenario, Path]:
+    """The scenario, and the folder that its trace's path starts from."""
+    if name in NAMED:
+        return read_scenario(NAMED[name]), Path()
+    path = Path(name)
+    if not path.is_file():
+        raise InvalidInput(f"{name}: no such file, and no scenario of that name: {', '.join(NAMED)}")
+    return read_scenario(_text(path, "the scenario")), path.parent
+
+
+def _text(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise InvalidInput(f"{what} {path} cannot be read: {wrong}") from wrong

@@ -1,0 +1,43 @@
+"""What the plan's gates say of a stage, and what each may do about it."""
+
+from tidegate.domain import compared
+from tidegate.domain.assignment import candidate_share
+from tidegate.domain.observation import Evidence
+from tidegate.domain.rollout import Gates, Rollout
+from tidegate.domain.saved import savings
+from tidegate.domain.verdict import Verdict, errors, samples, trip
+
+GUARDRAILS = ("trip", "errors", "latency", "savings", "feedback", "slo", "ratio")
+"""The gates that act at any time, in the order in which they are named as the cause."""
+
+STAGE_END = ("samples", "errors", "latency", "slo", "feedback", "ratio", "savings")
+"""The gates that must pass at a stage's end, in the order in which they are named as the cause."""
+
+
+def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
+    """The verdicts of the plan's gates, in the order they are judged in."""
+    gates, share = rollout.plan.gates, candidate_share(rollout.current)
+    asked = (
+        trip(gates.trip, evidence, share) if gates.trip else None,
+        errors(gates.errors, evidence, share) if gates.errors else None,
+        compared.latency(gates.latency, evidence, share) if gates.latency else None,
+        compared.feedback(gates.feedback, evidence) if gates.feedback else None,
+        compared.slo(gates.slo, evidence) if gates.slo else None,
+        compared.ratio(gates.ratio, evidence, share) if gates.ratio else None,
+        samples(gates.samples, evidence) if gates.samples else None,
+        savings(gates.savings, evidence, rollout.plan, share) if gates.savings else None,
+    )
+    return tuple(each for each in asked if each is not None)
+
+
+def worse(gates: Gates, name: str) -> str:
+    """What a guardrail does once it has failed: rollback, pause or hold."""
+    asked = {
+        "errors": gates.errors,
+        "latency": gates.latency,
+        "savings": gates.savings,
+        "feedback": gates.feedback,
+        "slo": gates.slo,
+        "ratio": gates.ratio,
+    }.get(name)
+    return asked.worse if asked else "rollback"

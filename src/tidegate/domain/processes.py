@@ -1,0 +1,77 @@
+"""The tests that a stage's evidence is fed to: which there are, and one step of any of them."""
+
+from collections.abc import Mapping, Sequence
+
+from tidegate.domain.evidence import ArmBucket, UnitEvent
+from tidegate.domain.measure import ERRORS, FEEDBACK, Measure, latency
+from tidegate.domain.rollout import Plan, Rollout, Unit
+from tidegate.domain.sample_ratio import RatioProcess, RatioState, ratio_process
+from tidegate.domain.savings import CERTIFICATE, FLOOR, SavingsProcess, SavingsState
+from tidegate.domain.sequential import ErrorsProcess, ErrorsState, request_process
+from tidegate.domain.slo import SloProcess, SloState, slo_process
+from tidegate.domain.sticky import StickyProcess, StickyState, sticky_process
+
+Process = ErrorsProcess | StickyProcess | SloProcess | RatioProcess | SavingsProcess
+State = ErrorsState | StickyState | SloState | RatioState | SavingsState
+
+
+def processes(rollout: Rollout) -> Mapping[str, Process]:
+    """The tests of the rollout's current stage by the name of their gate; that of errors is always there."""
+    gates = rollout.plan.gates
+    tests: dict[str, Process] = {"errors": _comparing(rollout, ERRORS, gates.errors and gates.errors.worse)}
+    if gates.latency:
+        tests["latency"] = _comparing(rollout, latency(len(gates.latency.limits)), gates.latency.worse)
+    if gates.slo:
+        tests["slo"] = slo_process(rollout, gates.slo, rollout.resumed_at)
+    if gates.feedback:
+        tests["feedback"] = _comparing(rollout, FEEDBACK, gates.feedback.worse)
+    if gates.ratio:
+        tests["ratio"] = ratio_process(rollout, rollout.resumed_at)
+    if gates.savings and certifies(rollout.plan):
+        restart = None if gates.savings.worse == "rollback" else rollout.resumed_at
+        tests |= {
+            CERTIFICATE: SavingsProcess(name=CERTIFICATE),
+            FLOOR: SavingsProcess(name=FLOOR, restart=restart),
+        }
+    return tests
+
+
+def advance(
+    test: Process, state: State | None, buckets: Sequence[ArmBucket], events: Sequence[UnitEvent]
+) -> tuple[State, float, float]:
+    """The state after more evidence, E now and at its highest; raises TypeError for another test's state."""
+    match test, state:
+        case ErrorsProcess(), ErrorsState():
+            errors = test.fold(state, buckets)
+            return errors, *test.e_values(errors)
+        case StickyProcess(), StickyState():
+            sticky = test.fold(state, buckets, events)
+            return sticky, *test.e_values(sticky)
+        case SloProcess(), SloState():
+            slo = test.fold(state, buckets)
+            return slo, *test.e_values(slo)
+        case RatioProcess(), RatioState():
+            ratio = test.fold(state, buckets)
+            return ratio, *test.e_values(ratio)
+        case SavingsProcess(), SavingsState():
+            savings = test.fold(state, buckets)
+            return savings, *test.e_values(savings)
+        case _:
+            raise TypeError("the state of one test was given to the other: begin anew for this rollout")
+
+
+def certifies(plan: Plan) -> bool:
+    """Whether savings are certified: each request is a unit of its own, and the past tells what it costs."""
+    savings = plan.gates.savings
+    return savings is not None and savings.expected is not None and plan.unit is Unit.REQUEST
+
+
+def _comparing(rollout: Rollout, measure: Measure, worse: str | None) -> ErrorsProcess | StickyProcess:
+    """By the rollout's unit.
+
+    A gate that only pauses or holds would do so again for ever after a person resumed: it judges anew.
+    """
+    restart = rollout.resumed_at if worse not in (None, "rollback") else None
+    if rollout.plan.unit is Unit.REQUEST:
+        return request_process(rollout, measure, restart)
+    return sticky_process(rollout, restart, measure)

@@ -1,0 +1,103 @@
+"""Does the candidate save what it should, by request? A test that may be looked at at any time.
+
+For each triggered, priced request of cost C (at most the cap B), with A = 1 in the candidate and 0 in
+control, and g what such a request was expected to cost before the rollout (at most B, from its size alone),
+
+    D = A (C - (1-s) g) / rho - (1-s) (1-A) (C - g) / (1-rho)
+
+has a mean of E[C of the candidate] - (1-s) E[C of control], whatever g is; g only takes noise away. While
+the savings are below s that is above 0, so the wealth Π(1 - lambda D) exceeds 1/alpha with probability at
+most alpha: if it does, savings of s are certified. The mirrored wealth Π(1 + lambda D) at a floor says that
+they are below it. Each is the mean over five lambdas, which keep every factor above 0.
+
+Each request's logarithms are summed in whole 10⁻¹² with the evidence: the sum is the same in any order.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from tidegate.domain.evidence import ArmBucket
+from tidegate.domain.exchange import Arm, Stakes
+from tidegate.domain.sequential import LARGEST_EXPONENT
+
+ALPHA_CERTIFICATE = 0.01
+"""How often a rollout may be said to save what it does not, over all its stages."""
+
+ALPHA_FLOOR = 0.002
+"""How often a rollout may be said to save less than the floor though it does not, over all its stages."""
+
+BETS = (0.06, 0.12, 0.25, 0.5, 0.95)
+"""Shares of what can be lost on one request that the lambdas stake."""
+
+UNIT = 10**12
+
+CERTIFICATE, FLOOR = "savings", "floor"
+
+
+def bets(stakes: Stakes, arm: Arm, cost: float) -> dict[int, int]:
+    """What one request adds to the logarithms of wealth in 10⁻¹²: first the certificate's, then the floor's.
+
+    By place, so that they sum like a histogram; a plan without a floor has the first five.
+    """
+    candidate = arm is Arm.CANDIDATE
+    factors = list(_factors(stakes, stakes.min, 1.0, cost, candidate=candidate))
+    if stakes.floor is not None:
+        factors += _factors(stakes, stakes.floor, -1.0, cost, candidate=candidate)
+    return {place: round(UNIT * math.log(factor)) for place, factor in enumerate(factors)}
+
+
+def _factors(stakes: Stakes, savings: float, side: float, cost: float, *, candidate: bool) -> Iterator[float]:
+    """1 - lambda D, or with `side` -1 its mirror; D is never above `most`."""
+    share, cap, kept = stakes.share, stakes.cap, 1 - savings
+    paid, expected = min(cost, cap), min(stakes.expected, cap)
+    d = (paid - kept * expected) / share if candidate else -kept * (paid - expected) / (1 - share)
+    most = cap * max((1.0 if side > 0 else kept) / share, kept / (1 - share))
+    return (1 - bet / most * side * d for bet in BETS)
+
+
+class SavingsState(msgspec.Struct, frozen=True):
+    """What the fold remembers: the logarithms so far in 10⁻¹², E now and at its highest."""
+
+    logarithms: tuple[int, ...] = (0,) * len(BETS)
+    e_value: float = 1.0
+    peak: float = 1.0
+
+
+class SavingsProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage's test: of the certificate, or of the floor.
+
+    `restart`: evidence begins anew here (epoch seconds), where a person resumed what the floor had paused.
+    """
+
+    name: str
+    restart: float | None = None
+
+    def begin(self) -> SavingsState:
+        """The state at the stage's start."""
+        return SavingsState()
+
+    def fold(self, state: SavingsState, buckets: Iterable[ArmBucket]) -> SavingsState:
+        """The state after more whole buckets in their order; in pieces or at once, it is the same."""
+        first = 0 if self.name == CERTIFICATE else len(BETS)
+        sums: dict[int, list[int]] = {}
+        for bucket in buckets:
+            if bucket.tally.bets and (self.restart is None or bucket.start >= self.restart):
+                known = sums.setdefault(bucket.start, [0] * len(BETS))
+                for place in range(len(BETS)):
+                    known[place] += bucket.tally.bets.get(first + place, 0)
+        for start in sorted(sums):
+            logarithms = tuple(map(sum, zip(state.logarithms, sums[start], strict=True)))
+            e_value = wealth(logarithms)
+            state = SavingsState(logarithms, e_value, max(state.peak, e_value))
+        return state
+
+    def e_values(self, state: SavingsState) -> tuple[float, float]:
+        """E now and at its highest; it fires at the number of stages over alpha."""
+        return state.e_value, state.peak
+
+
+def wealth(logarithms: Sequence[int]) -> float:
+    """The mean over the lambdas."""
+    return sum(math.exp(min(LARGEST_EXPONENT, each / UNIT)) for each in logarithms) / len(logarithms)

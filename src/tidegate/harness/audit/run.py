@@ -1,0 +1,121 @@
+"""Trying the catalogue, part by part; each part gives a line for every attack of its own."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from tidegate.harness.audit import execution, scanning
+from tidegate.harness.audit.catalogue import attempt_scan, execution_attack, scan_attack
+from tidegate.harness.audit.execution import Surroundings
+from tidegate.harness.audit.gateway import GATEWAY, GatewayAttack
+from tidegate.harness.audit.judgement import Attack, Line, Outcome, failed, judged, not_shown
+from tidegate.harness.audit.target import Target
+from tidegate.harness.audit.uploads import UPLOADS, attempt_upload
+from tidegate.ports import Sandbox, ScriptRefused
+from tidegate.registry.limits import PackageLimits
+from tidegate.registry.scan.inspect import Scanner
+from tidegate.registry.scan.policy import Policy
+
+NOTHING_LACKS: Mapping[str, str] = MappingProxyType({})
+
+
+def try_packages(limits: PackageLimits, policy: Policy) -> list[Line]:
+    """Validator and scanner, under these limits and this policy."""
+    scanner = Scanner()
+    uploads = [_timed(each.attack, lambda each=each: attempt_upload(each, limits)) for each in UPLOADS]
+    scans = [
+        _timed(scan_attack(each), lambda each=each: attempt_scan(each, scanner, policy, limits))
+        for each in scanning.ATTACKS
+    ]
+    return [*uploads, *scans]
+
+
+async def try_scripts(
+    sandbox: Sandbox, surroundings: Surroundings, lacking: Mapping[str, str] = NOTHING_LACKS
+) -> list[Line]:
+    """Scripts, one after the other: they would meet each other's processes.
+
+    `lacking` says by an attack's name what is not there for it to find, so that its failure shows nothing.
+    """
+    return [
+        await _awaited(
+            execution_attack(each),
+            lambda each=each: _script(sandbox, each, surroundings, lacking.get(each.name, "")),
+        )
+        for each in execution.CATALOGUE
+    ]
+
+
+def scripts_not_shown(why: str) -> list[Line]:
+    """The same lines where no script runs."""
+    return [
+        Line(attack=execution_attack(each), outcome=not_shown(why), seconds=0.0)
+        for each in execution.CATALOGUE
+    ]
+
+
+def gateway_not_shown(why: str) -> list[Line]:
+    """The lines over HTTP where no gateway came up."""
+    return [Line(attack=each.attack, outcome=not_shown(why), seconds=0.0) for each in GATEWAY]
+
+
+def told_of(wrong: Exception) -> str:
+    """An unexpected exception in a line of the report."""
+    return f"{type(wrong).__name__}: {wrong}"[:300]
+
+
+async def try_gateway(target: Target, *, scripts: bool, only: Sequence[str] = ()) -> list[Line]:
+    """The gateway and its APIs; what has to wait long runs beside the rest. `only` names some, by id."""
+    chosen = [each for each in GATEWAY if not only or each.attack.id in only]
+    waiting = {
+        each.attack.id: asyncio.create_task(_awaited(each.attack, lambda each=each: each.attempt(target)))
+        for each in chosen
+        if each.patient
+    }
+    try:
+        return [
+            await waiting[each.attack.id] if each.patient else await _one(target, each, scripts)
+            for each in sorted(chosen, key=lambda each: each.patient)
+        ]
+    finally:
+        for task in waiting.values():
+            task.cancel()
+
+
+async def _one(target: Target, each: GatewayAttack, scripts: bool) -> Line:
+    if each.scripts and not scripts:
+        return Line(attack=each.attack, outcome=not_shown("no script runs here"), seconds=0.0)
+    return await _awaited(each.attack, lambda: each.attempt(target))
+
+
+async def _script(
+    sandbox: Sandbox, attack: execution.Attack, surroundings: Surroundings, lacking: str
+) -> Outcome:
+    try:
+        tried = await execution.attempt(sandbox, attack, surroundings)
+    except ScriptRefused as refused:
+        return not_shown(str(refused))
+    if not tried.succeeded and (lacking or not tried.came_to_an_end):
+        return not_shown(lacking or tried.seen)
+    return judged(tried.succeeded, tried.seen)
+
+
+def _timed(attack: Attack, attempt: Callable[[], Outcome]) -> Line:
+    """An attack that breaks validator or scanner has succeeded: they have to refuse it in words."""
+    began = time.monotonic()
+    try:
+        outcome = attempt()
+    except Exception as wrong:  # whatever it is: it is told as a finding
+        outcome = failed(told_of(wrong))
+    return Line(attack=attack, outcome=outcome, seconds=round(time.monotonic() - began, 3))
+
+
+async def _awaited(attack: Attack, attempt: Callable[[], Awaitable[Outcome]]) -> Line:
+    """An attack whose answer cannot be had or read was not shown to fail."""
+    began = time.monotonic()
+    try:
+        outcome = await attempt()
+    except Exception as wrong:  # whatever it is: the other lines are reported all the same
+        outcome = not_shown(told_of(wrong))
+    return Line(attack=attack, outcome=outcome, seconds=round(time.monotonic() - began, 3))

@@ -1,0 +1,1 @@
+"""Any bytes into what reads bytes of strangers: the validator of skills, SKILL.md, the rollout spec."""

@@ -1,0 +1,94 @@
+"""What answers are like: a pool of durations and costs drawn once, of which each step takes a stretch.
+
+Both arms take from the same draws, and costs are scaled so that their mean is the wanted one exactly: what
+the scenario says of the arms holds in every rehearsal, and only which answers come when is by chance. A
+stretch's costs are the difference of two running sums, however many they are.
+"""
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from tidegate.domain.evidence import latency_cell
+from tidegate.rehearsal.draws import Draws
+from tidegate.rehearsal.scenario import Cost, Variant
+from tidegate.rehearsal.staked import Staked
+
+SIZE = 1 << 14
+_MEDIAN_BYTES = 4000
+
+Stake = Callable[[Sequence[float], Sequence[int]], Staked]
+"""Draws up what the pool's answers, of these costs and sizes asked, add to the savings tests."""
+
+
+class Taken(NamedTuple):
+    """Answers by latency cell, their dollars, and what they add to the savings tests."""
+
+    cells: Mapping[int, int]
+    usd: float
+    bets: Mapping[int, int]
+
+
+class Shapes:
+    """Standard-normal logarithms of durations, costs and inputs, shared by everything that is drawn."""
+
+    def __init__(self, draws: Draws, cost: Cost) -> None:
+        self.latency = [draws.normal() for _ in range(SIZE)]
+        self.cost = [draws.normal() for _ in range(SIZE)]
+        own = math.sqrt(1 - cost.input_corr**2)
+        inputs = (cost.input_corr * z + own * draws.normal() for z in self.cost)
+        self.asked = [round(_MEDIAN_BYTES * math.exp(min(8.0, cost.sigma * z))) for z in inputs]
+
+    def dollars(self, cost: Cost, dearer: float = 1.0) -> list[float]:
+        """What the requests cost, of that mean exactly."""
+        raw = [math.exp(cost.sigma * z) for z in self.cost]
+        scale = cost.mean * dearer * SIZE / math.fsum(raw)
+        return [scale * each for each in raw]
+
+
+class Answers:
+    """The answers of one arm, all `slower` and `dearer` by these factors, of another `sigma` if given."""
+
+    def __init__(
+        self,
+        shapes: Shapes,
+        variant: Variant,
+        *,
+        slower: float = 1.0,
+        sigma: float | None = None,
+        dearer: float = 1.0,
+    ) -> None:
+        median = variant.latency.median * slower
+        sigma = variant.latency.sigma if sigma is None else sigma
+        cells = array("H", (latency_cell(median * math.exp(sigma * z)) for z in shapes.latency))
+        self._cells = cells + cells
+        self._asked = shapes.asked
+        self._costs = shapes.dollars(variant.cost, dearer)
+        self.mean_usd = variant.cost.mean * dearer
+        self._dollars = [0.0, *accumulate((*self._costs, *self._costs))]
+        self._staked: Staked | None = None
+
+    def stake(self, stake: Stake | None) -> None:
+        """A stage begins, in which the answers are judged so; None: their savings are not tested."""
+        self._staked = stake(self._costs, self._asked) if stake else None
+
+    def take(self, draws: Draws, count: int) -> Taken:
+        """So many answers."""
+        if count > SIZE:
+            return together(self.take(draws, count - SIZE), self.take(draws, SIZE))
+        begin = draws.below(SIZE)
+        end = begin + count
+        return Taken(
+            Counter(self._cells[begin:end]),
+            self._dollars[end] - self._dollars[begin],
+            self._staked.between(begin, end) if self._staked else {},
+        )
+
+
+def together(one: Taken, other: Taken) -> Taken:
+    """The answers of both."""
+    bets = {place: one.bets.get(place, 0) + added for place, added in other.bets.items()}
+    return Taken(Counter(one.cells) + Counter(other.cells), one.usd + other.usd, {**one.bets, **bets})

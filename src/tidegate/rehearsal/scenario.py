@@ -1,0 +1,105 @@
+"""What is rehearsed: the traffic, what each arm is like, and what goes wrong when."""
+
+import math
+
+import msgspec
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """Log-normal durations of answers: median in seconds, `sigma` of the logarithm."""
+
+    median: float = 1.5
+    sigma: float = 0.42
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """Log-normal dollars of a request: mean, `sigma` of the logarithm, correlation with the input's size."""
+
+    mean: float = 0.02
+    sigma: float = 1.2
+    input_corr: float = 0.8
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm is like; rates from 0 to 1.
+
+    `user_spread` and `daily_drift` are the sigmas of log-normal factors on `errors`, one for each user and
+    one for each day; `usage` is how much more often the arm's users come.
+    """
+
+    errors: float = 0.008
+    latency: Latency = Latency()
+    cost: Cost = Cost()
+    votes: float = 0.03
+    down: float = 0.15
+    user_spread: float = 0.0
+    daily_drift: float = 0.0
+    usage: float = 1.0
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests a minute on average, by users whose activity falls as rank^-zipf.
+
+    `diurnal` is the daily wave's height (0 to 1); `trace` names a CSV whose arrivals are repeated, scaled to
+    `per_minute`; `replica_lag` is how many seconds late evidence may come, out of order.
+    """
+
+    per_minute: float = 1000.0
+    users: int = 20_000
+    zipf: float = 1.1
+    diurnal: float = 0.0
+    trace: str | None = None
+    replica_lag: float = 0.0
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes wrong in `arm` (candidate, control, both), `at` seconds after the start, for `lasts` seconds.
+
+    It hits `share` of the requests, reached evenly over `ramp` seconds. Those fail at the rate `errors`, take
+    `slower` times as long (with `sigma` in place of the arm's own), cost `dearer` times as much, and `down`
+    of their votes are thumbs down.
+    """
+
+    arm: str
+    at: float
+    lasts: float = math.inf
+    ramp: float = 0.0
+    share: float = 1.0
+    errors: float | None = None
+    slower: float = 1.0
+    sigma: float | None = None
+    dearer: float = 1.0
+    down: float | None = None
+
+    def hits(self, arm: str, at: float) -> float:
+        """The share of the arm's requests that it hits `at` seconds after the start."""
+        if self.arm not in (arm, "both") or not self.at <= at < self.at + self.lasts:
+            return 0.0
+        return self.share * (min(1.0, (at - self.at) / self.ramp) if self.ramp > 0 else 1.0)
+
+
+CONTROL = Variant()
+CANDIDATE = msgspec.structs.replace(CONTROL, cost=Cost(mean=0.012))
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it; the defaults are a harmless candidate that saves 40 %."""
+
+    traffic: Traffic = Traffic()
+    control: Variant = CONTROL
+    candidate: Variant = CANDIDATE
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def fault_at(self) -> float | None:
+        """When the candidate's first own fault begins, in seconds; None where it has none."""
+        return min((fault.at for fault in self.faults if fault.arm == "candidate"), default=None)
+
+    def edges(self) -> tuple[float, ...]:
+        """When faults begin, are fully there, and end: in seconds after the start, in order."""
+        found = {
+            edge
+            for fault in self.faults
+            for edge in (fault.at, fault.at + min(fault.ramp, fault.lasts), fault.at + fault.lasts)
+        }
+        return tuple(sorted(edge for edge in found if edge < math.inf))

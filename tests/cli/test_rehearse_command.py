@@ -1,0 +1,91 @@
+"""`tidegate rehearse`: a plan is tried before anybody has it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tidegate.cli.main import tree
+
+SPEC = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: short}
+spec:
+  unit: request
+  candidate: {skills: {contract-analysis: latest}}
+  stages:
+    - {name: full, weight: 100, bake: 5m, promote: auto, holdout: 5}
+  gates:
+    errors: {max: 2%}
+"""
+BROKEN = "faults: [{arm: candidate, at: 1m, errors: 100%}]"
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def rehearse(*arguments: object) -> Result:
+    return CliRunner().invoke(tree(), ["rehearse", *map(str, arguments), "--workers", "1"])
+
+
+def test_one_rehearsal_shows_what_would_have_been_decided_when(spec: Path) -> None:
+    done = rehearse(spec)
+    assert done.exit_code == 0, done.stderr
+    assert "complete → completed (full, 100 %)" in done.stdout
+    assert "0d 00:05:00" in done.stdout
+    assert "1: 1 completed" in done.stdout
+
+
+def test_json_is_one_document_with_the_gates_that_acted(spec: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "broken.yaml"
+    scenario.write_text(BROKEN)
+    done = rehearse(spec, "--scenario", scenario, "--reps", 2, "--seed", 5, "--json")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found) == ["reps", "outcomes", "rollback", "false_rollback", "savings", "harm"]
+    assert found["outcomes"]["rolled-back"] == found["rollback"]["by"]["errors"] == found["reps"] == 2
+    assert found["rollback"]["candidate_requests"]["p95"] < 400  # of 95 % of 1,000 a minute
+
+
+def test_the_same_traffic_is_put_to_other_rules(spec: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    arguments = [spec, "--scenario", tmp_path / "broken.yaml", "--against", "flagger,argo"]
+    found = json.loads(rehearse(*arguments, "--json").stdout)["against"]
+    assert {name: each["outcomes"]["completed"] for name, each in found.items()} == {"flagger": 1, "argo": 1}
+    assert "flagger  │ 0 of 1" in rehearse(*arguments).stdout
+    assert rehearse(spec, "--against", "spinnaker").exit_code == 2
+
+
+def test_a_trace_gives_the_arrivals(spec: Path, tmp_path: Path) -> None:
+    rows = [f"2023-11-16 18:00:{second:02}.0000000,100,10" for second in range(60)]
+    (tmp_path / "trace.csv").write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows, ""]))
+    (tmp_path / "s.yaml").write_text("traffic: {trace: trace.csv, per_minute: 60}")
+    for arguments in (["--scenario", tmp_path / "s.yaml"], ["--trace", tmp_path / "trace.csv"]):
+        done = rehearse(spec, *arguments)
+        assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--scenario", "errors-3x"], "no scenario of that name: aa, errors-2x"),
+        (["--trace", "absent.csv"], "the trace absent.csv cannot be read"),
+    ],
+)
+def test_what_is_not_there_is_refused(spec: Path, arguments: list[str], said: str) -> None:
+    done = rehearse(spec, *arguments)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_a_spec_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in rehearse(tmp_path / "absent.yaml").stderr
+    (tmp_path / "bad.yaml").write_text("kind: Rollout")
+    assert "the rollout spec is refused" in rehearse(tmp_path / "bad.yaml").stderr
+    assert rehearse(tmp_path / "bad.yaml", "--approve", "maybe").exit_code == 2

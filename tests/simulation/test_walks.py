@@ -1,0 +1,239 @@
+"""Random walks of a rollout: traffic, faults, people and a clock that jumps, through the real decisions.
+
+No walk leads outside the table, goes on without evidence or past a gate that fails, or serves another stage
+than its state names. `make simulate` walks 10,000 times.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from tidegate.domain.assignment import ceiling
+from tidegate.domain.decision import Decision, Kind, decide
+from tidegate.domain.errors import Conflict
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, latency_cell
+from tidegate.domain.exchange import Arm
+from tidegate.domain.judging import STAGE_END
+from tidegate.domain.observation import Evidence, begin, observe
+from tidegate.domain.rollout import (
+    ACTIVE,
+    Eligible,
+    ErrorsGate,
+    FeedbackGate,
+    Gates,
+    LatencyGate,
+    Move,
+    Phase,
+    Plan,
+    RatioGate,
+    Rollout,
+    SamplesGate,
+    SavingsGate,
+    SloGate,
+    Stage,
+    TripGate,
+    Unit,
+    Variant,
+)
+from tidegate.domain.transition import BY_PEOPLE, TABLE, apply
+
+SHORT, LONG = 300, 10_000
+STEPS = 40
+START = 1_800_000_000.0
+ON = frozenset({Move.ADVANCE, Move.COMPLETE, Move.ASK})
+"""What the controller may do only for a stage that has passed."""
+
+JUMPS = (0.0, 1.0, 30.0, 61.0, 3_600.0, 6 * 3_600.0, 3 * 86_400.0, -1.0, -90.0, -7_200.0)
+
+
+def drawn_plan(draw: random.Random) -> Plan:
+    """One to four stages of rising weight, each gate asked for or not."""
+    weights = [*sorted(draw.sample(range(100, 9_900), draw.randint(0, 3))), 10_000]
+    stages = tuple(
+        Stage(
+            name=f"s{place}",
+            weight=weight,
+            bake_seconds=draw.choice([0.5, 60.0, 259_200.0]),
+            promote=draw.choice(["auto", "manual"]),
+            holdout=draw.choice([0, 500]) if weight == 10_000 else 0,
+        )
+        for place, weight in enumerate(weights)
+    )
+    worse = draw.choice(["rollback", "pause", "hold"])
+    asked: dict[str, object] = {
+        "errors": ErrorsGate(max=draw.choice([None, 0.02]), worse=worse),
+        "latency": LatencyGate(p95=draw.choice([None, 5.0]), worse=worse, limits=(1.0, 2.0, 5.0)),
+        "slo": SloGate(errors=0.02, slow=0.05),
+        "feedback": FeedbackGate(min=draw.choice([None, 0.8])),
+        "ratio": RatioGate(),
+        "savings": SavingsGate(min=0.35, floor=0.3, worse=worse),
+        "samples": SamplesGate(min=draw.choice([1, 50])),
+        "trip": TripGate(errors=0.5, over=5),
+    }
+    gates = Gates(**{name: gate for name, gate in asked.items() if draw.random() < 0.7})
+    return Plan(
+        name="walk",
+        unit=Unit.REQUEST,
+        eligible=Eligible(),
+        baseline=Variant(),
+        candidate=Variant(),
+        stages=stages,
+        gates=gates,
+    )
+
+
+@dataclass
+class Walk:
+    """A rollout on its way, its stage's evidence as the ledger would hold it, and a clock."""
+
+    draw: random.Random
+    rollout: Rollout
+    calm: bool
+    """The candidate is no worse than control, and people seldom do anything."""
+    now: float = START
+    buckets: dict[tuple[int, Arm], Tally] = field(default_factory=dict)
+    moves: Counter[Move] = field(default_factory=Counter)
+
+    def evidence(self) -> Evidence:
+        kept = tuple(ArmBucket(start, arm, self.buckets[start, arm]) for start, arm in sorted(self.buckets))
+        latest = tuple(self._latest(arm) for arm in (Arm.CANDIDATE, Arm.CONTROL))
+        stage = StageEvidence(
+            rollout="walk",
+            attempt=self.rollout.attempt,
+            stage=self.rollout.stage,
+            buckets=kept,
+            latest=latest,
+        )
+        return observe(begin(self.rollout), self.rollout, stage)
+
+    def _latest(self, arm: Arm) -> Latest:
+        newest = max((start for start, each in self.buckets if each is arm), default=None)
+        tally = Tally() if newest is None else self.buckets[newest, arm]
+        return Latest(arm=arm, units=min(tally.triggered, 5), bad=min(tally.faulted, 5))
+
+    def traffic(self) -> None:
+        """Requests of both arms in one bucket of now or of lately, harmless or not."""
+        late = self.draw.choice([0, 0, 0, 60])
+        start = int(max(self.now - late, self.rollout.stage_since) // BUCKET_SECONDS * BUCKET_SECONDS)
+        share = ceiling(self.rollout.current) / 10_000
+        many = self.draw.choice([3, 40, 600])
+        for arm, part in ((Arm.CANDIDATE, share), (Arm.CONTROL, 1 - share)):
+            rate = 0.002 if self.calm else self.draw.choice([0.0, 0.01, 0.01, 0.05, 1.0])
+            cost = 0.01 if arm is Arm.CANDIDATE and self.calm else self.draw.choice([0.01, 0.02])
+            self.buckets[start, arm] = self._tally(round(many * part), rate, cost)
+
+    def _tally(self, count: int, rate: float, cost: float) -> Tally:
+        bad = sum(self.draw.random() < rate for _ in range(count))
+        slow = count // 50 if self.calm else self.draw.randint(0, count // 4)
+        votes = self.draw.randint(0, count // 10)
+        up = votes if self.calm else self.draw.randint(0, votes)
+        return Tally(
+            requests=count,
+            errors=bad,
+            triggered=count,
+            triggered_errors=bad,
+            faulted=bad,
+            priced=count,
+            cost_usd=cost * count,
+            units=count,
+            up=up,
+            down=votes - up,
+            seconds={latency_cell(1.5): count - slow, latency_cell(6.0): slow},
+            slow={3: slow, 1: count - slow},
+        )
+
+    def jump(self) -> None:
+        self.now += self.draw.choice(JUMPS)
+
+    def look(self) -> None:
+        """What the controller does, and that it may."""
+        evidence = self.evidence()
+        kept = msgspec.json.encode((self.rollout, evidence))
+        decision = decide(self.rollout, evidence, self.now)
+        again = msgspec.json.decode(kept, type=tuple[Rollout, Evidence])
+        assert decide(*again, self.now) == decision, "a decision is a function of what it is made from"
+        assert msgspec.json.encode((self.rollout, evidence)) == kept, "and changes none of it"
+        if decision.move is None:
+            return
+        self._may(decision, evidence)
+        self._apply(decision.move)
+
+    def _may(self, decision: Decision, evidence: Evidence) -> None:
+        if decision.move not in ON:
+            assert decision.move not in BY_PEOPLE or decision.move is Move.PAUSE
+            return
+        gates = self.rollout.plan.gates
+        assert evidence.candidate.triggered > 0, "nothing goes on without evidence"
+        assert gates.samples is None or evidence.candidate.triggered >= gates.samples.min
+        for each in decision.verdicts:
+            assert each.verdict == "pass" or (each.name not in STAGE_END and each.verdict == "unsure"), each
+        assert self.now - self.rollout.stage_since >= self.rollout.current.bake_seconds
+        if decision.kind in (Kind.ADVANCE, Kind.COMPLETE):
+            assert self.rollout.current.promote == "auto"
+
+    def person(self) -> None:
+        """What a person asks for is done by the table, or refused and nothing changes."""
+        move = self.draw.choice(sorted(BY_PEOPLE))
+        if move is Move.PROMOTE and decide(self.rollout, self.evidence(), self.now).cause != "approval":
+            return
+        before = self.rollout
+        try:
+            self._apply(move)
+        except Conflict:
+            assert self.rollout is before
+            assert (before.phase, move) not in TABLE
+
+    def _apply(self, move: Move) -> None:
+        before = self.rollout
+        salt = f"{self.draw.getrandbits(128):032x}" if move is Move.RETRY else None
+        after = apply(before, move, self.now, salt=salt)
+        assert (before.phase, move) in TABLE
+        self.moves[move] += 1
+        entered = move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.PROGRESSING
+        expected = 0 if move is Move.RETRY else before.stage + entered
+        assert (after.stage, after.attempt) == (expected, before.attempt + (move is Move.RETRY))
+        if move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.COMPLETED:
+            assert before.stage == len(before.plan.stages) - 1
+        if (after.stage, after.attempt) != (before.stage, before.attempt):
+            self.buckets.clear()
+        self.rollout = after
+
+
+def walked(seed: int) -> Walk:
+    """One walk, checked at every step."""
+    draw = random.Random(seed)
+    plan = drawn_plan(draw)
+    draft = Rollout(
+        name="walk", plan=plan, phase=Phase.DRAFT, salt="0" * 32, created_at=START, created_by="walk"
+    )
+    walk = Walk(draw, apply(draft, Move.START, START), calm=draw.random() < 0.6)
+    steps = (walk.traffic, walk.jump, walk.look, walk.person)
+    often = (4, 3, 4, 1) if walk.calm else (3, 1, 3, 1)
+    for step in draw.choices(steps, often, k=STEPS):
+        step()
+        assert 0 <= walk.rollout.stage < len(plan.stages)
+        if walk.rollout.phase in ACTIVE:
+            assert walk.rollout.current is plan.stages[walk.rollout.stage]
+        assert (walk.rollout.completed_at is not None) <= (
+            walk.rollout.phase in (Phase.COMPLETED, Phase.ROLLED_BACK)
+        )
+    return walk
+
+
+@pytest.mark.timeout(3_600)
+def test_no_walk_leads_where_a_rollout_may_not_be(long_form: bool, figure: Callable[[str], None]) -> None:
+    moves: Counter[Move] = Counter()
+    count = LONG if long_form else SHORT
+    for seed in range(count):
+        try:
+            moves.update(walked(seed).moves)
+        except AssertionError as wrong:
+            raise AssertionError(f"walk {seed}: {wrong}") from wrong
+    figure(
+        f"{count:,} walks of {STEPS} steps: {', '.join(f'{n:,} {move}' for move, n in moves.most_common())}"
+    )
+    assert set(moves) == set(Move) - {Move.START}, "every move was made"
