@@ -1,7 +1,9 @@
 """What would let a skill's text pose as somebody else, as a table; each row with whom it would pose as."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 _OPEN = r"[<\uFF1C\uFE64]"
 """What a model reads as the beginning of a tag: also the wide and the small form."""
@@ -56,15 +58,50 @@ POSING: tuple[Posing, ...] = (
 )
 
 _ANY = re.compile("|".join(f"(?:{each.pattern})" for each in POSING))
-_ENTITIES = {"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;", "[": "&#91;"}
+_ENTITIES = {"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;", "[": "&#91;", ":": "&#58;"}
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+"""What is not seen, and read over by a model: Unicode's default ignorable code points, and controls."""
 
 
 def shielded(text: str) -> str:
-    """The text with everything escaped by which it would pose as somebody else; all else as it is."""
-    return _ANY.sub(_escaped, text)
+    """The text with everything escaped by which it would pose as somebody else; all else as it is.
+
+    So is what would pose but for unseen characters within it, which stay where they are.
+    """
+    plain = _escaped(text, _places(text))
+    seen = _UNSEEN.sub("", plain)
+    if len(seen) == len(plain):
+        return plain
+    return _escaped(plain, _within(plain, _places(seen)))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    whole = found[0]
-    entity = _ENTITIES.get(whole[0])
-    return f"{whole[:-1]}&#58;" if entity is None else entity + whole[1:]
+def _places(text: str) -> list[int]:
+    """Where the characters stand that are to be escaped, in their order."""
+    matches = _ANY.finditer(text)
+    return [each.start() if each[0][0] in _ENTITIES else each.end() - 1 for each in matches]
+
+
+def _within(text: str, places: list[int]) -> Iterator[int]:
+    """Places in the text without its unseen characters, as places in the text."""
+    unseen = ((each.start(), each.end() - each.start()) for each in _UNSEEN.finditer(text))
+    runs = chain(unseen, [(len(text), 0)])
+    gone, (start, length) = 0, next(runs)
+    for place in places:
+        while start <= place + gone:
+            gone += length
+            start, length = next(runs)
+        yield place + gone
+
+
+def _escaped(text: str, places: Iterable[int]) -> str:
+    """The text with the characters at these places as entities."""
+    parts: list[str] = []
+    done = 0
+    for place in places:
+        parts += text[done:place], _ENTITIES[text[place]]
+        done = place + 1
+    return "".join((*parts, text[done:])) if parts else text
