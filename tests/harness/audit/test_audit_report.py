@@ -10,8 +10,8 @@ from tidegate.harness.audit import report
 from tidegate.harness.audit.catalogue import attacks
 from tidegate.harness.audit.judgement import (
     MENDED,
-    NOBODY,
     OPEN,
+    UNASSIGNED,
     Audit,
     Line,
     Outcome,
@@ -50,8 +50,8 @@ def test_only_what_was_shown_to_fail_holds() -> None:
 def test_findings_keep_their_owner_and_are_mended_when_they_hold() -> None:
     first = audit(line(TCP, failed("yes")), line(SLIP, not_shown("off")))
     assert [(each.id, each.owner, each.state) for each in first.findings] == [
-        ("execution/tcp", NOBODY, OPEN),
-        ("upload/zip-slip", NOBODY, OPEN),
+        ("execution/tcp", UNASSIGNED, OPEN),
+        ("upload/zip-slip", UNASSIGNED, OPEN),
     ]
     owned = tuple(msgspec.structs.replace(each, owner="ana") for each in first.findings)
     second = audit(line(TCP, held("no")), line(SLIP, failed("yes")), before=owned)

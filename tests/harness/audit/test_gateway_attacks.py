@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 from sandboxes import require_namespaces
+from sqlalchemy import Connection, or_, select
 
+from tidegate.adapters.storage import votes as stored_votes
+from tidegate.adapters.storage.schema import EXCHANGE
 from tidegate.adapters.storage.skills import SqlSkills
 from tidegate.bootstrap.audit import audited_gateway
 from tidegate.config import load
@@ -21,7 +24,8 @@ from tidegate.control import caller
 from tidegate.control.caller import Caller
 from tidegate.domain.access import hash_secret
 from tidegate.domain.errors import CredentialRefused
-from tidegate.harness.audit import access, wire
+from tidegate.domain.exchange import Vote
+from tidegate.harness.audit import access, votes, wire
 from tidegate.harness.audit.gateway import GATEWAY
 from tidegate.harness.audit.isolation import judge_result, judge_skill_text
 from tidegate.harness.audit.judgement import Verdict
@@ -85,6 +89,14 @@ def _no_key_needed(patch: pytest.MonkeyPatch, target: Target) -> None:
     patch.setattr(caller, "_secret", lambda headers: target.keys["operator"])
 
 
+def _anybodys_exchange(patch: pytest.MonkeyPatch, target: Target) -> None:
+    def find(connection: Connection, vote: Vote) -> str | None:
+        named = or_(EXCHANGE.c.id == vote.request_id, EXCHANGE.c.message_id == vote.request_id)
+        return connection.execute(select(EXCHANGE.c.id).where(named)).scalar_one_or_none()
+
+    patch.setattr(stored_votes, "_find_exchange", find)
+
+
 def _stored_plainly(patch: pytest.MonkeyPatch, target: Target) -> None:
     (target.home / "keys.txt").write_text(target.keys["client-b"])
 
@@ -124,6 +136,7 @@ CONTROLS: dict[str, Patch] = {
     "wrong-key": _patch(RouteScope, "check", lambda self, caller: None),
     "cross-tenant-lists": _patch(Caller, "everywhere", True),
     "cross-tenant-switch": _patch(Caller, "everywhere", True),
+    "cross-tenant-vote": _anybodys_exchange,
     "key-guessing": _any_key,
     "keys-at-rest": _stored_plainly,
     "forwarded-key": _nothing_held,
@@ -161,6 +174,28 @@ async def test_a_route_that_forgets_whose_answers_it_clears_is_found(
     monkeypatch.setattr(Caller, "require_everywhere", lambda self: None)
     verdict, seen = await tried(target, "cross-tenant-switch")
     assert (verdict, "/api/cache/clear {'tenant': 'audit-a'}: 200" in seen) == (Verdict.FAILED, True), seen
+
+
+async def test_a_vote_from_before_the_exchange_that_comes_to_count_is_found(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voted = votes._voted
+
+    async def taken_for_its_own(target: Target, key: str, names: Sequence[str]) -> list[str]:
+        early = key == "client-b" and len(names) == 1 and names != (votes._UNKNOWN,)
+        return await voted(target, "client-a" if early else key, names)
+
+    monkeypatch.setattr(votes, "_voted", taken_for_its_own)
+    verdict, seen = await tried(target, "cross-tenant-vote")
+    assert verdict is Verdict.FAILED, seen
+
+
+async def test_where_nothing_comes_to_the_ledger_lists_and_votes_show_nothing(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(votes, "LEDGER_SECONDS", 0.0)
+    for name in ("cross-tenant-lists", "cross-tenant-vote"):
+        assert (await tried(target, name))[0] is Verdict.NOT_SHOWN
 
 
 async def test_each_change_that_a_tenant_may_make_is_tried_on_another() -> None:

@@ -9,6 +9,7 @@ import msgspec
 from tidegate.harness.audit.judgement import Outcome, failed, held, judged, not_shown
 from tidegate.harness.audit.operations import OPERATIONS, OTHERS_CHANGES
 from tidegate.harness.audit.target import KEYS, LEAK_MODEL, Target
+from tidegate.harness.audit.votes import exchange
 
 
 async def without_a_key(target: Target) -> Outcome:
@@ -42,7 +43,9 @@ async def by_wrong_keys(target: Target) -> Outcome:
 
 
 async def others_rows(target: Target) -> Outcome:
-    """What a tenant's key may list, looked through for another tenant."""
+    """What a tenant's key may list, looked through for another tenant, which has a row in each list."""
+    if await exchange(target) is None:
+        return not_shown("no exchange of the other tenant's came to the ledger")
     switch = {"scope": "tenant", "target": "audit-a", "reason": "audit"}
     await target.call("operator", "POST", "/api/switches/off", json=switch)
     quota = {"requests_per_minute": 100_000, "reason": "audit"}
@@ -57,8 +60,8 @@ async def others_rows(target: Target) -> Outcome:
                 seen.append(f"{path}: {answer.status_code}")
     finally:
         await target.call("operator", "POST", "/api/switches/on", json=switch)
-    if len(shown) < 3:
-        return failed(f"nothing was shown: an operator sees the other tenant at {shown} alone")
+    if len(shown) < len(paths):
+        return not_shown(f"an operator sees the other tenant at {shown} alone")
     return judged(bool(seen), f"of {len(paths)} lists {len(seen)} tell of another tenant: {seen}")
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from tidegate.harness.audit import access, isolation, wire
+from tidegate.harness.audit import access, isolation, votes, wire
 from tidegate.harness.audit.judgement import Area, Attack, Grade, Outcome, Question
 from tidegate.harness.audit.target import Target
 
@@ -86,6 +86,8 @@ _ACCESS = (
           "a tenant's key sees its own alone", access.others_rows, tags=("AST06",)),
     _line("cross-tenant-switch", _KEYS, "switch another tenant's skills, clear its answers", "403",
           access.others_switch),
+    _line("cross-tenant-vote", _KEYS, "vote on another tenant's answer, before and after it is recorded",
+          "parked, as for an id that nobody has", votes.others_vote, grade=Grade.MEDIUM),
     _line("key-guessing", _KEYS, "guess keys, at random and near a real one", "401, all alike",
           access.guessed_keys, tags=("AST09",)),
     _line("keys-at-rest", _KEYS, "look for keys in the files of home and store", "hashes alone",

@@ -16,7 +16,8 @@ _FENCE = re.compile(r'<(skill|data)(?: [^<>]*)? mark="([0-9a-f]{20})">\n(.*)\n</
 _TURNS = re.compile(
     r"<\s*/?\s*(?:skill|system|system_prompt|tool_result)\b|<\|im_start\|>|\[/?INST\]|\n\nHuman:"
 )
-"""By which the probe's text would pose as somebody else."""
+"""By which the probe's text would pose as somebody else, once what is not seen is left out of it."""
+_UNSEEN = "\u200b"
 
 
 class _Text(msgspec.Struct):
@@ -39,7 +40,7 @@ def judge_skill_text(system: str) -> Outcome:
     if fence is None:
         return failed("the skill's text stands in no fence of its own")
     inside = fence[3]
-    posing = _TURNS.findall(inside)
+    posing = _TURNS.findall(inside.replace(_UNSEEN, ""))
     return judged(
         bool(posing) or fence[2] in inside, f"a fence by mark {fence[2]}; tags left inside: {posing}"
     )

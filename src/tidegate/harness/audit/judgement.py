@@ -117,7 +117,7 @@ def judged(succeeded: bool, seen: str) -> Outcome:
     return failed(seen) if succeeded else held(seen)
 
 
-NOBODY = "nobody yet"
+UNASSIGNED = "unassigned"
 OPEN, MENDED = "open", "mended"
 
 
@@ -133,7 +133,7 @@ def findings(lines: Sequence[Line], before: Sequence[Finding] = ()) -> tuple[Fin
             id=line.attack.id,
             title=line.attack.tried,
             severity=line.attack.grade,
-            owner=owners.get(line.attack.id, NOBODY),
+            owner=owners.get(line.attack.id, UNASSIGNED),
             state=OPEN,
             seen=line.outcome.seen,
         )
