@@ -13,7 +13,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 ROUNDING = 1e-9
-"""Of the capacity: whoever waited exactly as long as told must not be sent away by the last bit."""
+"""Of the capacity: whoever waited exactly as long as told must not be sent away by the last bit.
+
+It is more than that bit up to a debt of a hundred thousand capacities, which takes two months to drain
+where a capacity drains in a minute.
+"""
 
 
 class Claim(msgspec.Struct, frozen=True):
