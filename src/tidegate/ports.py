@@ -33,6 +33,7 @@ from tidegate.domain.state import (
 )
 
 Header = tuple[bytes, bytes]
+Admit = Callable[[Sequence[Rollout]], None]  # sees all as in a transaction; what it raises undoes that
 
 
 class Clock(Protocol):
@@ -128,10 +129,7 @@ class Spool(Protocol):
     """The durable hand-off from the request path to the ledger; `record` returns once `write` has."""
 
     def record(self, exchange: Exchange) -> None: ...
-
-    def amend(self, amend: Amend) -> None:
-        """Buffered: goes out with the next record or flush."""
-        ...
+    def amend(self, amend: Amend) -> None: ...  # buffered: goes out with the next record or flush
 
 
 class Ledger(Protocol):
@@ -202,15 +200,14 @@ class Rollouts(Protocol):
         notices: Sequence[Notice] = (),
         *,
         lease: Lease | None = None,
-        admit: Callable[[Sequence[Rollout]], None] | None = None,
+        admit: Admit | None = None,
         routed: bool = True,
     ) -> tuple[Rollout, int]:
         """Write state + event + notices + a new revision in one transaction; insert where `version` is 0.
 
         Returns the rollout with its new version, and the revision. Conflict if the stored version is not
-        `rollout.version`, if the name exists already, or if `lease` is no longer the newest. `admit` sees
-        every rollout as it is in the transaction; what it raises undoes the commit. `routed` False leaves the
-        revision as it is: for what changes nothing in routing.
+        `rollout.version`, if the name exists already, or if `lease` is no longer the newest. `routed` False
+        leaves the revision as it is: for what changes nothing in routing.
         """
         ...
 
@@ -220,9 +217,7 @@ class Rollouts(Protocol):
         """At most `limit` events, the newest first; only those with a `seq` below `before`, if given."""
         ...
 
-    async def head(self, stream: str) -> Head | None:
-        """The end of a stream, kept apart from its events, so that a cut-off end is found."""
-        ...
+    async def head(self, stream: str) -> Head | None: ...  # kept apart, so that a cut-off end is found
 
     async def take_lease(self, holder: str, *, now: float, seconds: float) -> Lease | None:
         """Take or renew leadership; None while another holder's lease runs."""
@@ -297,6 +292,10 @@ class Skills(Protocol):
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
     ) -> int: ...
+
+    async def withdraw(
+        self, name: str, numbers: Sequence[int], *, by: str, reason: str, at: float, admit: Admit
+    ) -> int: ...  # revoke all or none, judged by `admit` in the transaction; Conflict, NotFound
 
 
 class ScanExceptions(Protocol):

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -60,6 +61,24 @@ async def test_a_commit_writes_state_event_notices_and_a_new_revision(store) -> 
     (event,) = await store.rollouts.events("rollout:drafts")
     assert (event.seq, bytes(event.data)) == (1, bytes(_event().data))
     assert await store.outbox.pending(10) == [_notice(1)]
+
+
+async def test_what_is_withdrawn_is_judged_beside_the_rollouts_of_that_instant(store) -> None:
+    package = SkillPackage(
+        manifest=Manifest(name="drafting", description="d"), body="", files=(), archive=b"", digest="sha256:a"
+    )
+    await store.skills.publish(package, by="ann", reason="r", at=1.0)
+    started, _ = await store.rollouts.commit(_rollout(), _event())
+    seen: list[Sequence[Rollout]] = []
+
+    def refuse(rollouts: Sequence[Rollout]) -> None:
+        seen.append(rollouts)
+        raise Conflict("one serves it")
+
+    with pytest.raises(Conflict, match="one serves it"):
+        await store.skills.withdraw("drafting", [1], by="ann", reason="r", at=2.0, admit=refuse)
+    assert seen == [[started]]
+    assert (await store.skills.get("drafting", 1)).state is VersionState.PUBLISHED
 
 
 async def test_an_unknown_rollout_is_none(store) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from tidegate.domain.access import KeyRecord, Priority, Role, Switch
 from tidegate.domain.chain import verify
 from tidegate.domain.errors import Conflict, NotFound
 from tidegate.domain.quota import Amounts, Scope
+from tidegate.domain.rollout import Rollout
 from tidegate.domain.skill import Manifest, SkillPackage, VersionState
 from tidegate.ports import Process
 
@@ -246,6 +248,63 @@ async def test_a_revoked_version_never_comes_back(store) -> None:
         await store.skills.set_state("drafting", 1, VersionState.PUBLISHED, **WHY, at=3.0)
     with pytest.raises(NotFound, match="no version 2"):
         await store.skills.set_state("drafting", 2, VersionState.REVOKED, **WHY, at=3.0)
+
+
+async def _three_versions(store) -> None:
+    for digest in "abc":
+        await store.skills.publish(_package(digest=digest), **WHY, at=1.0)
+
+
+def _admitted(rollouts: Sequence[Rollout]) -> None:
+    """Nothing stands against it."""
+
+
+async def test_versions_are_withdrawn_together_each_with_its_event(store) -> None:
+    await _three_versions(store)
+    revision = await store.skills.withdraw("drafting", [3, 1], **WHY, at=2.0, admit=_admitted)
+    assert revision == await store.routing.revision()
+    states = [(each.number, each.state) for each in await store.skills.list("drafting")]
+    gone, kept = VersionState.REVOKED, VersionState.PUBLISHED
+    assert states == [(1, gone), (2, kept), (3, gone)]
+    events = (await store.rollouts.events("skills"))[3:]
+    assert [(each.kind, msgspec.json.decode(each.data)["number"]) for each in events] == [
+        ("revoked", 3),
+        ("revoked", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "raised", "told"),
+    [([1, 2, 9], NotFound, "no version 9"), ([1, 3], Conflict, "3 of skill 'drafting' is revoked")],
+)
+async def test_none_is_withdrawn_where_one_cannot_be(store, numbers, raised, told) -> None:
+    await _three_versions(store)
+    await store.skills.set_state("drafting", 3, VersionState.REVOKED, **WHY, at=2.0)
+    before = (
+        await store.skills.list(),
+        await store.rollouts.events("skills"),
+        await store.routing.revision(),
+    )
+    with pytest.raises(raised, match=told):
+        await store.skills.withdraw("drafting", numbers, **WHY, at=3.0, admit=_admitted)
+    assert before == (
+        await store.skills.list(),
+        await store.rollouts.events("skills"),
+        await store.routing.revision(),
+    )
+
+
+async def test_of_two_that_withdraw_at_once_one_does(store) -> None:
+    await _three_versions(store)
+    told = await asyncio.gather(
+        *(store.skills.withdraw("drafting", [1, 2, 3], **WHY, at=2.0, admit=_admitted) for _ in range(2)),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in sorted(told, key=lambda each: isinstance(each, Conflict))] == [
+        int,
+        Conflict,
+    ]
+    assert len(await store.rollouts.events("skills")) == 6
 
 
 # ---- routing --------------------------------------------------------------------------------------------

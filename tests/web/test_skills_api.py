@@ -11,6 +11,7 @@ from fresh_store import fresh_store
 from tidegate.control.caller import by_key
 from tidegate.control.keys import create_key
 from tidegate.control.services import Services
+from tidegate.control.start import start_rollout
 from tidegate.registry.scan.here import ScanningHere
 from tidegate.web.skills_api import create_skills_api
 
@@ -275,6 +276,30 @@ async def test_labels_names_and_the_default_version_are_changed_and_found_by(api
 async def test_a_bad_change_is_refused(api, body):
     await api.post("/v1/skills", files=one())
     refused(await api.post("/v1/skills/skill_tide-table", content=body), 400, "invalid_request_error")
+
+
+SPEC = """
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: tides}
+spec:
+  candidate: {skills: {tide-table: 2}}
+  stages: [{name: full, weight: 100, bake: 1h, promote: manual}]
+  gates: {errors: {max: 5%, worse: pause}}
+"""
+
+
+async def test_a_skill_that_a_rollout_serves_is_deleted_in_no_part(api, services):
+    path = "/v1/skills/skill_tide-table"
+    await api.post("/v1/skills", files=one())
+    await api.post(f"{path}/versions", files=one(description="Second."))
+    await start_rollout(services, SPEC, actor="t", reason="t")
+    before = await services.store.routing.revision()
+    for gone in (path, f"{path}/versions/skver_tide-table_2"):
+        refused(await api.delete(gone), 409, "invalid_request_error", "version 2", "the rollout tides")
+    assert [each.state for each in await services.store.skills.list()] == ["published", "published"]
+    assert await services.store.routing.revision() == before
+    assert (await api.delete(f"{path}/versions/skver_tide-table_1")).status_code == 200
 
 
 async def test_states_are_moved_by_the_table(api):

@@ -1,10 +1,12 @@
 """Deprecate, revoke and withdraw versions of skills."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from tidegate.control.reason import require_reason
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
+from tidegate.domain.rollout import Rollout
 from tidegate.domain.scope import serving
 from tidegate.domain.skill import SkillVersion, VersionState
 
@@ -22,16 +24,19 @@ async def move_version(
 
 
 async def withdraw(services: Services, versions: Sequence[SkillVersion], *, actor: str, reason: str) -> int:
-    """Revoke versions that no rollout serves; returns the revision. Raises Conflict where one does."""
-    why = require_reason(reason)
-    for version in versions:
-        await _refuse_served(services, version)
-    revision = 0
-    for version in versions:
-        revision = await move_version(
-            services, version.name, version.number, VersionState.REVOKED, actor=actor, reason=why
-        )
-    return revision
+    """Revoke versions of one skill that no rollout serves, all or none; returns the revision.
+
+    Raises Conflict where a rollout serves one at that instant, or one is revoked already, and InvalidInput
+    (the reason).
+    """
+    return await services.store.skills.withdraw(
+        versions[0].name,
+        [version.number for version in versions],
+        by=actor,
+        reason=require_reason(reason),
+        at=services.clock.now(),
+        admit=partial(_refuse_served, versions),
+    )
 
 
 async def served_by(services: Services, version: SkillVersion) -> list[str]:
@@ -39,11 +44,13 @@ async def served_by(services: Services, version: SkillVersion) -> list[str]:
     return [each.name for each in serving(await services.store.rollouts.list(), version.digest)]
 
 
-async def _refuse_served(services: Services, version: SkillVersion) -> None:
-    names = await served_by(services, version)
-    if names:
-        raise Conflict(
-            f"version {version.number} of {version.name} is served by the rollout {', '.join(names)}: end it "
-            f"or roll out another version in its place, then delete this one; if it must go at once, "
-            f"`tidegate skill revoke {version.name} {version.number} --reason TEXT` does that in any case"
-        )
+def _refuse_served(versions: Sequence[SkillVersion], rollouts: Sequence[Rollout]) -> None:
+    for version in versions:
+        names = [each.name for each in serving(rollouts, version.digest)]
+        if names:
+            raise Conflict(
+                f"version {version.number} of {version.name} is served by the rollout {', '.join(names)}: "
+                f"end it or roll out another version in its place, then delete this one; if it must go at "
+                f"once, `tidegate skill revoke {version.name} {version.number} --reason TEXT` does that in "
+                "any case"
+            )

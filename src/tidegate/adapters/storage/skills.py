@@ -7,10 +7,12 @@ from sqlalchemy import ColumnElement, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
-from tidegate.adapters.storage.journal import record, state_change
+from tidegate.adapters.storage.journal import read_revision, record, state_change
+from tidegate.adapters.storage.rollouts import read_rollouts
 from tidegate.adapters.storage.schema import SKILL_ARCHIVE, SKILL_VERSION
 from tidegate.domain.errors import Conflict, NotFound
 from tidegate.domain.skill import VERSION_MOVES, SkillPackage, SkillVersion, VersionState
+from tidegate.ports import Admit
 
 STREAM = "skills"
 SERVABLE = (VersionState.PUBLISHED, VersionState.DEPRECATED)
@@ -81,20 +83,47 @@ class SqlSkills:
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
     ) -> int:
         """Move a version to `state`; returns the revision. Raises NotFound, or Conflict if it may not."""
-        same = (SKILL_VERSION.c.name == name) & (SKILL_VERSION.c.number == number)
         async with state_change(self._database) as connection:
-            before = (
-                await connection.execute(select(SKILL_VERSION.c.state).where(same))
-            ).scalar_one_or_none()
-            if before is None:
-                raise NotFound(f"Skill '{name}' has no version {number}; `tidegate skill list` shows them.")
-            if state not in VERSION_MOVES[VersionState(before)]:
-                raise Conflict(f"Version {number} of skill '{name}' is {before} and cannot become {state}.")
-            await connection.execute(update(SKILL_VERSION).where(same).values(state=state))
-            data = {"name": name, "number": number, "from": before, "to": state}
-            return await record(
-                self._database, connection, STREAM, state, by=by, reason=reason, at=at, data=data
-            )
+            return await self._move(connection, name, number, state, by=by, reason=reason, at=at)
+
+    async def withdraw(
+        self, name: str, numbers: Sequence[int], *, by: str, reason: str, at: float, admit: Admit
+    ) -> int:
+        """Revoke all of these versions or none; returns the revision.
+
+        `admit` judges beside the rollouts in the transaction; raises NotFound, or Conflict for one that is
+        revoked already.
+        """
+        async with state_change(self._database) as connection:
+            admit(await read_rollouts(connection))
+            revision = await read_revision(connection)
+            for number in numbers:
+                revision = await self._move(
+                    connection, name, number, VersionState.REVOKED, by=by, reason=reason, at=at
+                )
+            return revision
+
+    async def _move(
+        self,
+        connection: AsyncConnection,
+        name: str,
+        number: int,
+        state: VersionState,
+        *,
+        by: str,
+        reason: str,
+        at: float,
+    ) -> int:
+        """One move and its event, within a state change."""
+        same = (SKILL_VERSION.c.name == name) & (SKILL_VERSION.c.number == number)
+        before = (await connection.execute(select(SKILL_VERSION.c.state).where(same))).scalar_one_or_none()
+        if before is None:
+            raise NotFound(f"Skill '{name}' has no version {number}; `tidegate skill list` shows them.")
+        if state not in VERSION_MOVES[VersionState(before)]:
+            raise Conflict(f"Version {number} of skill '{name}' is {before} and cannot become {state}.")
+        await connection.execute(update(SKILL_VERSION).where(same).values(state=state))
+        data = {"name": name, "number": number, "from": before, "to": state}
+        return await record(self._database, connection, STREAM, state, by=by, reason=reason, at=at, data=data)
 
     async def _insert(self, connection: AsyncConnection, version: SkillVersion, archive: bytes) -> None:
         row = {
