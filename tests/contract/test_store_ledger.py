@@ -11,6 +11,7 @@ from tidegate.adapters.storage.votes import KEPT_VOTES
 from tidegate.domain.evidence import Latest, StageEvidence
 from tidegate.domain.exchange import Amend, Arm, Exchange, Outcome, Stakes, Vote
 from tidegate.domain.savings import bets
+from tidegate.domain.unit_savings import unit_bets
 from tidegate.ports import LedgerQuery, StageKey
 
 KEY = StageKey("contract-skills", 1, 0)
@@ -308,3 +309,19 @@ async def test_the_logarithms_of_savings_add_up_exactly_in_any_order(store) -> N
     (bucket,) = (await _evidence(store)).buckets
     alone = [bets(stakes, Arm.CONTROL, each.cost_usd) for each in staked]
     assert bucket.tally.bets == {place: sum(each[place] for each in alone) for place in range(10)}
+
+
+async def test_a_units_first_costs_are_remembered_from_batch_to_batch(store) -> None:
+    stakes = Stakes(0.02, 0.4, 0.05, 0.35, 0.3)
+    staked = [make_exchange(n, unit_hash="u", stakes=stakes, cost_usd=0.01 + n / 1000) for n in range(25)]
+    for each in staked:
+        await store.ledger.ingest([each, each], [])
+    found: dict[int, int] = {}
+    for bucket in (await _evidence(store)).buckets:
+        for place, added in bucket.tally.bets.items():
+            found[place] = found.get(place, 0) + added
+    expected: dict[int, int] = {}
+    for number, count in enumerate((1, 5, 20)):
+        paid = sum(10 + n for n in range(count))
+        expected |= unit_bets(stakes, Arm.CONTROL, number, paid, 20 * count)
+    assert found == expected

@@ -14,8 +14,8 @@ from tidegate.control.services import Services
 from tidegate.control.status import status
 from tidegate.domain.decision import decide
 from tidegate.domain.errors import StoreUnavailable
-from tidegate.domain.exchange import Arm
-from tidegate.domain.rollout import Gates, LatencyGate, Move, Phase
+from tidegate.domain.exchange import Arm, Stakes
+from tidegate.domain.rollout import ExpectedCost, Gates, LatencyGate, Move, Phase, SavingsGate, Unit
 
 
 @pytest.fixture
@@ -267,3 +267,41 @@ async def test_a_rollout_without_traffic_is_told_of_once(services, controller, r
         await controller.look()
     assert await kinds(services) == ["start", "hold", "hold"]
     assert meter.values["tidegate_notifications_total", ("rollout.no-traffic", "delivered")] == 1.0
+
+
+@pytest.mark.parametrize(("unit", "each"), [(Unit.REQUEST, 1), (Unit.USER, 20)])
+async def test_a_stage_advances_once_its_savings_are_certified(
+    *, services, controller, clock, plan, started, exchange, unit, each
+):
+    gate = SavingsGate(min=0.2, expected=ExpectedCost(base=0.001, per_byte=0.0, cap=0.002))
+    rollout = started(plan(unit=unit, gates=Gates(savings=gate)))
+    await commit(services, rollout, rollout, move=Move.START, actor="test", reason="test", at=clock.now())
+    stakes = Stakes(0.001, 0.002, 0.05, 0.2)
+
+    async def come(units: int, first: int) -> None:
+        rows = [
+            exchange(
+                rollout,
+                arm,
+                clock.now(),
+                unit_hash=f"u{arm}{first + n // each}",
+                stakes=stakes,
+                cost_usd=0.0004 if arm is Arm.CANDIDATE else 0.001,
+            )
+            for arm, count in ((Arm.CANDIDATE, units), (Arm.CONTROL, 19 * units))
+            for n in range(count * each)
+        ]
+        await services.store.ledger.ingest(rows, [])
+
+    await come(5, 0)
+    clock.pass_seconds(61)
+    await controller.look()
+    (held,) = [e for e in await services.store.rollouts.events("rollout:reports") if e.kind == "hold"]
+    assert "savings of 20 % are not certified yet" in held.reason
+    assert (await services.store.rollouts.get("reports")).stage == 0
+    await come(90, 1000)
+    await controller.look()
+    assert (await services.store.rollouts.get("reports")).stage == 1
+    event = (await services.store.rollouts.events("rollout:reports"))[-1]
+    verdicts = msgspec.json.decode(event.data, type=EventData).decision.verdicts
+    assert "savings of 20 % are certified" in verdicts[-1].reason

@@ -14,7 +14,16 @@ from tidegate.domain.evidence import ArmBucket, Tally
 from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.observation import Evidence, Found, begin, observe, settle
 from tidegate.domain.rollout import ExpectedCost, Gates, Rollout, SavingsGate, Unit
-from tidegate.domain.savings import BETS, UNIT, SavingsProcess, bets, wealth
+from tidegate.domain.savings import (
+    ALPHA_CERTIFICATE,
+    ALPHA_FLOOR,
+    BETS,
+    UNIT,
+    SavingsProcess,
+    bets,
+    stage_bound,
+    wealth,
+)
 
 STAKES = Stakes(expected=0.02, cap=0.4, share=0.05, min=0.35, floor=0.3)
 GATE = SavingsGate(
@@ -151,22 +160,34 @@ def judged(rollout: Rollout, certificate: float, floor: float):
 
 def test_the_gate_holds_until_certified_and_rolls_back_below_the_floor() -> None:
     rollout = make_rollout(Gates(savings=GATE))
-    unsure = judged(rollout, 199.0, 1.0)
+    unsure = judged(rollout, 105.0, 1.0)
     assert (unsure.kind, unsure.cause) == (Kind.HOLD, "savings")
-    assert "not certified yet (E 199 of 200); the point value is 33.33 %" in unsure.reason
-    assert judged(rollout, 200.0, 1.0).kind is Kind.ADVANCE
-    below = judged(rollout, 200.0, 1000.0)
+    assert "not certified yet (E 105 of 105.3); the point value is 33.33 %" in unsure.reason
+    assert judged(rollout, 106.0, 1.0).kind is Kind.ADVANCE
+    assert judged(rollout, 106.0, 526.0).kind is Kind.ADVANCE
+    below = judged(rollout, 106.0, 527.0)
     assert (below.kind, below.cause) == (Kind.ROLLBACK, "savings")
     assert "savings are below 30 %" in below.reason
     gentle = make_rollout(Gates(savings=msgspec.structs.replace(GATE, worse="hold")))
-    assert judged(gentle, 200.0, 1000.0).kind is Kind.HOLD
+    assert judged(gentle, 106.0, 527.0).kind is Kind.HOLD
 
 
-def test_sticky_units_and_a_past_without_prices_have_a_point_value_alone() -> None:
-    for rollout in (
-        make_rollout(Gates(savings=GATE), Unit.USER),
-        make_rollout(Gates(savings=msgspec.structs.replace(GATE, expected=None))),
-    ):
+def test_a_later_stage_asks_for_more() -> None:
+    later = msgspec.structs.replace(make_rollout(Gates(savings=GATE)), stage=1)
+    assert judged(later, 1999.0, 9999.0).kind is Kind.HOLD
+    assert judged(later, 2000.1, 9999.0).kind is Kind.COMPLETE
+    assert judged(later, 2000.1, 10001.0).kind is Kind.ROLLBACK
+
+
+@given(st.integers(1, 20), st.sampled_from([ALPHA_CERTIFICATE, ALPHA_FLOOR]))
+def test_all_stages_together_spend_alpha(stages: int, alpha: float) -> None:
+    bounds = [stage_bound(alpha, stage, stages) for stage in range(stages)]
+    assert sum(1 / bound for bound in bounds) == pytest.approx(alpha)
+
+
+def test_a_past_without_prices_leaves_a_point_value_alone() -> None:
+    unpriced = Gates(savings=msgspec.structs.replace(GATE, expected=None))
+    for rollout in (make_rollout(unpriced, Unit.USER), make_rollout(unpriced)):
         decision = judged(rollout, 1e9, 1e9)
         assert (decision.kind, decision.cause) == (Kind.HOLD, "savings")
         assert "a point value has no error control" in decision.reason

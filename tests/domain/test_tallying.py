@@ -56,14 +56,18 @@ def test_any_split_into_batches_and_any_repetition_gives_the_same_evidence(
 def test_what_does_not_look_back_at_a_unit_is_the_same_in_any_order(
     exchanges: list[Exchange], random
 ) -> None:
-    """Units that trigger always have no look back but their streaks and the place of their cap."""
+    """Units that trigger always look back for streaks, first costs and the place of their cap alone."""
     always = [msgspec.structs.replace(found, triggered=True) for found in exchanges]
     shuffled = list(always)
     random.shuffle(shuffled)
 
     def plain(evidence: StageEvidence) -> list[object]:
         plain = [
-            (b.start, b.arm, msgspec.structs.replace(b.tally, capped_short=0, capped_long=0, units=0))
+            (
+                b.start,
+                b.arm,
+                msgspec.structs.replace(b.tally, capped_short=0, capped_long=0, units=0, bets={}),
+            )
             for b in evidence.buckets
         ]
         return [each for each in plain if each[2] != Tally()]

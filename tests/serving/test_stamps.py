@@ -57,8 +57,13 @@ def test_a_request_of_its_own_is_stamped_with_what_it_was_expected_to_cost() -> 
     assert (found.asked_bytes, found.stakes) == (2000, Stakes(pytest.approx(0.03), 0.4, 0.05, 0.35, 0.3))
 
 
-def test_sticky_units_plain_requests_and_a_stage_without_control_stake_nothing() -> None:
-    assert staked(Unit.USER).stakes is None
+def test_a_sticky_units_every_request_is_stamped_since_one_that_has_triggered_counts_with_all() -> None:
+    assert staked(Unit.USER).stakes == staked(Unit.REQUEST).stakes
+    assert staked(Unit.CONVERSATION, triggered=False).stakes == staked(Unit.REQUEST).stakes
+
+
+def test_plain_requests_of_their_own_and_a_stage_without_control_stake_nothing() -> None:
     assert staked(Unit.REQUEST, triggered=False).stakes is None
+    assert staked(Unit.USER, stage=1).stakes is None
     assert staked(Unit.REQUEST, stage=1).stakes is None
     assert staked(Unit.REQUEST, stage=None).stakes is None

@@ -20,7 +20,6 @@ from tidegate.domain.rollout import (
     SloGate,
     Stage,
     TripGate,
-    Unit,
 )
 
 T = TypeVar("T")
@@ -75,8 +74,7 @@ def kept_only(plan: Plan) -> tuple[str, ...]:
     savings = plan.gates.savings
     if savings is None or savings.worse == "hold" or certifies(plan):
         return ()
-    priced = "without past requests that have a price"
-    why = f"with `unit: {plan.unit}`" if plan.unit is not Unit.REQUEST else priced
+    why = "without past requests that have a price"
     said = f"savings.worse: {savings.worse} is kept in the plan, but {why} savings are a point value"
     return (f"{said}, which only holds",)
 

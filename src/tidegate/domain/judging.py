@@ -25,7 +25,7 @@ def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
         compared.slo(gates.slo, evidence) if gates.slo else None,
         compared.ratio(gates.ratio, evidence, share) if gates.ratio else None,
         samples(gates.samples, evidence) if gates.samples else None,
-        savings(gates.savings, evidence, rollout.plan, share) if gates.savings else None,
+        savings(gates.savings, evidence, rollout, share) if gates.savings else None,
     )
     return tuple(each for each in asked if each is not None)
 

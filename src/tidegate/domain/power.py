@@ -23,7 +23,7 @@ from tidegate.domain.past import ENOUGH, Past
 from tidegate.domain.prior import stage_prior
 from tidegate.domain.processes import certifies
 from tidegate.domain.rollout import Plan, Stage, Unit
-from tidegate.domain.savings import ALPHA_CERTIFICATE, BETS, UNIT, bets
+from tidegate.domain.savings import ALPHA_CERTIFICATE, BETS, UNIT, bets, stage_bound
 from tidegate.domain.window import KIND_SHARES, SPANS, START_MASS, calendar
 
 DOUBLED = 2.0
@@ -146,7 +146,7 @@ def _unsampled(plan: Plan, place: int, past: Past) -> str | None:
 
 
 def seconds_to_certify(plan: Plan, stage: int, past: Past, savings: float) -> float:
-    """About how long it takes to certify the plan's least savings, if the candidate saves `savings`.
+    """About how long it takes to certify the plan's least savings by request, if it saves `savings`.
 
     By the growth that past requests, at their costs less the savings, would bring; infinite where none would.
     """
@@ -162,13 +162,13 @@ def seconds_to_certify(plan: Plan, stage: int, past: Past, savings: float) -> fl
         for place in range(len(BETS)):
             sums[place] += (share * candidate[place] + (1 - share) * control[place]) / UNIT
     most = max(sums) / len(sample)
-    needed = math.log(len(BETS) * len(plan.stages) / ALPHA_CERTIFICATE)
+    needed = math.log(len(BETS) * stage_bound(ALPHA_CERTIFICATE, stage, len(plan.stages)))
     return needed / (past.per_second * most) if most > 0 else math.inf
 
 
 def _uncertified(plan: Plan, place: int, past: Past) -> str | None:
     stage, gate = plan.stages[place], plan.gates.savings
-    if gate is None or not certifies(plan) or candidate_share(stage) >= 1:
+    if gate is None or not certifies(plan) or candidate_share(stage) >= 1 or plan.unit is not Unit.REQUEST:
         return None
     hoped = gate.min + HOPED * (1 - gate.min)
     seconds = seconds_to_certify(plan, place, past, hoped)

@@ -10,6 +10,7 @@ from tidegate.domain.savings import CERTIFICATE, FLOOR, SavingsProcess, SavingsS
 from tidegate.domain.sequential import ErrorsProcess, ErrorsState, request_process
 from tidegate.domain.slo import SloProcess, SloState, slo_process
 from tidegate.domain.sticky import StickyProcess, StickyState, sticky_process
+from tidegate.domain.unit_savings import PARTS, UNIT_BETS
 
 Process = ErrorsProcess | StickyProcess | SloProcess | RatioProcess | SavingsProcess
 State = ErrorsState | StickyState | SloState | RatioState | SavingsState
@@ -30,8 +31,8 @@ def processes(rollout: Rollout) -> Mapping[str, Process]:
     if gates.savings and certifies(rollout.plan):
         restart = None if gates.savings.worse == "rollback" else rollout.resumed_at
         tests |= {
-            CERTIFICATE: SavingsProcess(name=CERTIFICATE),
-            FLOOR: SavingsProcess(name=FLOOR, restart=restart),
+            CERTIFICATE: _saving(rollout.plan, CERTIFICATE, None),
+            FLOOR: _saving(rollout.plan, FLOOR, restart),
         }
     return tests
 
@@ -61,9 +62,15 @@ def advance(
 
 
 def certifies(plan: Plan) -> bool:
-    """Whether savings are certified: each request is a unit of its own, and the past tells what it costs."""
+    """Whether savings are certified: the past tells what requests cost."""
     savings = plan.gates.savings
-    return savings is not None and savings.expected is not None and plan.unit is Unit.REQUEST
+    return savings is not None and savings.expected is not None
+
+
+def _saving(plan: Plan, name: str, restart: float | None) -> SavingsProcess:
+    if plan.unit is Unit.REQUEST:
+        return SavingsProcess(name=name, restart=restart)
+    return SavingsProcess(name=name, restart=restart, parts=PARTS, width=len(UNIT_BETS))
 
 
 def _comparing(rollout: Rollout, measure: Measure, worse: str | None) -> ErrorsProcess | StickyProcess:

@@ -2,20 +2,20 @@
 
 from tidegate.domain.observation import Evidence
 from tidegate.domain.processes import certifies
-from tidegate.domain.rollout import Plan, SavingsGate
-from tidegate.domain.savings import ALPHA_CERTIFICATE, ALPHA_FLOOR, CERTIFICATE, FLOOR
+from tidegate.domain.rollout import Rollout, SavingsGate
+from tidegate.domain.savings import ALPHA_CERTIFICATE, ALPHA_FLOOR, CERTIFICATE, FLOOR, stage_bound
 from tidegate.domain.verdict import Verdict, percent, savings_point
 
 
-def savings(gate: SavingsGate, evidence: Evidence, plan: Plan, share: float) -> Verdict:
+def savings(gate: SavingsGate, evidence: Evidence, rollout: Rollout, share: float) -> Verdict:
     """Pass once `min` is certified, fail once they are found below `floor`; else unsure.
 
     Where they cannot be certified (sticky units, a past without prices) the point value decides between pass
     and unsure. The stages share alpha.
     """
     point = savings_point(evidence.candidate, evidence.control)
-    if certifies(plan) and share < 1:
-        verdict, reason = _certified(gate, evidence, len(plan.stages))
+    if certifies(rollout.plan) and share < 1:
+        verdict, reason = _certified(gate, evidence, rollout)
         seen = "" if point is None else f"; the point value is {percent(point)}"
         e_value = evidence.test(CERTIFICATE).e_value
         return _verdict(gate, verdict, point, e_value, reason + seen)
@@ -31,19 +31,21 @@ def savings(gate: SavingsGate, evidence: Evidence, plan: Plan, share: float) -> 
     return _verdict(gate, "unsure", point, None, said)
 
 
-def _certified(gate: SavingsGate, evidence: Evidence, stages: int) -> tuple[str, str]:
+def _certified(gate: SavingsGate, evidence: Evidence, rollout: Rollout) -> tuple[str, str]:
     certificate, floor = evidence.test(CERTIFICATE).peak, evidence.test(FLOOR).peak
-    enough, too_much = stages / ALPHA_CERTIFICATE, stages / ALPHA_FLOOR
+    stage, stages = rollout.stage, len(rollout.plan.stages)
+    enough = stage_bound(ALPHA_CERTIFICATE, stage, stages)
+    too_much = stage_bound(ALPHA_FLOOR, stage, stages)
     if gate.floor is not None and floor >= too_much:
-        return "fail", f"savings are below {percent(gate.floor)} (E reached {floor:.4g} of {too_much:.0f})"
+        return "fail", f"savings are below {percent(gate.floor)} (E reached {floor:.4g} of {too_much:.4g})"
     if certificate >= enough:
         return (
             "pass",
-            f"savings of {percent(gate.min)} are certified (E reached {certificate:.4g} of {enough:.0f})",
+            f"savings of {percent(gate.min)} are certified (E reached {certificate:.4g} of {enough:.4g})",
         )
     return (
         "unsure",
-        f"savings of {percent(gate.min)} are not certified yet (E {certificate:.4g} of {enough:.0f})",
+        f"savings of {percent(gate.min)} are not certified yet (E {certificate:.4g} of {enough:.4g})",
     )
 
 

@@ -33,7 +33,19 @@ BETS = (0.06, 0.12, 0.25, 0.5, 0.95)
 
 UNIT = 10**12
 
+FIRST_STAGE = 0.95
+"""The first of several stages' part of alpha. It has the least traffic to show something with, and savings
+that are to be seen at all are seen there; later ones get five times as much in an hour and can ask for more.
+"""
+
 CERTIFICATE, FLOOR = "savings", "floor"
+
+
+def stage_bound(alpha: float, stage: int, stages: int) -> float:
+    """The E at which stage number `stage` of so many claims something: one over its part of alpha."""
+    if stages == 1:
+        return 1 / alpha
+    return 1 / (alpha * (FIRST_STAGE if stage == 0 else (1 - FIRST_STAGE) / (stages - 1)))
 
 
 def bets(stakes: Stakes, arm: Arm, cost: float) -> dict[int, int]:
@@ -60,7 +72,7 @@ def _factors(stakes: Stakes, savings: float, side: float, cost: float, *, candid
 class SavingsState(msgspec.Struct, frozen=True):
     """What the fold remembers: the logarithms so far in 10⁻¹², E now and at its highest."""
 
-    logarithms: tuple[int, ...] = (0,) * len(BETS)
+    logarithms: tuple[int, ...]
     e_value: float = 1.0
     peak: float = 1.0
 
@@ -69,33 +81,49 @@ class SavingsProcess(msgspec.Struct, frozen=True, kw_only=True):
     """One stage's test: of the certificate, or of the floor.
 
     `restart`: evidence begins anew here (epoch seconds), where a person resumed what the floor had paused.
+    `parts` of alpha for tests that read the same arms, each with `width` lambdas; by request there is one.
     """
 
     name: str
     restart: float | None = None
+    parts: tuple[float, ...] = (1.0,)
+    width: int = len(BETS)
 
     def begin(self) -> SavingsState:
         """The state at the stage's start."""
-        return SavingsState()
+        return SavingsState((0,) * self.width * len(self.parts))
 
     def fold(self, state: SavingsState, buckets: Iterable[ArmBucket]) -> SavingsState:
         """The state after more whole buckets in their order; in pieces or at once, it is the same."""
-        first = 0 if self.name == CERTIFICATE else len(BETS)
+        places = self._places()
         sums: dict[int, list[int]] = {}
         for bucket in buckets:
             if bucket.tally.bets and (self.restart is None or bucket.start >= self.restart):
-                known = sums.setdefault(bucket.start, [0] * len(BETS))
-                for place in range(len(BETS)):
-                    known[place] += bucket.tally.bets.get(first + place, 0)
+                known = sums.setdefault(bucket.start, [0] * len(places))
+                for number, place in enumerate(places):
+                    known[number] += bucket.tally.bets.get(place, 0)
         for start in sorted(sums):
             logarithms = tuple(map(sum, zip(state.logarithms, sums[start], strict=True)))
-            e_value = wealth(logarithms)
+            e_value = self._e_value(logarithms)
             state = SavingsState(logarithms, e_value, max(state.peak, e_value))
         return state
 
     def e_values(self, state: SavingsState) -> tuple[float, float]:
-        """E now and at its highest; it fires at the number of stages over alpha."""
+        """E now and at its highest; it fires at the stage's bound."""
         return state.e_value, state.peak
+
+    def _places(self) -> list[int]:
+        """Where its sums are: of each part the certificate's, then the floor's."""
+        side = 0 if self.name == CERTIFICATE else self.width
+        firsts = (2 * self.width * number + side for number in range(len(self.parts)))
+        return [first + place for first in firsts for place in range(self.width)]
+
+    def _e_value(self, logarithms: Sequence[int]) -> float:
+        """Tests that read the same arms are never averaged: each must reach the bound by its part."""
+        return max(
+            part * wealth(logarithms[number * self.width : (number + 1) * self.width])
+            for number, part in enumerate(self.parts)
+        )
 
 
 def wealth(logarithms: Sequence[int]) -> float:

@@ -17,6 +17,7 @@ from tidegate.domain.evidence import (
 )
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.savings import bets
+from tidegate.domain.unit_savings import MOST_REQUESTS, milestone_at, unit_bets
 
 RECENT = 5
 STREAK = 3
@@ -53,7 +54,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     """What must be remembered of a unit in a stage.
 
     `recent` holds its last RECENT triggered outcomes as bits, the newest lowest, 1 for faulted; the counts
-    are of its triggered exchanges in the newest short and long window step, up to CAP_PER_UNIT.
+    are of its triggered exchanges in the newest short and long window step, up to CAP_PER_UNIT. `priced`
+    counts those whose cost is judged, up to MOST_REQUESTS; `paid` and `expected` are theirs in 10⁻¹² dollars.
     """
 
     arm: Arm
@@ -65,6 +67,9 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     long_count: int = 0
     last_at: float = 0.0
     last_faulted: bool = False
+    priced: int = 0
+    paid: int = 0
+    expected: int = 0
 
 
 class Sums(msgspec.Struct, kw_only=True):
@@ -150,6 +155,8 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
             sums = _sums(exchange, folded.sums, exchange.arm)
             sums.units += 1
             _add(exchange, sums, triggered=exchange.triggered)
+            if exchange.stakes is not None and exchange.cost_usd is not None and exchange.triggered:
+                _add_bets(sums, bets(exchange.stakes, exchange.arm, exchange.cost_usd))
             sums.capped_short += exchange.triggered
             sums.capped_long += exchange.triggered
     return folded
@@ -187,13 +194,15 @@ def _add(exchange: Exchange, sums: Sums, *, triggered: bool) -> None:
     if exchange.cost_usd is not None:
         sums.priced += 1
         sums.cost_picos += round(exchange.cost_usd * PICOS)
-        if exchange.stakes is not None:
-            for place, added in bets(exchange.stakes, exchange.arm, exchange.cost_usd).items():
-                sums.bets[place] = sums.bets.get(place, 0) + added
     cell = latency_cell(exchange.seconds)
     sums.seconds[cell] = sums.seconds.get(cell, 0) + 1
     if exchange.slow:
         sums.slow[exchange.slow] = sums.slow.get(exchange.slow, 0) + 1
+
+
+def _add_bets(sums: Sums, added: Mapping[int, int]) -> None:
+    for place, logarithm in added.items():
+        sums.bets[place] = sums.bets.get(place, 0) + logarithm
 
 
 def _add_sticky(
@@ -220,8 +229,17 @@ def _add_sticky(
         return
     sums.capped_short += _counted(before.short_step, before.short_count, after.short_step, after.short_count)
     sums.capped_long += _counted(before.long_step, before.long_count, after.long_step, after.long_count)
+    _add_bets(sums, _unit_bets(before, after, exchange))
     for kind in _kinds(exchange, after):
         folded.events.append(event_of(exchange, kind, exchange.finished_at))
+
+
+def _unit_bets(before: UnitState, after: UnitState, exchange: Exchange) -> Mapping[int, int]:
+    """What the unit's savings say where this exchange brought it to a milestone."""
+    milestone = milestone_at(after.priced) if after.priced > before.priced else None
+    if milestone is None or exchange.stakes is None:
+        return {}
+    return unit_bets(exchange.stakes, after.arm, milestone, after.paid, after.expected)
 
 
 def _kinds(exchange: Exchange, unit: UnitState) -> Iterable[str]:
@@ -258,6 +276,7 @@ def _step_unit(state: UnitState, exchange: Exchange) -> UnitState:
     short_count = state.short_count if short_step == state.short_step else 0
     long_count = state.long_count if long_step == state.long_step else 0
     newest = not state.triggered or at >= state.last_at
+    priced, paid, expected = _costs(state, exchange)
     return UnitState(
         arm=exchange.arm,
         triggered=True,
@@ -268,6 +287,21 @@ def _step_unit(state: UnitState, exchange: Exchange) -> UnitState:
         long_count=min(long_count + 1, CAP_PER_UNIT),
         last_at=at if newest else state.last_at,
         last_faulted=faulted if newest else state.last_faulted,
+        priced=priced,
+        paid=paid,
+        expected=expected,
+    )
+
+
+def _costs(state: UnitState, exchange: Exchange) -> tuple[int, int, int]:
+    """The unit's judged requests, what they cost and what was expected, with this one if it counts."""
+    stakes, cost = exchange.stakes, exchange.cost_usd
+    if stakes is None or cost is None or state.priced >= MOST_REQUESTS:
+        return state.priced, state.paid, state.expected
+    return (
+        state.priced + 1,
+        state.paid + round(cost * PICOS),
+        state.expected + round(stakes.expected * PICOS),
     )
 
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 from tidegate.domain.evidence import latency_cell
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.scenario import Cost, Variant
-from tidegate.rehearsal.staked import Staked
+from tidegate.rehearsal.staked import Staked, StakedUnits
 
 SIZE = 1 << 14
 _MEDIAN_BYTES = 4000
 
-Stake = Callable[[Sequence[float], Sequence[int]], Staked]
+Stake = Callable[[Sequence[float], Sequence[int]], Staked | StakedUnits]
 """Draws up what the pool's answers, of these costs and sizes asked, add to the savings tests."""
 
 
@@ -69,7 +69,7 @@ class Answers:
         self._costs = shapes.dollars(variant.cost, dearer)
         self.mean_usd = variant.cost.mean * dearer
         self._dollars = [0.0, *accumulate((*self._costs, *self._costs))]
-        self._staked: Staked | None = None
+        self._staked: Staked | StakedUnits | None = None
 
     def stake(self, stake: Stake | None) -> None:
         """A stage begins, in which the answers are judged so; None: their savings are not tested."""
@@ -84,8 +84,13 @@ class Answers:
         return Taken(
             Counter(self._cells[begin:end]),
             self._dollars[end] - self._dollars[begin],
-            self._staked.between(begin, end) if self._staked else {},
+            self._staked.between(begin, end) if isinstance(self._staked, Staked) else {},
         )
+
+    def units(self, draws: Draws, milestone: int, count: int) -> Mapping[int, int]:
+        """What so many units whose requests are such answers add to the savings tests at a milestone."""
+        staked = self._staked
+        return staked.units(draws, milestone, count) if isinstance(staked, StakedUnits) else {}
 
 
 def together(one: Taken, other: Taken) -> Taken:

@@ -13,6 +13,7 @@ from tidegate.domain.exchange import Arm
 from tidegate.domain.rollout import Stage
 from tidegate.rehearsal.capped import Capped
 from tidegate.rehearsal.draws import Draws
+from tidegate.rehearsal.reaching import Reached, Reaching
 from tidegate.rehearsal.scenario import Scenario, Variant
 from tidegate.rehearsal.streaks import Streaks
 
@@ -66,6 +67,10 @@ class Crowd(Protocol):
         """Units first seen by when so many requests of all were expected, since this was asked last."""
         ...
 
+    def reached(self, volume: float) -> Reached:
+        """Units that reached a milestone of the savings tests, by when so many requests were expected."""
+        ...
+
     def capped(self, arm: Arm, count: int, at: float, per_second: float) -> tuple[int, int]:
         """How many of the arm's requests count in the short and in the long window step."""
         ...
@@ -116,6 +121,10 @@ class Requests:
         del volume
         return {}
 
+    def reached(self, volume: float) -> Reached:
+        del volume
+        return {}
+
     def capped(self, arm: Arm, count: int, at: float, per_second: float) -> tuple[int, int]:
         del arm, at, per_second
         return count, count
@@ -126,16 +135,21 @@ class Requests:
 
 
 class Users:
-    """`unit: user` (and `conversation`): heavy and light users, each kept in one arm by the real hash."""
+    """`unit: user` (and `conversation`): heavy and light users, each kept in one arm by the real hash.
 
-    def __init__(self, draws: Draws, scenario: Scenario, most: int, salt: str) -> None:
+    `read`: whether their costs are read at milestones.
+    """
+
+    def __init__(self, draws: Draws, scenario: Scenario, most: int, salt: str, *, read: bool) -> None:
         self._draws = draws
+        self._read = read
         self._variants = {Arm.CANDIDATE: scenario.candidate, Arm.CONTROL: scenario.control}
         self._activity = activity(scenario)
         self._luck = [draws.normal() for _ in self._activity]
         self._buckets = [bucket(salt, TENANT, str(user)) for user in range(len(self._activity))]
         self._most = most
         self._arms: dict[Arm, _Arm] = {}
+        self._reaching: Reaching | None = None
         self._arriving = sorted(
             ((draws.gamma(1.0) / share, user) for user, share in enumerate(self._activity)), reverse=True
         )
@@ -149,6 +163,8 @@ class Users:
             arm: _Arm(self._draws, self._variants[arm], members, self._activity, self._luck, since=since)
             for arm, members in sides.items()
         }
+        shares = {arm: of_arm.shares for arm, of_arm in self._arms.items()}
+        self._reaching = Reaching(self._draws, shares) if self._read else None
 
     def weight(self, arm: Arm) -> float:
         return self._arms[arm].weight
@@ -181,6 +197,9 @@ class Users:
             found[self._side(self._arriving.pop()[1])] += 1
         return found
 
+    def reached(self, volume: float) -> Reached:
+        return self._reaching.by(volume) if self._reaching else {}
+
     def _side(self, user: int) -> Arm:
         return arm_of(self._buckets[user], self._stage)
 
@@ -207,7 +226,7 @@ class _Arm:
     ) -> None:
         self._draws = draws
         self._members = members
-        shares = [variant.usage * activity[user] for user in members]
+        self.shares = shares = [variant.usage * activity[user] for user in members]
         rates = [natural_rate(variant, luck[user]) for user in members]
         self._rates = rates
         self._running = list(accumulate(shares))

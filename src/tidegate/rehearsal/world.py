@@ -23,6 +23,7 @@ from tidegate.domain.exchange import Arm
 from tidegate.domain.processes import certifies
 from tidegate.domain.rollout import Plan, Stage, Unit
 from tidegate.domain.tallying import slow_kind
+from tidegate.domain.unit_savings import MILESTONES
 from tidegate.domain.vote_sums import DOWN
 from tidegate.rehearsal.answers import Answers, Shapes, Stake, Taken, together
 from tidegate.rehearsal.course import Harm
@@ -31,7 +32,7 @@ from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.impact import UNCHANGED, Change, Impact, impact
 from tidegate.rehearsal.profile import DAY, profile
 from tidegate.rehearsal.scenario import Scenario
-from tidegate.rehearsal.staked import Staked
+from tidegate.rehearsal.staked import Staked, StakedUnits
 
 ARMS = (Arm.CANDIDATE, Arm.CONTROL)
 
@@ -86,7 +87,7 @@ class World:
         self._crowd: Crowd = (
             Requests(draws, scenario, self._most)
             if plan.unit is Unit.REQUEST
-            else Users(draws, scenario, self._most, salt)
+            else Users(draws, scenario, self._most, salt, read=certifies(plan))
         )
         self._shapes = shapes
         self._plan = plan
@@ -97,6 +98,8 @@ class World:
         self._volume = 0.0
         self._sticky = plan.unit is not Unit.REQUEST
         self._new: dict[Arm, int] = {}
+        self._reached: Counter[tuple[Arm, int]] = Counter()
+        self._entered = 0.0
         limits = plan.gates.latency.limits if plan.gates.latency else ()
         self._limits = tuple(latency_cell(limit) for limit in limits)
         self._asked_votes = plan.gates.feedback is not None
@@ -105,6 +108,8 @@ class World:
         """A stage begins: everyone is assigned by it."""
         self._crowd.enter(stage, at)
         self._share = candidate_share(stage)
+        self._entered = self._volume
+        self._reached.clear()
         self._answers.clear()
 
     def latest(self) -> tuple[Latest, ...]:
@@ -123,6 +128,7 @@ class World:
         self._volume += volume
         for arm, units in self._crowd.new(self._volume).items():
             self._new[arm] = self._new.get(arm, 0) + units
+        self._reached.update(self._crowd.reached(self._volume - self._entered))
         for arm in ARMS:
             of_arm = self._of_arm(arm, begin, end, volume)
             stretch = Stretch(
@@ -160,7 +166,7 @@ class World:
             down=down,
             seconds=dict(taken.cells),
             slow=slow,
-            bets=dict(taken.bets),
+            bets={**taken.bets, **self._by_unit(arm, hit)},
         )
         return Stretch(
             self._slots(arm, whole, errors.times, begin, end), events, count if arm is Arm.CANDIDATE else 0
@@ -214,6 +220,21 @@ class World:
         rest = usual.take(self._draws, left)
         return together(taken, rest) if taken else rest
 
+    def _by_unit(self, arm: Arm, hit: Impact) -> dict[int, int]:
+        """What the units that reached a milestone add to the savings tests.
+
+        A unit's requests are all as they are now: those that a fault changes are a share of the units.
+        """
+        found: Counter[int] = Counter()
+        for number in range(len(MILESTONES)):
+            left, part = self._reached.pop((arm, number), 0), 1.0
+            for change in hit.changes if left else ():
+                chosen = self._draws.binomial(left, min(1.0, change.share / part) if part > 0 else 0.0)
+                left, part = left - chosen, part - change.share
+                found.update(self._like(arm, change).units(self._draws, number, chosen))
+            found.update(self._like(arm, UNCHANGED).units(self._draws, number, left))
+        return found
+
     def _slow(self, cells: Mapping[int, int]) -> dict[int, int]:
         """How many answers exceed how many of the latency gate's limits, to the width of a histogram cell."""
         found: dict[int, int] = {}
@@ -249,7 +270,7 @@ class World:
         gate, share = self._plan.gates.savings, self._share
         if gate is None or share >= 1 or not certifies(self._plan):
             return None
-        return partial(Staked, arm, gate=gate, share=share)
+        return partial(StakedUnits if self._sticky else Staked, arm, gate=gate, share=share)
 
     def _slots(
         self, arm: Arm, whole: Tally, errors: Sequence[float], begin: float, end: float

@@ -161,13 +161,14 @@ class Draft(msgspec.Struct, kw_only=True):
         return self._remarked(plain, self._slow(monotonic))
 
     def _stakes(self) -> Stakes | None:
-        """By what its cost is judged, where its rollout's savings are certified by request."""
+        """By what its cost is judged, where its rollout's savings can be certified."""
         served, rollout = self.assignment, self.assignment.rollout
         gate = rollout.plan.gates.savings if rollout else None
         if rollout is None or gate is None or gate.expected is None or served.stage is None:
             return None
         share = candidate_share(rollout.plan.stages[served.stage])
-        if rollout.plan.unit is not Unit.REQUEST or not served.triggered or share >= 1:
+        by_request = rollout.plan.unit is Unit.REQUEST
+        if share >= 1 or (by_request and not served.triggered):
             return None
         return Stakes(gate.expected.of(self.asked_bytes), gate.expected.cap, share, gate.min, gate.floor)
 

@@ -171,12 +171,15 @@ def _unit_row(key: UnitKey, state: UnitState) -> Values:
         state.long_count,
         state.last_at,
         state.last_faulted,
+        state.priced,
+        state.paid,
+        state.expected,
     )
 
 
 def _to_unit(row: Row[*tuple[Any, ...]]) -> tuple[UnitKey, UnitState]:
     """By position: named look-ups of half a thousand rows would be felt."""
-    rollout, attempt, stage, unit, arm, *counts, last_at, last_faulted = row
+    rollout, attempt, stage, unit, arm, *counts, last_at, last_faulted, priced, paid, expected = row
     triggered, recent, short_step, short_count, long_step, long_count = counts
     state = UnitState(
         arm=_ARMS[arm],
@@ -188,6 +191,9 @@ def _to_unit(row: Row[*tuple[Any, ...]]) -> tuple[UnitKey, UnitState]:
         long_count=long_count,
         last_at=last_at,
         last_faulted=last_faulted,
+        priced=priced,
+        paid=paid,
+        expected=expected,
     )
     return UnitKey(rollout, attempt, unit, stage), state
 

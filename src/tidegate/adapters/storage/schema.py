@@ -337,6 +337,9 @@ UNIT_STATE = Table(
     Column("long_count", Integer, nullable=False),
     Column("last_at", Double, nullable=False),
     Column("last_faulted", Boolean, nullable=False),
+    Column("priced", Integer, nullable=False, server_default="0"),
+    Column("paid", BigInteger, nullable=False, server_default="0"),
+    Column("expected", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("rollout", "attempt", "unit", "stage"),
 )
 Index(
