@@ -1,6 +1,7 @@
 """What scripts use is read off them, whatever they call it."""
 
 import pytest
+from cpu import cpu_seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,110 @@ def found(text: str, path: str = "scripts/x.py") -> set[tuple[str, int, str]]:
 def test_python_is_read_by_its_imports_and_names(text: str, capability: str, seen: str) -> None:
     line = text.count("\n") + 1
     assert (capability, line, seen) in found(text) or (capability, 1, seen) in found(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "capability", "seen"),
+    [
+        ("from os import *\nsystem('ls')", "processes", "os.system"),
+        ("from os import *\nprint(environ)", "environment", "os.environ"),
+        ("from posix import *\nsystem('ls')", "processes", "os.system"),
+        ("import posix\nposix.system('ls')", "processes", "os.system"),
+        ("import posix as p\np.environ", "environment", "os.environ"),
+        ("from posix import system as s", "processes", "os.system"),
+        ("from nt import unlink", "files", "os.unlink"),
+        ("import _socket", "network", "socket"),
+        ("from _io import open as o", "files", "io.open"),
+        ("import _posixsubprocess", "processes", "posixsubprocess"),
+        ("import builtins\nbuiltins.__import__('x')", "code", "__import__"),
+        ("import builtins as b\nb.exec('1')", "code", "exec"),
+        ("import builtins\nbuiltins.open('x')", "files", "open"),
+        ("from builtins import eval as e", "code", "eval"),
+        ("import builtins\ngetattr(builtins, 'ex' + 'ec')('1')", "code", "exec"),
+        ("import builtins\ngetattr(builtins, name)('1')", "code", "a name of builtins that is made up"),
+        ("import builtins\nvars(builtins)['eval']('1')", "code", "eval"),
+        ("import builtins\nbuiltins.__dict__['eval']('1')", "code", "eval"),
+        ("import builtins\nvars(builtins)[name]('1')", "code", "a name of builtins that is made up"),
+        ("__builtins__.exec('1')", "code", "exec"),
+        ("__builtins__['exec']('1')", "code", "exec"),
+        ("__builtins__[name]('1')", "code", "__builtins__"),
+        ("print(globals()[name])", "code", "globals"),
+        ("__import__('subprocess')", "processes", "subprocess"),
+        ("__import__('o' + 's').system('ls')", "processes", "os.system"),
+        ("__import__('os.path').remove('x')", "files", "os.remove"),
+        ("i = __import__\ni('socket')", "network", "socket"),
+        ("import os\ngetattr(os, 'system')('ls')", "processes", "os.system"),
+        ("import os\ng = getattr\ng(os, 'sys' 'tem')('ls')", "processes", "os.system"),
+        ("import os\nos.__getattribute__('system')", "processes", "os.system"),
+        ("import os\nos.__dict__.get('system')", "processes", "os.system"),
+        ("import os\no = os\no.remove('x')", "files", "os.remove"),
+        ("import os\n(o := os).remove('x')", "files", "os.remove"),
+        ("import os\n[os][0].popen('ls')", "processes", "popen"),
+        ("import sys\nsys.modules['os'].system('ls')", "processes", "os.system"),
+        ("import sys\nsys.modules['subprocess'].run('ls')", "processes", "subprocess"),
+        ("import sys\nsys.modules.get('socket')", "network", "socket"),
+        ("import sys\nsys.modules[name]", "code", "sys.modules"),
+        ("from sys import modules as m\nm['os'].remove('x')", "files", "os.remove"),
+        ("from sys import *\nmodules['os'].remove('x')", "files", "os.remove"),
+        ("import importlib as i\ni.import_module('subprocess')", "processes", "subprocess"),
+        ("from importlib import import_module as m\nm('os').remove('x')", "files", "os.remove"),
+        ("from importlib import *\nimport_module(name)", "code", "importlib.import_module"),
+        ("import importlib\nimportlib.__import__('socket')", "network", "socket"),
+        ("import importlib\nimportlib.reload(x)", "code", "importlib.reload"),
+        ("import importlib.util", "code", "importlib.util"),
+        ("from importlib.machinery import SourceFileLoader", "code", "importlib.machinery.SourceFileLoader"),
+        ("import importlib\ngetattr(importlib, name)", "code", "a name of importlib that is made up"),
+        ("import pkgutil\npkgutil.resolve_name('os:system')", "processes", "os.system"),
+        ("import imp", "code", "imp"),
+        ("import random\nrandom._os.system('ls')", "processes", "os.system"),
+        ("import logging\nlogging.sys.modules", "code", "sys.modules"),
+        ("from helper import os\nos.system('ls')", "processes", "os.system"),
+        ("from .helper import os\nos.system('ls')", "processes", "os.system"),
+        ("from helper import subprocess", "processes", "subprocess"),
+        ("().__class__.__base__.__subclasses__()", "code", "__subclasses__"),
+        ("f.__globals__['x']", "code", "__globals__"),
+    ],
+)
+def test_ways_round_imports_and_names_are_seen(text: str, capability: str, seen: str) -> None:
+    assert (capability, text.count("\n") + 1, seen) in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys\nprint(sys.platform, sys.argv, sys.version_info)",
+        "from importlib.metadata import version\nimport importlib.resources\nversion('x')",
+        "import re\nre.compile('a')\nimport argparse\nvars(argparse.Namespace(a=1))['a']",
+        "import logging\ngetattr(logging, name.upper())\ngetattr(thing, name)",
+        "def _open(): ...\n_open()\n_compile = 1\nx = {}\nx.get('os')\nx['system']",
+        "import collections as c\nc.OrderedDict().__class__.__name__\nimport os\nos.path.join('a', 'b')",
+    ],
+)
+def test_what_only_looks_like_a_way_round_is_none(text: str) -> None:
+    assert found(text) == set()
+
+
+LONG = {
+    "attributes": "a" + ".a" * 60_000,
+    "import": "import a" + ".a" * 60_000,
+    "import over lines": "from a" + ".a\\\n" * 30_000 + " import b",
+    "import up to the most": ("import a" + ".a" * 399 + "\n") * 160,
+    "one word": "import " + "a" * 130_000,
+    "words": "a " * 60_000,
+    "made name": "import os\ngetattr(os, '" + "a." * 60_000 + "')",
+    "names of names": "import os\n"
+    + "".join(f"x{n} = {f'x{n - 1}' if n else 'os'}.a.b.c\n" for n in range(6_000)),
+    "pieces": "x = " + "+".join(["'a'"] * 20_000),
+    "nested look-ups": "getattr(" * 50 + "x" + ", 'a')" * 50 + "\n" * 50_000,
+    "look-ups": "import os\n"
+    + "getattr(getattr(os, 'a')(getattr(os, 'b')), 'c')(getattr(os, 'd'))\n" * 1_500,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
+def test_no_python_takes_long(text: str) -> None:
+    files = {"scripts/x.py": text.encode()}
+    assert cpu_seconds(lambda: capabilities_of(files), 3.0) < 3.0
 
 
 def test_a_script_that_only_reads_and_prints_uses_nothing() -> None:

@@ -34,6 +34,16 @@ def test_a_mebibyte_of_hostile_text_takes_little_time(what: str, scan: Scan) -> 
     assert cpu_seconds(lambda: scan({path: text}), CPU_SECONDS) <= CPU_SECONDS
 
 
+def test_an_import_of_one_name_without_end_is_told_and_not_parsed(scan: Scan) -> None:
+    text = "import a" + ".a" * 60_000
+    assert cpu_seconds(lambda: scan({"scripts/x.py": text}), 1.0) <= 1.0
+    told = {each.rule for each in scan({"scripts/x.py": text})}
+    assert "unreadable-script" in told
+    assert "unreadable-script" not in {
+        each.rule for each in scan({"scripts/x.py": "import " + "a." * 399 + "a"})
+    }
+
+
 HEADS = (
     b"PK\3\4\x14\0\1\0",
     b"\x7fELF\2\1\1",
