@@ -1,6 +1,7 @@
 """Everything Tidegate asks of the world: small protocols, named by need. All times are epoch seconds."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from math import inf
 from typing import Protocol
 
 from tidegate.domain.access import KeyRecord, Priority, Switch
@@ -14,6 +15,7 @@ from tidegate.domain.evidence import StageEvidence
 from tidegate.domain.exchange import Amend, Exchange, Vote
 from tidegate.domain.metric import Metric
 from tidegate.domain.quota import NOTHING_SAID, Amounts, Quota, Scope
+from tidegate.domain.reporting.sums import ArmTasks, Comment, Line, Place, Span, UnitSpending
 from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.scan_exception import ScanException
@@ -39,10 +41,7 @@ Admit = Callable[[Sequence[Rollout]], None]  # sees all as in a transaction; wha
 class Clock(Protocol):
     """Time, so that tests can own it."""
 
-    def now(self) -> float:
-        """Epoch seconds."""
-        ...
-
+    def now(self) -> float: ...  # epoch seconds
     def monotonic(self) -> float:
         """Seconds that never step back; the event loop's own time."""
         ...
@@ -139,10 +138,9 @@ class Ledger(Protocol):
         """Idempotent by exchange id; raises StoreUnavailable."""
         ...
 
-    async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:
-        """The stage's buckets and events from `since` on; `latest` distinct units per arm (trip gate)."""
-        ...
-
+    async def evidence(
+        self, key: StageKey, *, latest: int, since: float = 0.0, until: float = inf
+    ) -> StageEvidence: ...  # the buckets and events in [since, until); `latest` distinct units per arm
     def export(self, query: LedgerQuery) -> AsyncIterator[Exchange]: ...  # by (at, id), streamed
     async def vote(self, vote: Vote) -> str:
         """Keep a vote: `counted` (first on its exchange), `repeated`, or `parked` (exchange not here yet)."""
@@ -160,6 +158,17 @@ class Costs(Protocol):
 
     async def spent(self, since: float, until: float) -> Sequence[Spent]: ...
     async def last_used(self) -> Mapping[str, float]: ...
+
+
+class Figures(Protocol):
+    """What reports are made of: sums over exchanges by when they ended, the same on every store."""
+
+    async def lines(self, span: Span) -> Sequence[Line]: ...
+    async def spending(
+        self, place: Place, edges: Sequence[float], *, by_unit: bool
+    ) -> Sequence[UnitSpending]: ...
+    async def tasks(self, place: Place, edges: Sequence[float]) -> Sequence[ArmTasks]: ...
+    async def comments(self, span: Span, *, limit: int) -> tuple[Sequence[Comment], int]: ...
 
 
 class SharedAway(Exception):
@@ -192,7 +201,6 @@ class Rollouts(Protocol):
 
     async def get(self, name: str) -> Rollout | None: ...
     async def list(self) -> Sequence[Rollout]: ...
-
     async def commit(
         self,
         rollout: Rollout,
@@ -212,13 +220,11 @@ class Rollouts(Protocol):
         ...
 
     async def events(self, stream: str) -> Sequence[Event]: ...
-
     async def newest_events(self, stream: str, *, limit: int, before: int | None = None) -> Sequence[Event]:
         """At most `limit` events, the newest first; only those with a `seq` below `before`, if given."""
         ...
 
     async def head(self, stream: str) -> Head | None: ...  # kept apart, so that a cut-off end is found
-
     async def take_lease(self, holder: str, *, now: float, seconds: float) -> Lease | None:
         """Take or renew leadership; None while another holder's lease runs."""
         ...
@@ -292,7 +298,6 @@ class Skills(Protocol):
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
     ) -> int: ...
-
     async def withdraw(
         self, name: str, numbers: Sequence[int], *, by: str, reason: str, at: float, admit: Admit
     ) -> int: ...  # revoke all or none, judged by `admit` in the transaction; Conflict, NotFound
@@ -362,13 +367,8 @@ class ResultCache(Protocol):
     Neither call raises: a cache that is away has nothing and keeps nothing.
     """
 
-    async def get(self, key: bytes) -> CachedAnswer | None:
-        """The answer, None where there is none or its time is over."""
-        ...
-
-    async def put(self, key: bytes, answer: CachedAnswer) -> None:
-        """Keep an answer until it expires, in the place of an earlier one."""
-        ...
+    async def get(self, key: bytes) -> CachedAnswer | None: ...  # None too once its time is over
+    async def put(self, key: bytes, answer: CachedAnswer) -> None: ...  # in the place of an earlier one
 
 
 class Clearings(Protocol):

@@ -59,13 +59,13 @@ def replayed(rollout: Rollout, events: Sequence[Event]) -> Iterator[Replayed]:
             data = _DATA.decode(event.data)
             if stored and data.evidence is not None:
                 yield Replayed(event, stored, msgspec.json.encode(decide(now, data.evidence, event.at)))
-            now = _moved(now, data, event)
+            now = moved(now, data, event)
         except (TidegateError, msgspec.ValidationError) as error:
             yield Replayed(event, stored, msgspec.json.encode({"error": str(error)}))
             return
 
 
-def _moved(rollout: Rollout, data: EventData, event: Event) -> Rollout:
+def moved(rollout: Rollout, data: EventData, event: Event) -> Rollout:
     """The rollout after the event; its start brings the plan that all that follows is judged by."""
     if data.move is Move.START and data.plan is not None:
         rollout = Rollout(

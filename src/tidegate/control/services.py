@@ -12,6 +12,7 @@ from tidegate.ports import (
     Clearings,
     Clock,
     Costs,
+    Figures,
     Keys,
     Ledger,
     Outbox,
@@ -35,6 +36,8 @@ class Store(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def costs(self) -> Costs: ...
+    @property
+    def figures(self) -> Figures: ...
     @property
     def routing(self) -> Routing: ...
     @property

@@ -1,5 +1,6 @@
 """Evidence rows: add a batch to them within its transaction, and read a stage's back."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -87,12 +88,18 @@ class EvidenceRows:
         return frozenset(cell.rollout for cell in folded.sums)
 
     async def read(
-        self, connection: AsyncConnection, key: StageKey, *, latest: int, since: float
+        self, connection: AsyncConnection, key: StageKey, *, latest: int, since: float, until: float
     ) -> StageEvidence:
-        """The buckets that end after `since`, the events from then on, the latest units per arm."""
+        """The buckets that end after `since`, the events from then on, the latest units per arm.
+
+        Neither reaches `until` (infinity: there is no end).
+        """
         place = (key.rollout, key.attempt, key.stage)
         cells = select(EVIDENCE).where(*_of_stage(EVIDENCE, key), EVIDENCE.c.bucket > since - BUCKET_SECONDS)
         events = select(UNIT_EVENT).where(*_of_stage(UNIT_EVENT, key), UNIT_EVENT.c.at >= since)
+        if until < math.inf:
+            cells = cells.where(EVIDENCE.c.bucket < until)
+            events = events.where(UNIT_EVENT.c.at < until)
         sums = [_to_cell(row) for row in await connection.execute(cells)]
         found = [
             StageEvent(*place, msgspec.convert(row, UnitEvent, from_attributes=True))

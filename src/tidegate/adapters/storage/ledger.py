@@ -1,5 +1,6 @@
 """Every exchange, durably, and the evidence that is summed with it in one transaction."""
 
+import math
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -69,10 +70,15 @@ class SqlLedger:
         self._costs.add(connection, list(fresh.values()))
         return IngestResult(len(fresh), touched)
 
-    async def evidence(self, key: StageKey, *, latest: int, since: float = 0.0) -> StageEvidence:
-        """A stage's evidence: buckets that end after `since`, events from then on, latest units per arm."""
+    async def evidence(
+        self, key: StageKey, *, latest: int, since: float = 0.0, until: float = math.inf
+    ) -> StageEvidence:
+        """A stage's evidence: buckets that end after `since`, events from then on, latest units per arm.
+
+        Buckets that start at `until` or later, and events from then on, are left out.
+        """
         async with self._database.read() as connection:
-            return await self._evidence.read(connection, key, latest=latest, since=since)
+            return await self._evidence.read(connection, key, latest=latest, since=since, until=until)
 
     async def evidence_from_ledger(self, key: StageKey, *, latest: int) -> StageEvidence:
         """The same recounted from the exchanges: it differs only if either was tampered with."""

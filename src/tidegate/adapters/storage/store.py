@@ -3,6 +3,7 @@
 from tidegate.adapters.storage.clearings import SqlClearings
 from tidegate.adapters.storage.costs import SqlCosts
 from tidegate.adapters.storage.database import Database, parse_url
+from tidegate.adapters.storage.figures import SqlFigures
 from tidegate.adapters.storage.keys import SqlKeys
 from tidegate.adapters.storage.ledger import SqlLedger
 from tidegate.adapters.storage.migrate import start_lock, upgrade_database
@@ -26,6 +27,7 @@ class Store:
         self._database = database
         self.ledger = SqlLedger(database)
         self.costs = SqlCosts(database)
+        self.figures = SqlFigures(database)
         self.routing = SqlRouting(database, clock)
         self.rollouts = SqlRollouts(database)
         self.outbox = SqlOutbox(database)

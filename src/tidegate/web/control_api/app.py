@@ -16,6 +16,7 @@ from tidegate.web.control_api import (
     keys,
     ledger,
     quotas,
+    reports,
     rollouts,
     routes,
     scan_exceptions,
@@ -33,7 +34,7 @@ DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
 _NOUNS = (
     rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
-    selection, cache,
+    selection, cache, reports,
 )  # fmt: skip
 
 

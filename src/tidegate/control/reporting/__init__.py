@@ -1,0 +1,1 @@
+"""Reports: read the ledger and the event log, and put them into the shape of `domain/reporting`."""

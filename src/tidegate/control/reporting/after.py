@@ -1,0 +1,40 @@
+"""What was saved after a rollout had completed, from the units that are still held back."""
+
+from tidegate.control.reporting.course import Course, completed_at
+from tidegate.control.reporting.view import View
+from tidegate.control.timestamp import rfc3339
+from tidegate.domain.reporting.arms import both_arms
+from tidegate.domain.reporting.attribution import attribution
+from tidegate.domain.reporting.document import AfterFigures
+from tidegate.domain.reporting.period import overlap, within
+from tidegate.domain.reporting.projection import holdout_cost, projection
+from tidegate.domain.reporting.savings import interval_of
+from tidegate.domain.reporting.spending import spending_by_day
+from tidegate.domain.reporting.sums import Place
+from tidegate.domain.rollout import Unit
+
+
+async def after_figures(view: View, course: Course) -> AfterFigures | None:
+    """Figures within the view's period, savings from completion on; None where nobody is held back."""
+    completed, plan, period = completed_at(course), course.rollout.plan, view.period
+    if completed is None or completed >= period.until or not plan.after.holdout:
+        return None
+    days = view.days(completed, completed + plan.after.for_seconds)
+    place = Place(course.rollout.name, course.rollout.attempt, None)
+    by_unit = plan.unit is not Unit.REQUEST
+    spent = await view.store.figures.spending(place, days.edges, by_unit=by_unit)
+    told = within(days, period.since, period.until - 1)
+    tasks = await view.store.figures.tasks(place, told.edges)
+    mine = [line for line in view.lines if line.stage is None and line.attempt == course.rollout.attempt]
+    last = max((line.last_at for line in mine), default=completed)
+    arms = both_arms(None, mine, tasks)
+    whole = spending_by_day(spent, len(days.days))[-1]
+    saved = interval_of(whole.candidate_so_far, whole.control_so_far)
+    return AfterFigures(
+        completed=rfc3339(completed),
+        arms=arms,
+        savings=saved,
+        attribution=attribution(mine),
+        projection=projection(arms, saved, overlap(period.edges, completed, last)),
+        holdout_usd=holdout_cost(arms.candidate, arms.control),
+    )

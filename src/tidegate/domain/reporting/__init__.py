@@ -1,0 +1,1 @@
+"""What reports are made of: figures from the ledger's sums, and the shape in which they are told."""
