@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx2
+import msgspec
 import pytest
 from fresh_store import fresh_store
 
@@ -61,10 +62,12 @@ def key(services: Services) -> MakeKey:
     return make
 
 
-def zipped(body: str = BAD) -> bytes:
+def zipped(body: str = BAD, script: bytes = b"") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("tide/SKILL.md", f"---\nname: tide\ndescription: Reads tide tables.\n---\n{body}\n")
+        if script:
+            archive.writestr("tide/scripts/run.py", script)
     return buffer.getvalue()
 
 
@@ -91,6 +94,52 @@ async def test_a_publisher_asks_an_operator_agrees_and_the_package_is_published(
     assert published.status_code == 201, published.text
 
 
+async def test_findings_and_capabilities_are_shown_before_anybody_agrees(
+    client: httpx2.AsyncClient, key: MakeKey
+) -> None:
+    publisher, operator = await key("publisher"), await key("operator")
+    digest = (await ask(client, publisher, zipped(script=b"import socket\nimport os\nos.environ\n"))).json()[
+        "digest"
+    ]
+    shown = (await client.get(f"{URL}/{digest}", headers=operator)).json()
+    assert shown["state"] == "requested"
+    (finding, *_) = shown["findings"]
+    assert {**finding, "excerpt": ""} == {
+        "rule": "override-instructions", "severity": "critical", "path": "SKILL.md", "line": 5,
+        "title": finding["title"], "excerpt": "", "source": "tidegate", "blocks": True,
+    }  # fmt: skip
+    assert finding["excerpt"] in BAD
+    assert shown["findings_in_all"] == len(shown["findings"])
+    assert shown["capabilities"] == [
+        {"capability": "network", "path": "scripts/run.py", "line": 1, "seen": "socket"},
+        {"capability": "environment", "path": "scripts/run.py", "line": 3, "seen": "os.environ"},
+    ]
+    assert (shown["uses"], shown["capabilities_in_all"]) == (["environment", "network"], 2)
+    (listed,) = (await client.get(URL, headers=operator)).json()["exceptions"]
+    assert listed["uses"] == ["environment", "network"]
+    assert "findings" not in listed
+    granted = await client.post(f"{URL}/{digest}/grant", json={"reason": "seen"}, headers=operator)
+    assert granted.json()["capabilities"] == shown["capabilities"]
+
+
+async def test_the_log_keeps_which_capabilities_were_granted(
+    client: httpx2.AsyncClient, key: MakeKey, services: Services
+) -> None:
+    operator = await key("operator")
+    digest = (await ask(client, operator, zipped(script=b"import socket\n"))).json()["digest"]
+    await client.post(f"{URL}/{digest}/grant", json={"reason": "seen"}, headers=operator)
+    *_, event = await services.store.rollouts.events("skills")
+    assert event.kind == "exception-granted"
+    assert msgspec.json.decode(event.data)["uses"] == ["network"]
+
+
+@pytest.mark.parametrize("digest", [f"sha256:{'0' * 64}", "nothing", "%00", "sha256:"])
+async def test_an_exception_that_nobody_asked_for_is_not_shown(
+    client: httpx2.AsyncClient, key: MakeKey, digest: str
+) -> None:
+    assert (await client.get(f"{URL}/{digest}", headers=await key())).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("role", "may"),
     [("client", ""), ("viewer", "read"), ("publisher", "read ask"), ("operator", "read ask grant")],
@@ -100,8 +149,9 @@ async def test_each_role_may_do_its_part(
 ) -> None:
     digest = (await ask(client, await key())).json()["digest"]
     headers = await key(role)
-    read = await client.get(URL, headers=headers)
-    assert read.status_code == (200 if "read" in may else 403), read.text
+    for path in (URL, f"{URL}/{digest}"):
+        read = await client.get(path, headers=headers)
+        assert read.status_code == (200 if "read" in may else 403), read.text
     asked = await ask(client, headers)
     assert (asked.status_code != 403) is ("ask" in may), asked.text
     granted = await client.post(f"{URL}/{digest}/grant", json={"reason": "r"}, headers=headers)

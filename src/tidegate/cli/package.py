@@ -1,5 +1,6 @@
 """A package on disk, as commands read and refuse it."""
 
+import asyncio
 import os
 import stat
 import sys
@@ -9,8 +10,10 @@ from typing import Annotated
 import typer
 
 from tidegate.bootstrap.packages import WIDEST, package_limits
+from tidegate.cli.output import run
 from tidegate.config import load
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.skill import SkillPackage
 from tidegate.registry.limits import PackageLimits
 from tidegate.registry.validate import Inspection, inspect_folder, inspect_zip
 
@@ -55,3 +58,12 @@ def complain(path: Path, inspection: Inspection) -> None:
     sys.stderr.write(f"tidegate: {path} is refused, {count} {'finding' if count == 1 else 'findings'}:\n")
     for finding in inspection.findings:
         sys.stderr.write(f"  {finding}\n")
+
+
+def package_at(path: Path, limits: PackageLimits) -> SkillPackage:
+    """The package in the folder or zip, or exit 1 with why it is none."""
+    inspection = run(asyncio.to_thread(inspect_path, path, limits))
+    if inspection.package is None:
+        complain(path, inspection)
+        raise typer.Exit(1)
+    return inspection.package

@@ -14,8 +14,9 @@ from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.package import PackagePath, complain, inspect_path, limits_here, limits_there
 from tidegate.cli.scan_judgement import judge_here
 from tidegate.cli.skill_capabilities import capabilities, lines_of
+from tidegate.cli.skill_exception import exceptions
 from tidegate.cli.skill_match import NO_SKILL, match
-from tidegate.cli.skill_scan import exceptions, scan
+from tidegate.cli.skill_scan import scan
 from tidegate.cli.skill_suggest import suggest
 from tidegate.cli.skill_versions import deprecate, diff, download, revoke, versions
 from tidegate.domain.skill import FileEntry

@@ -10,7 +10,7 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, run, say
-from tidegate.registry.capabilities.capability import Capability, Use
+from tidegate.domain.capability import Capability, Use
 
 SHOWN = 4
 """Places that a line names; `--json` has them all."""
@@ -46,14 +46,14 @@ def capabilities(
         say(line)
 
 
-def lines_of(uses: Iterable[Use]) -> list[str]:
-    """A line for each capability: `network: scripts/a.py:3 socket, scripts/b.sh:1 curl`."""
+def lines_of(uses: Iterable[Use], most: int = SHOWN) -> list[str]:
+    """A line for each capability: `network: scripts/a.py:3 socket, scripts/b.sh:1 curl`; at most `most`."""
     places: dict[Capability, list[str]] = {}
     for use in uses:
         places.setdefault(use.capability, []).append(f"{use.path}:{use.line} {use.seen}")
-    return [f"{capability}: {_few(where)}" for capability, where in places.items()]
+    return [f"{capability}: {_few(where, most)}" for capability, where in places.items()]
 
 
-def _few(places: list[str]) -> str:
-    more = len(places) - SHOWN
-    return ", ".join(places[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _few(places: list[str], most: int) -> str:
+    more = len(places) - most
+    return ", ".join(places[:most]) + (f" and {more} more" if more > 0 else "")

@@ -13,8 +13,8 @@ from tidegate.cli.call import call, session
 from tidegate.cli.options import AsJson, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.skill_capabilities import lines_of
+from tidegate.domain.capability import Use
 from tidegate.domain.errors import InvalidInput, NotFound
-from tidegate.registry.capabilities.capability import Use
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The skill's name.")]
 Number = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version's number.")]

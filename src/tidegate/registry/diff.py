@@ -5,9 +5,9 @@ from difflib import unified_diff
 
 import msgspec
 
+from tidegate.domain.capability import Use
 from tidegate.domain.skill import Manifest, SkillVersion
 from tidegate.registry.archive import files_of
-from tidegate.registry.capabilities.capability import Use
 from tidegate.registry.capabilities.derive import capabilities_of
 from tidegate.registry.capabilities.derive import changed as changed_uses
 

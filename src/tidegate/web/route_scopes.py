@@ -66,6 +66,7 @@ ROUTE_SCOPES: RouteScopes = MappingProxyType(
         "GET /api/routes/{skill}": _READ,
         "POST /api/selection": _READ,
         "GET /api/scan-exceptions": _READ,
+        "GET /api/scan-exceptions/{digest}": _READ,
         "POST /api/scan-exceptions": _PUBLISH,
         "POST /api/scan-exceptions/{digest}/grant": _OPERATE,
         "GET /api/skills": _READ,

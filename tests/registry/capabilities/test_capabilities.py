@@ -5,8 +5,8 @@ from cpu import cpu_seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.registry.capabilities.capability import Capability, Use
-from tidegate.registry.capabilities.derive import capabilities_of, changed
+from tidegate.domain.capability import Capability, Use
+from tidegate.registry.capabilities.derive import MAX_READ_IN_ALL, capabilities_of, changed
 
 NOTHING = "import json, re, sys\nprint(json.dumps(re.findall('a', sys.stdin.read())))\n"
 
@@ -159,6 +159,17 @@ def test_python_that_cannot_be_read_may_do_anything() -> None:
 @pytest.mark.parametrize("path", ["scripts/x.sh", "scripts/x.js", "scripts/x.py"])
 def test_a_script_that_is_too_long_is_not_read(path: str) -> None:
     assert found("$A\n" * 200_000, path) == {("code", 1, "too long to be read")}
+
+
+def test_of_many_long_scripts_those_are_told_that_are_not_read() -> None:
+    script = b"import socket\n" + b"#" * 120_000
+    files = {f"scripts/{n:02}.py": script for n in range(20)}
+    uses = capabilities_of(files)
+    read = [use.path for use in uses if use.capability is Capability.NETWORK]
+    unread = [use.path for use in uses if "too long together" in use.seen]
+    assert read + unread == sorted(files)
+    assert len(read) == MAX_READ_IN_ALL // len(script)
+    assert [use.capability for use in uses if use.path in unread] == [Capability.CODE] * len(unread)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ class SqlScanExceptions:
             .values(row)
             .on_conflict_do_update(index_elements=[SCAN_EXCEPTION.c.digest], set_=row)
         )
-        data = {"name": exception.name, "digest": exception.digest, "rules": exception.rules}
+        uses = sorted({use.capability for use in exception.uses})
+        data = {"name": exception.name, "digest": exception.digest, "rules": exception.rules, "uses": uses}
         revision = await record(
             self._database, connection, STREAM, kind, by=by, reason=reason, at=at, data=data
         )

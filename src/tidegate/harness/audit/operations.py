@@ -55,6 +55,7 @@ OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/api/routes/audit-probe", READERS),
     Operation("POST", "/api/selection", READERS),
     Operation("GET", "/api/scan-exceptions", READERS),
+    Operation("GET", "/api/scan-exceptions/sha256:0", READERS),
     Operation("POST", "/api/scan-exceptions?reason=audit", _PUBLISHER),
     Operation("POST", "/api/scan-exceptions/sha256:0/grant"),
     Operation("GET", "/api/skills", READERS),

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tidegate.registry.capabilities.capability import Capability, Use
+from tidegate.domain.capability import Capability, Use
 from tidegate.registry.capabilities.python_names import OPEN_ENDED, Seen, of_attribute, of_module, of_name
 from tidegate.registry.capabilities.python_scope import Scope
 from tidegate.registry.scan.python_tree import read_tree

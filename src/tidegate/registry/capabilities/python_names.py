@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from tidegate.registry.capabilities.capability import Capability
+from tidegate.domain.capability import Capability
 
 Seen = tuple[Capability, str]
 """A capability, and the name that it was seen by."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tidegate.registry.capabilities.capability import Capability, Use
+from tidegate.domain.capability import Capability, Use
 from tidegate.registry.scan.pattern import Pattern, pattern
 from tidegate.registry.scan.rules.words import NETWORK_TOOL
 

@@ -51,22 +51,14 @@ class Gate:
             waits = exception is not None and not exception.granted
             raise InvalidInput(refusal(package, blocking, asked=waits))
 
-    async def ask(
-        self, package: SkillPackage, *, by: str, reason: str, at: float
-    ) -> tuple[ScanException, int]:
-        """Ask an operator to let the package pass; raises InvalidInput where nothing blocks it, Conflict."""
+    async def objections(self, package: SkillPackage) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+        """All that either scanner finds, and what of it blocks, as somebody is shown who is to decide."""
         opinion = await self._opinion(package) or ()
-        blocking = self.policy.blocking((*await self.scan(package), *opinion))
-        if not blocking:
-            raise InvalidInput(f"nothing blocks {package.manifest.name}; publish it, no exception is needed")
-        asked = ScanException(
-            digest=package.digest,
-            name=package.manifest.name,
-            rules=tuple(sorted({each.rule for each in blocking})),
-            asked_by=by,
-            asked_because=reason,
-            asked_at=at,
-        )
+        found = (*await self.scan(package), *opinion)
+        return found, self.policy.blocking(found)
+
+    async def ask(self, asked: ScanException) -> tuple[ScanException, int]:
+        """Ask an operator to let a package pass; raises Conflict where that was granted before."""
         return await self._exceptions.ask(asked)
 
     async def _opinion(self, package: SkillPackage) -> tuple[Found, ...] | None:
@@ -93,8 +85,8 @@ def refusal(package: SkillPackage, blocking: Sequence[Found], *, asked: bool) ->
         lines.append(f"… and {len(blocking) - SHOWN} more")
     count = f"{len(blocking)} {'finding' if len(blocking) == 1 else 'findings'}"
     way = (
-        "an exception was requested; an operator grants it by `tidegate skill exception grant "
-        f"{package.digest} --reason WHY`"
+        "an exception was requested; an operator looks at it by `tidegate skill exception show "
+        f"{package.digest}` and grants it by `tidegate skill exception grant {package.digest} --reason WHY`"
         if asked
         else "mend them, or ask for an exception: `tidegate skill exception request PATH --reason WHY`"
     )
