@@ -62,9 +62,12 @@ soak: $(READY)
 	$(BIN)/pytest tests/flow/test_accounting_under_load.py $(if $(filter 30,$(MINUTES)),--long)
 	$(BIN)/python -m tidegate.harness.soak --minutes $(MINUTES) --out out/soak $(if $(filter 30,$(MINUTES)),--page docs/reference/soak.md)
 
-# Simulations of the statistics that have a long form, with all their runs.
+# Simulations of the statistics that have a long form, with all their runs; then rehearsals, whose table replaces that of the
+# reference page. SCALE=0.1 has a tenth of the repetitions; a run that was ended goes on from what out/simulate keeps.
+SCALE ?= 1
 simulate: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --long tests/simulation
+	$(BIN)/python -m tidegate.harness.simulate --scale $(SCALE) --out out/simulate --page docs/reference/statistics.md
 
 # Every property with 2,000 examples instead of the 25 that `make test` has time for; then what strangers' bytes reach,
 # guided by coverage, by atheris in an environment of its own. Only the long form, ten minutes, replaces the table.

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from tidegate.domain.evidence import ArmBucket, Latest, StageEvidence, Tally, UnitEvent, merge
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, UnitEvent, merge
 from tidegate.domain.exchange import Arm
 from tidegate.domain.observation import Evidence, begin, observe, recent_buckets, settle
 from tidegate.domain.rollout import Rollout
@@ -21,7 +21,11 @@ _MOST_KEPT = 2_000
 
 
 class Record:
-    """One stage's evidence; `lag` is how many seconds late a piece may come."""
+    """One stage's evidence; `lag` is how many seconds late a piece may come.
+
+    What happened in the same seconds comes together, out of order with what did before and after: a replica
+    sends what it has of both arms at once.
+    """
 
     def __init__(self, rollout: Rollout, lag: float, draws: Draws) -> None:
         self._rollout = rollout
@@ -36,12 +40,16 @@ class Record:
 
     def add(self, pieces: Iterable[ArmBucket | UnitEvent], now: float) -> None:
         """Let these pieces be on their way, and take what has arrived by `now`."""
+        arrivals: dict[int, float] = {}
         for piece in pieces:
             if not self._lag:
                 self._take(piece)
                 continue
+            slot = int(piece.at if isinstance(piece, UnitEvent) else piece.start) // BUCKET_SECONDS
+            if slot not in arrivals:
+                arrivals[slot] = now + self._draws.random() * self._lag
             self._number += 1
-            heappush(self._late, (now + self._draws.random() * self._lag, self._number, piece))
+            heappush(self._late, (arrivals[slot], self._number, piece))
         while self._late and self._late[0][0] <= now:
             self._take(heappop(self._late)[2])
 

@@ -37,8 +37,7 @@ from tidegate.rehearsal.staked import Staked, StakedUnits
 ARMS = (Arm.CANDIDATE, Arm.CONTROL)
 
 LONG_STRETCH = 60.0
-COARSE = 15
-COARSE_STICKY = 60
+COARSE = 60
 """In stretches of LONG_STRETCH seconds and more errors are told in spans of so many, unit events too."""
 
 
@@ -280,7 +279,7 @@ class World:
         A test thus sees errors one by one (in a long stretch every COARSE seconds), as the controller does;
         all the rest is in the last bucket.
         """
-        width = BUCKET_SECONDS if end - begin < LONG_STRETCH else COARSE_STICKY if self._sticky else COARSE
+        width = BUCKET_SECONDS if end - begin < LONG_STRETCH else COARSE
         last = _slot(math.nextafter(end, 0.0))
         early = Counter(slot for at in errors if (slot := _ending(at, width)) < last)
         buckets: list[ArmBucket] = []
@@ -311,8 +310,8 @@ def _less(whole: Tally, requests: int, errors: int) -> Tally:
 
 
 def _span_end(at: float) -> float:
-    """Just before the end of the span of COARSE_STICKY seconds around `at`."""
-    return math.nextafter((at // COARSE_STICKY + 1) * COARSE_STICKY, at)
+    """Just before the end of the span of COARSE seconds around `at`."""
+    return math.nextafter((at // COARSE + 1) * COARSE, at)
 
 
 def _ending(at: float, width: int) -> int:

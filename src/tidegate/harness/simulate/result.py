@@ -1,0 +1,147 @@
+"""What the rehearsals of a row came to, against what is required, and the table of all rows."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from tidegate.harness.simulate.rows import Figure, Row
+from tidegate.rehearsal.course import Course
+from tidegate.rehearsal.summary import upper_bound
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One row's figures: `hits` of `reps`, or requests (None: never); intervals of 95 %."""
+
+    name: str
+    said: str
+    figure: Figure
+    unit: str
+    reps: int
+    hits: int
+    upper: float
+    p50: float | None = None
+    p50_interval: tuple[float | None, float | None] = (None, None)
+    p95: float | None = None
+    required: str
+    met: bool
+    rivals: dict[str, tuple[float | None, float | None]] = {}
+
+
+def result(row: Row, courses: Sequence[Course], compared: Sequence[Course]) -> Result:
+    """Of at least one course; `compared` are those that other rules were tried on too."""
+    unit = "user" if "unit: user" in row.spec else "request"
+    counts = sorted(_count(row.figure, course) for course in courses)
+    hits = sum(math.isfinite(each) for each in counts)
+    p50, p95 = ranked(counts, 0.5), ranked(counts, 0.95)
+    false = row.share is not None
+    met = hits <= row.share * len(courses) if row.share is not None else _within(row, p50, p95)
+    low, high = middle(counts)
+    return Result(
+        name=row.name,
+        said=row.said,
+        figure=row.figure,
+        unit=unit,
+        reps=len(courses),
+        hits=hits,
+        upper=upper_bound(hits, len(courses)),
+        p50=None if false else finite(p50),
+        p50_interval=(None, None) if false else (finite(low), finite(high)),
+        p95=None if false else finite(p95),
+        required=required(row),
+        met=met,
+        rivals={} if not compared else _rivals(compared),
+    )
+
+
+def required(row: Row) -> str:
+    """In words."""
+    if row.share is not None:
+        return f"≤ {row.share:.0%}"
+    p50 = f"≤ {row.p50:,.0f}" if row.p50 is not None else "–"
+    return p50 if row.p95 is None else f"{p50} / ≤ {row.p95:,.0f}"
+
+
+def _within(row: Row, p50: float, p95: float) -> bool:
+    return (row.p50 is None or p50 <= row.p50) and (row.p95 is None or p95 <= row.p95)
+
+
+def _count(figure: Figure, course: Course) -> float:
+    """What is counted of one course; infinite where it did not happen."""
+    if figure is Figure.FALSE_ROLLBACKS:
+        return 1.0 if course.false_rollback else math.inf
+    if figure is Figure.REQUESTS:
+        seen = course.outcome == "rolled-back" and not course.before_fault
+        return course.requests if seen else math.inf
+    return math.inf if course.certified is None else course.certified
+
+
+def _rivals(compared: Sequence[Course]) -> dict[str, tuple[float | None, float | None]]:
+    """By rule the median and the 95th percentile of the candidate's requests until it acted."""
+    found: dict[str, tuple[float | None, float | None]] = {}
+    for name in compared[0].rivals:
+        counts = sorted(_count(Figure.REQUESTS, course.rivals[name]) for course in compared)
+        found[name] = (finite(ranked(counts, 0.5)), finite(ranked(counts, 0.95)))
+    return found
+
+
+def ranked(ordered: Sequence[float], q: float) -> float:
+    """The q-quantile by nearest rank."""
+    return ordered[math.ceil(q * len(ordered)) - 1]
+
+
+def middle(ordered: Sequence[float]) -> tuple[float, float]:
+    """What holds the median with 95 %, by order statistics (ranks by the normal approximation)."""
+    count, spread = len(ordered), 0.98 * math.sqrt(len(ordered))
+    low, high = math.floor(count / 2 - spread), math.ceil(count / 2 + spread)
+    return ordered[max(0, low - 1)], ordered[min(count - 1, high)]
+
+
+def finite(value: float) -> float | None:
+    """None for never."""
+    return value if math.isfinite(value) else None
+
+
+def table(results: Iterable[Result], printed: str) -> str:
+    """Markdown; `printed` says when and how."""
+    rows = list(results)
+    return "\n".join((printed, "", *_false_lines(rows), "", *_counted_lines(rows), ""))
+
+
+def _false_lines(rows: Sequence[Result]) -> Iterable[str]:
+    yield "| what must not happen | unit | repetitions | happened | at most (95 %) | required | |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in rows:
+        if row.figure in (Figure.FALSE_ROLLBACKS, Figure.FALSE_CERTIFICATES):
+            kept = "kept" if row.met else "**missed**"
+            yield (
+                f"| {row.figure}: {row.said} | `{row.unit}` | {row.reps:,} | {row.hits} | {row.upper:.2%} "
+                f"| {row.required} | {kept} |"
+            )
+
+
+def _counted_lines(rows: Sequence[Result]) -> Iterable[str]:
+    names = list(dict.fromkeys(name for row in rows for name in row.rivals))
+    others = "".join(f" {name}'s rule |" for name in names)
+    head = (
+        "| until it is seen, in candidate requests | unit | repetitions | median (95 %) | p95 | required | |"
+    )
+    yield head + others
+    yield "|---|---|---|---|---|---|---|" + "---|" * len(names)
+    for row in rows:
+        if row.figure in (Figure.REQUESTS, Figure.CERTIFIED):
+            low, high = row.p50_interval
+            yield (
+                f"| {row.said} | `{row.unit}` | {row.reps:,} | {shown(row.p50)} ({shown(low)}–{shown(high)}) "
+                f"| {shown(row.p95)} | {row.required} | {'kept' if row.met else '**missed**'} |"
+                + "".join(f" {_pair(row.rivals, name)} |" for name in names)
+            )
+
+
+def _pair(rivals: Mapping[str, tuple[float | None, float | None]], name: str) -> str:
+    return " / ".join(map(shown, rivals[name])) if name in rivals else "–"
+
+
+def shown(value: float | None) -> str:
+    """A count, or that it never came."""
+    return "never" if value is None else f"{value:,.0f}"

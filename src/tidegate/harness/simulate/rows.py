@@ -1,0 +1,179 @@
+"""What is simulated: plans, scenarios, how often, and what is required of each."""
+
+from enum import StrEnum
+
+import msgspec
+
+from tidegate.rehearsal.named import NAMED
+
+
+class Figure(StrEnum):
+    """What of the rehearsals is looked at."""
+
+    FALSE_ROLLBACKS = "false rollbacks"
+    REQUESTS = "candidate requests until rolled back"
+    CERTIFIED = "candidate requests until certified"
+    FALSE_CERTIFICATES = "falsely certified"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table: how many may be false, as a ratio, or how many requests `p50` and `p95` may be.
+
+    With `rivals` the same traffic is put to other tools' rules, once for every tenth repetition.
+    """
+
+    name: str
+    said: str
+    spec: str
+    scenario: str
+    reps: int
+    figure: Figure
+    share: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    rivals: bool = False
+
+
+_HEAD = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {{name: simulated}}
+spec:
+  unit: {unit}
+  candidate: {{skills: {{contract-analysis: latest}}}}
+  stages:
+"""
+_TWELVE_DAYS = """\
+    - {name: canary, weight: 5, bake: 72h, promote: auto}
+    - {name: beta, weight: 25, bake: 168h, promote: auto}
+    - {name: full, weight: 100, bake: 48h, promote: auto, holdout: 5}
+"""
+_CANARY = """\
+    - {{name: canary, weight: {weight}, bake: {bake}, promote: auto}}
+    - {{name: full, weight: 100, bake: 1m, promote: auto, holdout: 5}}
+"""
+_GATES = """\
+  gates:
+    errors: {max: 2%, worse: rollback}
+    latency: {worse: rollback}
+    feedback: {min: 70%, worse: rollback}
+    trip: {errors: 50%, over: 20}
+    samples: {min: 1000}
+"""
+"""Every gate that may roll back by itself; `slo` and `ratio` never do."""
+
+_SAVINGS = """\
+  gates:
+    savings: {min: 35%, worse: hold}
+"""
+
+
+def twelve_days(unit: str) -> str:
+    """The production plan."""
+    return _HEAD.format(unit=unit) + _TWELVE_DAYS + _GATES
+
+
+def canary(unit: str, *, weight: int = 5, bake: str = "72h", savings: bool = False) -> str:
+    """Its first stage, and a last one that is over at once."""
+    stages = _CANARY.format(weight=weight, bake=bake)
+    return _HEAD.format(unit=unit) + stages + (_SAVINGS if savings else _GATES)
+
+
+HEAVY = "control: {user_spread: 1.5, daily_drift: 0.5}\n"
+"""Users whose failure rates differ by 1.5 in log, on days that differ by .5."""
+
+OUTAGES = "faults: [{}]".format(
+    ", ".join(f"{{arm: both, at: {24 * day + 12}h, for: 10m, errors: 100%}}" for day in range(12))
+)
+JUST = "candidate: {cost: {mean: 0.013}}"
+"""Of 0.02 dollars: savings of 35 % exactly."""
+
+
+def _fault(errors: str, at: str = "0h") -> str:
+    return f"faults: [{{arm: candidate, at: {at}, errors: {errors}}}]"
+
+
+def _harmless(name: str, said: str, scenario: str, reps: int, *, unit: str = "request") -> Row:
+    return Row(
+        name=name,
+        said=said,
+        spec=twelve_days(unit),
+        scenario=scenario,
+        reps=reps,
+        figure=Figure.FALSE_ROLLBACKS,
+        share=0.01,
+    )
+
+
+def _seen(name: str, said: str, scenario: str, reps: int, *, p50: float = 0.0, p95: float = 0.0) -> Row:
+    return Row(
+        name=name,
+        said=said,
+        spec=canary("request"),
+        scenario=scenario,
+        reps=reps,
+        figure=Figure.REQUESTS,
+        p50=p50 or None,
+        p95=p95 or None,
+        rivals=True,
+    )
+
+
+def _seen_by_user(name: str, said: str, errors: str, *, p50: float, p95: float) -> Row:
+    row = _seen(name, said, HEAVY + _fault(errors, "30h"), 100, p50=p50, p95=p95)
+    return msgspec.structs.replace(row, spec=canary("user"), rivals=False)
+
+
+def _saving(name: str, said: str, unit: str, *, hours: int, weight: int, reps: int) -> Row:
+    """Certified within so many hours by half of the repetitions; by request the design counts requests."""
+    requests = 1000 * 60 * hours * weight / 100 if unit == "user" else 4200
+    return Row(
+        name=name,
+        said=said,
+        spec=canary(unit, weight=weight, bake=f"{hours}h", savings=True),
+        scenario=NAMED["savings-40"],
+        reps=reps,
+        figure=Figure.CERTIFIED,
+        p50=requests,
+    )
+
+
+def _just(name: str, said: str, unit: str) -> Row:
+    return Row(
+        name=name,
+        said=said,
+        spec=canary(unit, bake="24h", savings=True),
+        scenario=JUST,
+        reps=1000,
+        figure=Figure.FALSE_CERTIFICATES,
+        share=0.01,
+    )
+
+
+HARMLESS = (
+    _harmless("aa-request", "no difference, 12 days", NAMED["aa"], 1000),
+    _harmless("outages", "10 minutes a day both arms fail entirely", OUTAGES, 100),
+    _harmless("diurnal", "traffic by the time of day", NAMED["diurnal"], 100),
+    _harmless("replica-lag", "evidence up to 60 s late, out of order", NAMED["replica-lag"], 100),
+    _harmless("aa-user", "no difference, heavy and unlucky users", HEAVY, 200, unit="user"),
+    _harmless("outages-user", "the same, both arms fail 10 minutes a day", HEAVY + OUTAGES, 50, unit="user"),
+    _harmless("usage-user", "the same, 1.5 times the usage", HEAVY + NAMED["more-usage"], 50, unit="user"),
+)
+SEEN = (
+    _seen("errors-5pct", "errors 0.8 → 5 %", NAMED["errors-5pct"], 400, p50=220, p95=550),
+    _seen("errors-2x", "errors 0.8 → 1.6 %", NAMED["errors-2x"], 200, p50=4000),
+    _seen("errors-100pct", "errors → 100 %", _fault("100%"), 400, p50=5),
+    _seen("late-onset-30h", "errors → 5 % at hour 30", NAMED["late-onset-30h"], 200, p50=420),
+    _seen("slow-1.3x", "each request takes 1.3 times as long", NAMED["slow-1.3x"], 200, p95=280),
+    _seen("tail", "95th percentile 3 → 6 s", NAMED["tail"], 200, p95=280),
+    _seen_by_user("late-5pct-user", "errors → 5 % at hour 30, heavy users", "5%", p50=900, p95=4000),
+    _seen_by_user("late-100pct-user", "errors → 100 % at hour 30, heavy users", "100%", p50=25, p95=90),
+)
+SAVED = (
+    _saving("savings-40", "savings of 40 %", "request", hours=72, weight=5, reps=200),
+    _saving("savings-40-user", "savings of 40 %, within 48 h", "user", hours=48, weight=5, reps=50),
+    _saving("savings-40-user-25", "at 25 %, within 8 h", "user", hours=8, weight=25, reps=50),
+    _just("savings-35", "savings of just 35 %", "request"),
+    _just("savings-35-user", "savings of just 35 %", "user"),
+)
+ROWS = (*HARMLESS, *SEEN, *SAVED)

@@ -1,0 +1,90 @@
+"""What a row of simulations comes to, from courses made by hand."""
+
+import msgspec
+import pytest
+
+from tidegate.harness.simulate.result import Result, middle, ranked, result, table
+from tidegate.harness.simulate.rows import ROWS, Figure, Row
+from tidegate.rehearsal.course import Course
+from tidegate.rehearsal.plan import plan_of
+from tidegate.rehearsal.scenario_file import read_scenario
+
+SEEN = next(row for row in ROWS if row.name == "errors-5pct")
+FALSE = next(row for row in ROWS if row.name == "aa-user")
+SAVED = next(row for row in ROWS if row.name == "savings-40-user")
+
+
+def courses(*outcomes: tuple[str, int]) -> list[Course]:
+    return [
+        Course(number=n, outcome=outcome, requests=requests) for n, (outcome, requests) in enumerate(outcomes)
+    ]
+
+
+def rolled_back(*requests: int) -> list[Course]:
+    return courses(*(("rolled-back", each) for each in requests))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_is_a_plan_and_a_scenario_that_can_be_read(row: Row) -> None:
+    assert plan_of(row.spec).stages[-1].weight == 10_000
+    read_scenario(row.scenario)
+    assert row.figure in (Figure.REQUESTS, Figure.CERTIFIED) or row.share == 0.01
+
+
+def test_names_tell_rows_apart() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS)
+
+
+def test_requests_are_ranked_and_kept_or_missed() -> None:
+    found = result(SEEN, rolled_back(*range(100, 300, 10)), [])
+    assert (found.reps, found.hits, found.p50, found.p95, found.met) == (20, 20, 190, 280, True)
+    assert found.required == "≤ 220 / ≤ 550"
+    assert not result(SEEN, rolled_back(*range(200, 400, 10)), []).met
+    assert not result(SEEN, rolled_back(*range(100, 280, 10), 600, 900), []).met
+
+
+def test_what_never_came_counts_as_infinitely_late() -> None:
+    found = result(SEEN, courses(("rolled-back", 100), ("completed", 10), ("unfinished", 10)), [])
+    assert (found.hits, found.p50, found.p95, found.met) == (1, None, None, False)
+    early = [msgspec.structs.replace(each, before_fault=True) for each in rolled_back(5, 5)]
+    assert result(SEEN, early, []).hits == 0
+
+
+def test_false_rollbacks_are_counted_with_an_upper_bound() -> None:
+    false = [msgspec.structs.replace(each, false_rollback=True) for each in rolled_back(7)]
+    found = result(FALSE, false + courses(*[("completed", 9)] * 99), [])
+    assert (found.unit, found.hits, found.met) == ("user", 1, True)
+    assert found.upper == pytest.approx(0.0466, abs=0.0005)
+    assert not result(FALSE, false + courses(*[("completed", 9)] * 98), []).met
+
+
+def test_certificates_count_their_own_requests() -> None:
+    certified = [msgspec.structs.replace(each, certified=n) for n, each in enumerate(rolled_back(1, 1, 1))]
+    assert result(SAVED, certified, []).p50 == 1
+
+
+def test_other_rules_are_ranked_on_the_traffic_that_they_saw() -> None:
+    (own,) = rolled_back(100)
+    rivals = {"flagger": rolled_back(300)[0], "argo": courses(("completed", 1))[0]}
+    acted = msgspec.structs.replace(own, rivals=rivals)
+    found = result(SEEN, [own], [acted])
+    assert found.rivals == {"flagger": (300, 300), "argo": (None, None)}
+
+
+def test_the_middle_holds_the_median() -> None:
+    ordered = [float(n) for n in range(1, 101)]
+    assert (ranked(ordered, 0.5), middle(ordered)) == (50.0, (40.0, 61.0))
+    assert middle([5.0]) == (5.0, 5.0)
+
+
+def test_the_table_says_what_was_missed() -> None:
+    slow: Result = result(SEEN, rolled_back(1000, 2000), rolled_back_by_others())
+    text = table([slow, result(FALSE, courses(("completed", 1)), [])], "Printed by hand.")
+    assert "| 2 | 1,000 (1,000–2,000) | 2,000 | ≤ 220 / ≤ 550 | **missed** | 300 / 300 |" in text
+    assert "| `user` | 1 | 0 | 95.00% | ≤ 1% | kept |" in text
+    assert text.startswith("Printed by hand.")
+
+
+def rolled_back_by_others() -> list[Course]:
+    (own,) = rolled_back(100)
+    return [msgspec.structs.replace(own, rivals={"flagger": rolled_back(300)[0]})]
