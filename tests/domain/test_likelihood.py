@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +37,7 @@ FEED = Description(
 PLAIN = Description("lion-cages", "Builds lion cages with double doors and feeding hatches.")
 INDEX = LikelihoodIndex([STABLES, FEED])
 REVERSED = LikelihoodIndex([FEED, STABLES])
+TWELVE = "Is the straw too wet, says the vet, or do mares knock and hurt?"
 TEXTS = st.text(st.sampled_from("box hay foal ration our what we 马 é 12 ?"), max_size=200)
 
 
@@ -68,13 +70,23 @@ def test_who_speaks_for_a_group_is_at_work() -> None:
     assert ours > theirs * OURS_WEIGHT
 
 
-def test_length_speaks_for_work_up_to_a_bound_and_only_by_words_that_are_known() -> None:
-    def length(text: str) -> float:
-        parts = INDEX.explain(text, "stable-audit")
-        return sum(part.score for part in parts if part.word == "(length)")
+def test_a_word_says_the_same_in_long_examples_as_in_short_ones_of_as_many_words() -> None:
+    joined = msgspec.structs.replace(STABLES, examples=(" ".join(STABLES.examples),))
+    words = {"straw", "wet", "vet", "hurt", "knock"}
 
-    assert 0 < length("check boxes " * 7) < length("check boxes " * 10) == length("check boxes " * 15)
-    assert length("check boxes " + "zq " * 12) == length("check boxes " + "zq " * 99)
+    def said(*skills: Description) -> dict[tuple[str, str], float]:
+        parts = LikelihoodIndex(skills).explain(TWELVE, "stable-audit")
+        return {(part.word, part.field): part.score for part in parts if part.word in words}
+
+    short = said(STABLES, FEED)
+    assert {word for word, field in short if field == "examples"} == words
+    assert said(joined, FEED) == short
+
+
+def test_a_text_of_fewer_words_than_work_has_counts_less() -> None:
+    whole, half = (INDEX.rank(f"straw vet knock hurt {rest}")[0].score for rest in ("zq " * 8, "zq zq"))
+    assert half == pytest.approx(whole / 2, abs=0.001)
+    assert INDEX.rank(f"straw vet knock hurt {'zq ' * 20}")[0].score == whole
 
 
 @given(TEXTS)

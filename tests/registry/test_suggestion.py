@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.errors import InvalidInput
-from tidegate.registry.hints import MAX_EXAMPLES
+from tidegate.registry.hints import MAX_EXAMPLE, MAX_EXAMPLES
 from tidegate.registry.limits import PackageLimits
-from tidegate.registry.suggestion import Suggestion, read_suggestion, with_suggestion
+from tidegate.registry.suggestion import Suggestion, question, read_suggestion, with_suggestion
 
 SOME = Suggestion(("When is it safe?",), ("ebb",))
 LIMITS = PackageLimits()
@@ -43,6 +43,14 @@ def test_no_answer_of_a_model_does_more_than_be_refused(answer: str) -> None:
         assert read_suggestion(answer).examples
     except InvalidInput as error:
         assert "--model" in str(error)
+
+
+def test_both_lengths_are_asked_for_and_neither_is_longer_than_an_example_may_be() -> None:
+    asked = question("tides", "Says when the tide is out.")
+    assert "30 terse ones of 4 to 14 words" in asked
+    assert "30 of 18 to 38 words" in asked
+    assert f"{MAX_EXAMPLE} characters at most" in asked
+    assert asked.endswith("name: tides\ndescription: Says when the tide is out.\n")
 
 
 def test_too_many_examples_are_cut() -> None:

@@ -73,6 +73,17 @@ def test_everyday_requests_that_were_never_learned_get_no_skill() -> None:
     """Six lots of 100, of 14 to 40 words, by somebody who had seen neither prompts nor skills."""
     found = judge("descriptions_examples.json", HERE / "prompts_everyday.jsonl")["everyday"]
     assert found["prompts"] == 600
+    assert found["none"] >= 0.98
+
+
+@pytest.mark.parametrize("lengths", [range(1, 15), range(15, 100)], ids=["terse", "long"])
+def test_examples_of_either_length_alone_keep_them_quiet_too(lengths: range, tmp_path: Path) -> None:
+    skills = msgspec.json.decode((HERE / "descriptions_examples.json").read_bytes())
+    for each in skills:
+        each["examples"] = [one for one in each["examples"] if len(one.split()) in lengths]
+        assert len(each["examples"]) >= 30
+    (tmp_path / "skills.json").write_bytes(msgspec.json.encode(skills))
+    found = judge(str(tmp_path / "skills.json"), HERE / "prompts_everyday.jsonl")["everyday"]
     assert found["none"] >= 0.97
 
 
@@ -82,21 +93,21 @@ def test_example_requests_choose_the_right_skill_for_nine_of_ten(locked: Path) -
     assert found["locked"]["top1"] >= 0.90
     assert found["locked"]["none"] >= 0.93
     assert found["locked"]["precision"] >= 0.86
-    assert found["open"]["top1"] >= 0.86
+    assert found["open"]["top1"] >= 0.89
     assert found["open"]["none"] >= 0.95
 
 
-def test_a_second_locked_set_stays_quiet_and_is_right_as_often_as_it_was(tmp_path: Path) -> None:
-    """The goal of 95 % for those that need none is kept there, that of 90 % for top-1 is not."""
+def test_a_second_set_stays_quiet_and_is_right_as_often_as_it_was(tmp_path: Path) -> None:
+    """It was locked once, and is used for choosing since: its figures flatter."""
     content = gzip.decompress((HERE / "prompts_second.jsonl.gz").read_bytes())
     committed = (HERE / "prompts_second.jsonl.sha256").read_text().split()[0]
     assert hashlib.sha256(content).hexdigest() == committed
     (tmp_path / "second").write_bytes(content)
     found = judge("descriptions_examples.json", tmp_path / "second")["second"]
     assert (found["prompts"], found["needing_none"]) == (200, 100)
-    assert found["none"] >= 0.97
-    assert found["top1"] >= 0.81
-    assert found["precision"] >= 0.84
+    assert found["none"] >= 0.98
+    assert found["top1"] >= 0.94
+    assert found["precision"] >= 0.92
 
 
 def test_examples_are_all_that_was_added() -> None:

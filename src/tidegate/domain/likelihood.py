@@ -2,9 +2,10 @@
 
 A skill's requests are taken as drawn from a smoothed model of words and pairs of neighbouring words
 (Jelinek-Mercer: Zhai and Lafferty, "A Study of Smoothing Methods for Language Models", 2004), learned from
-its examples, name, keywords and description. A term then counts log(1 + own share / (SMOOTHING x general
-share)), and what it counts in everyday requests is taken off. All is added up when a catalogue is compiled:
-a text costs look-ups and additions.
+its examples, name, keywords and description. Shares are by words, not by requests, so that a skill's examples
+may be of any length. A term then counts log(1 + own share / (SMOOTHING x general share)), and what it counts
+in everyday requests is taken off. All is added up when a catalogue is compiled: a text costs look-ups and
+additions.
 """
 
 from array import array
@@ -37,7 +38,7 @@ SMOOTHING = 1.0
 """What the general share of a term weighs against a skill's own: the larger, the less one example says."""
 
 LEAST_SHARE = 1e-3
-"""Requests that have a term, at least, as a share: what nobody else says is not infinitely telling."""
+"""A term's general share, at least: what nobody else says is not infinitely telling."""
 
 FUNCTION_WEIGHT = 0.5
 """What "how", "we" and "before" count; who asks for a fact asks in other words than who has work."""
@@ -77,19 +78,16 @@ _LEFT = 1 << 24
 """In the key of a pair the left word lies above the right."""
 
 WORDS_OF_A_REQUEST = 12
-"""Work comes with its circumstances; a text of fewer words is more often a quick question: it counts less."""
+"""Work comes with its circumstances; a text of fewer words is more often a quick question: it counts less.
 
-WORD_SPEAKS = 0.15
-CIRCUMSTANCES_AT_MOST = 20
-"""What each known word speaks for work, in natural logarithms, up to so many: everyday requests that are as
-long as work have most function words, and what these count there is taken off every text, by word.
+A share is of so many words, too: of each request, long ones would have a larger share of every word.
 """
 
-CHOSEN_FROM = 5.9
+CHOSEN_FROM = 6.8
 """How much likelier a chosen text is as the skill's than as an everyday request, in natural logarithms.
 
-Of everyday requests that were not learned, nor any written beside them, 98.6 % stay below; of those of
-twelve words and more 97.3 %.
+Of everyday requests of twelve words and more that were not learned, nor any written beside them, 98.5 %
+stay below; of all 99.5 %.
 """
 
 _PER_NAT = THRESHOLD / CHOSEN_FROM
@@ -128,17 +126,14 @@ class LikelihoodIndex:
 
     def rank(self, text: str) -> Sequence[Ranked]:
         """The CANDIDATES likeliest skills that have a score, best first; names break ties."""
-        rows, length, counts = self._read(text)
+        rows, counts = self._read(text)
         near = self._nearness.to(rows[:COMPARED_AT_MOST])
         counted = rows[:TERMS_AT_MOST]
         sums = self._summed(counted)
         everyday = sum(map(self._everyday.__getitem__, counted))
         least = max(1, nlargest(CANDIDATES, sums)[-1])
         scores = [
-            (
-                round(((each - everyday) / _SCALE + near(place) + length) * counts * _PER_NAT, 3),
-                self._names[place],
-            )
+            (round(((each - everyday) / _SCALE + near(place)) * counts * _PER_NAT, 3), self._names[place])
             for place, each in enumerate(sums)
             if each >= least
         ]
@@ -147,15 +142,14 @@ class LikelihoodIndex:
     def explain(self, text: str, name: str) -> Sequence[TermScore]:
         """What each term adds to a skill's score, the most first, by field; `everyday` is taken off.
 
-        `(nearest)` is how much nearer the text is to the skill's examples than to everyday requests,
-        `(length)` what its number of words speaks for work.
+        `(nearest)` is how much nearer the text is to the skill's examples than to everyday requests.
         """
         if name not in self._names:
             return ()
         place, own = self._names.index(name), _of_skill(self._skills[name], _word)
-        spelt, (rows, length, counts) = self._spelt(text), self._read(text)
+        spelt, (rows, counts) = self._spelt(text), self._read(text)
         near = self._nearness.to(rows[:COMPARED_AT_MOST])(place)
-        parts = [("(nearest)", "examples", near), ("(length)", "circumstances", length)]
+        parts = [("(nearest)", "examples", near)]
         for row in rows[:TERMS_AT_MOST]:
             word, found = spelt[row]
             by_field = {field: each[found] for field, each in own.items() if found in each}
@@ -167,19 +161,17 @@ class LikelihoodIndex:
         ]
         return sorted(scores, key=lambda part: (-part.score, part.word, part.field))
 
-    def _read(self, text: str) -> tuple[Sequence[int], float, float]:
+    def _read(self, text: str) -> tuple[Sequence[int], float]:
         """The rows of a text's words, and of each with the one after it, those of the fewest skills first.
 
-        And what its length speaks for work; and what its scores count: less where it is short, more where it
-        speaks for a group.
+        And what its scores count: less where it is short, more where it speaks for a group.
         """
         words = list(map(self._words.__getitem__, tokens(_read_of(text))))
         pairs = map(add, map(_LEFT.__mul__, words), words[1:])
         rows = {*words, *map(self._pairs.get, pairs, repeat(0))}
         rows.discard(0)
-        length = WORD_SPEAKS * min(len(words) - words.count(0), CIRCUMSTANCES_AT_MOST)
         counts = min(1.0, len(words) / WORDS_OF_A_REQUEST)
-        return sorted(rows), length, counts if self._ours.isdisjoint(words) else counts * OURS_WEIGHT
+        return sorted(rows), counts if self._ours.isdisjoint(words) else counts * OURS_WEIGHT
 
     def _keys(self, text: str) -> Sequence[int]:
         return self._read(text)[0]
@@ -308,8 +300,8 @@ def _weights(skills: Sequence[Description]) -> tuple[Mapping[str, bytes], Mappin
 
     Counts are given up term by term, and nothing is kept by field: memory that is used once stays taken.
     """
-    everyday, ordinary = _of_everyday(), len(everyday_requests())
-    requests = [len(each.examples) or 1 for each in skills]
+    everyday, ordinary = _of_everyday(), _requests_in(everyday_requests())
+    requests = [_requests_in(each.examples) for each in skills]
     everyone = sum(requests) + ordinary
     counts = _by_term(skills, everyday)
     weights: dict[str, bytes] = {}
@@ -323,6 +315,11 @@ def _weights(skills: Sequence[Description]) -> tuple[Mapping[str, bytes], Mappin
         )
         usual[found] = _weight(factor, everyday[found] / ordinary / general)
     return weights, usual
+
+
+def _requests_in(texts: Iterable[str]) -> float:
+    """How many requests of WORDS_OF_A_REQUEST words the texts are, by all their words."""
+    return max(1.0, sum(len(tokens(each)) for each in texts) / WORDS_OF_A_REQUEST)
 
 
 def _weight(factor: float, ratio: float) -> int:

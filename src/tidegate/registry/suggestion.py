@@ -12,7 +12,8 @@ from tidegate.registry.frontmatter import Frontmatter, parse_frontmatter
 from tidegate.registry.hints import EXAMPLES, KEYWORDS, MAX_EXAMPLE, MAX_EXAMPLES, MAX_WORD, MAX_WORDS
 from tidegate.registry.limits import PackageLimits
 
-ASKED_EXAMPLES, ASKED_KEYWORDS = 60, 20
+ASKED_OF_EACH_LENGTH, ASKED_KEYWORDS = 30, 20
+"""Twenty of each choose as well as all that fit; some are asked besides, for an author to take out."""
 
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _KEYWORD = re.compile(r"\w[\w-]*")
@@ -32,10 +33,13 @@ def question(name: str, description: str) -> str:
     """What the model is asked."""
     return (
         "A skill is chosen for a request by example requests. Propose some for the skill below.\n"
-        f"Write {ASKED_EXAMPLES} requests as colleagues at work would write them to a chat model, who have "
-        "this work and do not know that the skill exists. Vary them: some terse, some chatty; some tell the "
-        "situation and do not name the task; with concrete products, formats, numbers and trade words; not "
-        "only the description's own phrases; none that a skill for a neighbouring task would do.\n"
+        "Write requests as colleagues at work would write them to a chat model, who have this work and do "
+        f"not know that the skill exists: first {ASKED_OF_EACH_LENGTH} terse ones of 4 to 14 words, then "
+        f"{ASKED_OF_EACH_LENGTH} of 18 to 38 words from the midst of the work, with the circumstances: what "
+        "they have at hand, what happened before, for whom, until when. Vary both: some tell the situation "
+        "and do not name the task; with concrete products, formats, numbers and trade words; not only the "
+        "description's own phrases; none that a skill for a neighbouring task would do. "
+        f"Each on one line, of {MAX_EXAMPLE} characters at most.\n"
         f"Add {ASKED_KEYWORDS} single words that such people use and the description does not have.\n"
         'Answer with one JSON object and nothing else: {"examples": ["..."], "keywords": ["..."]}\n\n'
         f"name: {name}\ndescription: {description}\n"
