@@ -1,13 +1,18 @@
 """Writes the reference pages that come from the code; `--check` only says which are out of date."""
 
 import sys
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Union, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from tidegate.config.credential import Credential
 from tidegate.config.settings import SECTIONS, Entry, entries, entries_of
 from tidegate.domain.metric import LABEL_BOUNDS, Metric
 from tidegate.domain.metrics import CATALOGUE
+from tidegate.domain.reporting.document import RolloutReport
 from tidegate.registry.scan.catalogue import RULES
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.taxonomy import RISKS
@@ -158,7 +163,61 @@ def _metric(metric: Metric) -> str:
     return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help}{buckets} |\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"configuration.md": configuration, "metrics.md": metrics, "scan-rules.md": scan_rules}
+REPORTS = """\
+# Reports as JSON
+
+What `tidegate report … --format json` prints and `GET /api/reports/…` answers ([how to](../howto/reports.md)). Times are RFC 3339 in UTC,
+durations seconds, money US dollars, shares and savings ratios. Null is what is not known, never 0.
+"""
+
+
+def reports() -> str:
+    """Every structure of the reports, those first that are not within another."""
+    shapes = dict.fromkeys(shape for report in (RolloutReport,) for shape in _shapes(report))
+    return REPORTS + "".join(map(_shape, shapes))
+
+
+def _shapes(shape: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    yield shape
+    for hint in get_type_hints(shape).values():
+        for inner in _inner(hint):
+            yield from _shapes(inner)
+
+
+def _inner(hint: object) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for part in get_args(hint):
+        yield from _inner(part)
+
+
+def _shape(shape: type[msgspec.Struct]) -> str:
+    purpose = " ".join((shape.__doc__ or "").split())
+    rows = "".join(f"| `{name}` | {_type(hint)} |\n" for name, hint in get_type_hints(shape).items())
+    return f"\n## {shape.__name__}\n\n{purpose}\n\n| field | what it holds |\n|---|---|\n{rows}"
+
+
+def _type(hint: object) -> str:
+    """A type as JSON has it."""
+    names = {str: "text", int: "whole number", float: "number", type(None): "null"}
+    parts = get_args(hint)
+    if get_origin(hint) in (Union, types.UnionType):
+        return " or ".join(map(_type, parts))
+    if get_origin(hint) is dict:
+        return f"object: {_type(parts[1])} by name"
+    if get_origin(hint) is tuple:
+        return f"list of {_type(parts[0])}"
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return f"[{hint.__name__}](#{hint.__name__.lower()})"
+    return names[hint]
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "configuration.md": configuration,
+    "metrics.md": metrics,
+    "reports.md": reports,
+    "scan-rules.md": scan_rules,
+}
 
 
 def main() -> int:

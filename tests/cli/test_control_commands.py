@@ -129,6 +129,15 @@ def tidegate(*words, code=0):
     return result
 
 
+def test_a_report_comes_over_the_control_api(served, spec_file, tmp_path):
+    tidegate("rollout", "start", spec_file, *REASON)
+    assert "No request of either arm came in this time." in tidegate("report", "daily", "reports").stdout
+    out = tmp_path / "stage.html"
+    assert tidegate("report", "stage", "reports", "--out", str(out)).stdout == f"{out}\n"
+    assert "reports: stage report, stage canary" in out.read_text()
+    assert "no rollout 'x'" in tidegate("report", "final", "x", code=1).output
+
+
 def test_a_rollout_from_start_to_abort(served, spec_file):
     started = json.loads(tidegate("rollout", "start", spec_file, *REASON, "--json").stdout)
     assert (started["state"], started["stage"], started["laggards"]) == ("progressing", "canary", [])

@@ -42,10 +42,10 @@ NAME = "contract-skills"
 HOUR = 3600.0
 DAY = 24 * HOUR
 PER_HOUR = 20
-BEGIN = datetime(2026, 11, 25, 6, tzinfo=UTC).timestamp()
+BEGIN = datetime(2025, 11, 26, 6, tzinfo=UTC).timestamp()
 """A Wednesday of ISO week 48; the canary lasts until Friday 06:00, the last stage until Saturday 06:00."""
 
-NOW = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
+NOW = datetime(2025, 11, 30, 12, tzinfo=UTC).timestamp()
 USE = SkillUse("contract-analysis", 3, "pattern", 1.0)
 EXPECTED = ExpectedCost(base=0.0164, per_byte=0.0, cap=0.03)
 

@@ -38,6 +38,7 @@ NOUNS: dict[str, Noun] = {
         "tidegate.cli.rehearse",
         "Rehearse a rollout: the real decisions on simulated traffic and a virtual clock.",
     ),
+    "report": Noun("tidegate.cli.report", "Reports of a day, a stage, a whole rollout or a week."),
     "rollout": Noun("tidegate.cli.rollout", "Staged rollouts: start, watch, promote, undo."),
     "route": Noun("tidegate.cli.route", "Model routing by the skills' effectiveness."),
     "skill": Noun(

@@ -21,7 +21,7 @@ from tidegate.domain.reporting.document import RolloutReport, StageFigures
 from tidegate.domain.rollout import Unit
 
 ZONE = ZoneInfo("UTC")
-FRIDAY = datetime(2026, 11, 27, tzinfo=UTC).timestamp()
+FRIDAY = datetime(2025, 11, 28, tzinfo=UTC).timestamp()
 ARMS = ("candidate", "control")
 Span = tuple[float, float]
 ALWAYS = (0.0, 2.0**40)
@@ -79,13 +79,13 @@ def sql(past: Past, tmp_path: Path, unit: str) -> Iterator[Sql]:
 
 
 async def test_a_days_figures_are_those_of_sql(past: Past, sql: Sql) -> None:
-    report = await rollouts.daily(past.services, NAME, "2026-11-26", ZONE)
+    report = await rollouts.daily(past.services, NAME, "2025-11-27", ZONE)
     assert (report.report, report.state, len(report.stages)) == ("daily", "progressing", 1)
     _compare_arms(report.stages[0], sql, 0, (FRIDAY - DAY, FRIDAY))
 
 
 async def test_a_day_with_a_step_tells_each_stage_by_itself(past: Past, sql: Sql) -> None:
-    report = await rollouts.daily(past.services, NAME, "2026-11-27", ZONE)
+    report = await rollouts.daily(past.services, NAME, "2025-11-28", ZONE)
     assert [(stage.name, stage.ended_by) for stage in report.stages] == [
         ("canary", "promote"),
         ("full", None),
@@ -105,7 +105,7 @@ async def test_a_stages_figures_are_those_of_sql_and_of_its_status(past: Past, s
         {gate.name: gate.value for gate in shown.gates}
     )
     assert report.recommendation.say == "proceed"
-    assert (stage.left, stage.ended_by) == ("2026-11-28T06:00:00.000Z", "complete")
+    assert (stage.left, stage.ended_by) == ("2025-11-29T06:00:00.000Z", "complete")
     told = [gate.verdict for gate in stage.gates]
     assert told == ["pass"] * 5, stage.gates
 
@@ -113,7 +113,7 @@ async def test_a_stages_figures_are_those_of_sql_and_of_its_status(past: Past, s
 async def test_savings_are_told_for_each_day_and_so_far(past: Past, sql: Sql) -> None:
     (stage,) = (await rollouts.stage(past.services, NAME, "canary", ZONE)).stages
     midnights = [FRIDAY - 2 * DAY, FRIDAY - DAY, FRIDAY, FRIDAY + DAY]
-    assert [day.day for day in stage.savings.days] == ["2026-11-25", "2026-11-26", "2026-11-27"]
+    assert [day.day for day in stage.savings.days] == ["2025-11-26", "2025-11-27", "2025-11-28"]
     for place, day in enumerate(stage.savings.days):
         since, until = midnights[place : place + 2]
         mean = {arm: _mean(sql, arm, (since, until)) for arm in ARMS}
@@ -175,11 +175,11 @@ async def test_a_final_report_has_what_was_saved_after_it(past: Past, sql: Sql) 
             sql.one("SUM(body->>'cost_usd')", arm, None, ALWAYS, "body->>'triggered'"), rel=1e-9
         )
         assert told.p95_seconds is None
-    assert report.period.as_of == "2026-11-29T05:58:30.500Z"
+    assert report.period.as_of == "2025-11-30T05:58:30.500Z"
 
 
 async def test_what_happened_is_told_and_what_of_it_is_an_incident(past: Past) -> None:
-    report = await rollouts.daily(past.services, NAME, "2026-11-26", ZONE)
+    report = await rollouts.daily(past.services, NAME, "2025-11-27", ZONE)
     assert [(each.kind, each.actor) for each in report.incidents] == [
         ("pause", "ada"),
         ("switch off", "bob"),
@@ -222,7 +222,7 @@ async def test_a_day_is_told_as_it_stood_then_whatever_came_later(tmp_path: Path
     told = []
     for running in (True, False):
         past = await reported(tmp_path / f"{running}.db", Unit(unit), running=running)
-        told.append(await rollouts.daily(past.services, NAME, "2026-11-26", ZONE))
+        told.append(await rollouts.daily(past.services, NAME, "2025-11-27", ZONE))
         await past.store.close()
     assert told[0] == told[1]
     assert (told[0].state, told[0].stages[0].left) == ("progressing", None)
@@ -241,8 +241,8 @@ async def test_a_stage_that_goes_on_is_told_alike_until_something_comes(tmp_path
 
 async def test_a_day_in_another_zone_has_other_ends(past: Past, sql: Sql) -> None:
     zone = zone_of("America/New_York")
-    report = await rollouts.daily(past.services, NAME, "2026-11-26", zone)
-    assert (report.period.since, report.period.timezone) == ("2026-11-26T05:00:00.000Z", "America/New_York")
+    report = await rollouts.daily(past.services, NAME, "2025-11-27", zone)
+    assert (report.period.since, report.period.timezone) == ("2025-11-27T05:00:00.000Z", "America/New_York")
     start = FRIDAY - DAY + 5 * HOUR
     _compare_arms(report.stages[0], sql, 0, (start, start + DAY))
 
@@ -265,8 +265,8 @@ async def test_an_empty_day_says_so(past: Past) -> None:
         (lambda s: rollouts.daily(s, "nobody", "today", ZONE), NotFound, "tidegate rollout list"),
         (lambda s: rollouts.stage(s, "nobody", None, ZONE), NotFound, "no rollout 'nobody'"),
         (lambda s: rollouts.final(s, "nobody", ZONE), NotFound, "no rollout 'nobody'"),
-        (lambda s: rollouts.daily(s, NAME, "2026-11-30", ZONE), InvalidInput, "has not begun"),
-        (lambda s: rollouts.daily(s, NAME, "2026-11-24", ZONE), InvalidInput, "began at 2026-11-25T06:00"),
+        (lambda s: rollouts.daily(s, NAME, "2025-12-01", ZONE), InvalidInput, "has not begun"),
+        (lambda s: rollouts.daily(s, NAME, "2025-11-25", ZONE), InvalidInput, "began at 2025-11-26T06:00"),
         (lambda s: rollouts.daily(s, NAME, "28.11.2026", ZONE), InvalidInput, "write 2026-11-28"),
         (lambda s: rollouts.daily(s, NAME, "2026-02-30", ZONE), InvalidInput, "write 2026-11-28"),
         (lambda s: rollouts.stage(s, NAME, "beta", ZONE), NotFound, "its stages are canary, full"),
@@ -296,7 +296,7 @@ async def test_a_record_that_was_changed_is_refused(past: Past, tmp_path: Path) 
 
 async def _all(past: Past) -> list[RolloutReport]:
     return [
-        await rollouts.daily(past.services, NAME, "2026-11-26", ZONE),
+        await rollouts.daily(past.services, NAME, "2025-11-27", ZONE),
         await rollouts.stage(past.services, NAME, None, ZONE),
         await rollouts.final(past.services, NAME, ZONE),
     ]

@@ -1,0 +1,187 @@
+"""Reports as they are written: beside golden files, with hostile texts, and of rollouts with little to tell.
+
+After a wanted change `TIDEGATE_GOLDEN=write pytest tests/reports` writes the golden files anew.
+"""
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from reported import NAME, NOW, Past
+
+from tidegate.control.reporting import rollouts
+from tidegate.domain.errors import InvalidInput
+from tidegate.domain.exchange import Vote
+from tidegate.domain.reporting.document import RolloutReport
+from tidegate.reports.render import FORMATS, render, require_format
+
+UTC_ZONE = ZoneInfo("UTC")
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE = "<script>alert(1)</script> | `x` ](http://127.0.0.1/) ![a](b) *b*\n# head\n\n| a |"
+
+
+def golden(name: str, content: bytes) -> bytes:
+    """The golden file's bytes; where it is asked for, they are written first."""
+    file = GOLDEN / name
+    if os.environ.get("TIDEGATE_GOLDEN") == "write":
+        file.write_bytes(content)
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_pages_are_the_golden_ones(reports: dict[str, RolloutReport], kind: str, form: str) -> None:
+    made = render(reports[kind], form)
+    assert made.decode() == golden(f"{kind}.{form}", made).decode()
+
+
+@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
+def test_json_has_the_golden_shape_and_figures(reports: dict[str, RolloutReport], kind: str) -> None:
+    made = render(reports[kind], "json")
+    assert msgspec.json.decode(made, type=RolloutReport) == reports[kind]
+    assert flat(json.loads(made)) == pytest.approx(flat(json.loads(golden(f"{kind}.json", made))), rel=1e-9)
+
+
+def flat(value: object, path: str = "") -> dict[str, object]:
+    """Every leaf by its path; numbers compare nearly, all else exactly."""
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = ((str(place), each) for place, each in enumerate(value))
+    else:
+        return {path: value}
+    found: dict[str, object] = {path: type(value).__name__}
+    for name, each in parts:
+        found |= flat(each, f"{path}.{name}")
+    return found
+
+
+@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
+def test_a_page_loads_nothing_and_runs_nothing(reports: dict[str, RolloutReport], kind: str) -> None:
+    page = render(reports[kind], "html").decode()
+    seen = Seen()
+    seen.feed(page)
+    assert seen.open == []
+    assert not {"script", "iframe", "object", "embed", "img", "form", "base"} & seen.tags
+    assert seen.loads == ["data:,"]
+    assert "url(" not in page and "@import" not in page
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
+def test_charts_are_well_formed(reports: dict[str, RolloutReport], kind: str) -> None:
+    charts = re.findall(r"<svg.*?</svg>", render(reports[kind], "html").decode(), re.DOTALL)
+    titles = [ElementTree.fromstring(chart).get("aria-label") for chart in charts]
+    names = [stage.name for stage in reports[kind].stages]
+    assert titles == [f"{name}: {what}" for name in names for what in ("savings", "cost per request")]
+
+
+def test_every_figure_of_the_arms_is_on_both_pages(reports: dict[str, RolloutReport]) -> None:
+    stage = reports["stage"].stages[0]
+    for form in ("md", "html"):
+        page = render(reports["stage"], form).decode()
+        for arm in (stage.arms.candidate, stage.arms.control):
+            for value in (arm.requests, arm.triggered, arm.tasks, arm.up, *arm.outcomes.values()):
+                assert re.search(rf"[ >]{value:,}[ <]", page), (form, value)
+
+
+async def test_hostile_texts_stay_texts(past: Past) -> None:
+    vote = Vote(request_id="req_000300", vote="down", at=NOW - 86_400 * 3, tenant="acme", comment=HOSTILE)
+    assert await past.store.ledger.vote(vote) == "counted"
+    report = await rollouts.daily(past.services, NAME, "2025-11-27", UTC_ZONE)
+    event = msgspec.structs.replace(report.decisions[0], reason=HOSTILE, actor=HOSTILE)
+    report = msgspec.structs.replace(report, decisions=(event,))
+    page = render(report, "html").decode()
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 3
+    seen = Seen()
+    seen.feed(page)
+    assert seen.open == []
+    lines = [line for line in render(report, "md").decode().splitlines() if "alert" in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert "<script" not in line.replace("\\<", "")
+        bare = re.sub(r"\\.", "", line)
+        assert bare.count("|") in (5, 6), line
+        assert not set("<>[]`*") & set(bare), line
+
+
+async def test_a_rollout_without_prices_says_so(past: Past) -> None:
+    bare = _without_prices(await rollouts.stage(past.services, NAME, "canary", UTC_ZONE))
+    for form in ("md", "html"):
+        page = render(bare, form).decode()
+        assert "no triggered request with a known price" in page
+        assert "Thirty days at this pace" not in page
+        assert "<svg" not in page
+        assert "None" not in re.sub(r"(?m)^(<p>)?None\.(</p>)?$", "", page)
+
+
+async def test_a_quiet_day_is_a_page_too(past: Past) -> None:
+    past.services.clock.at = NOW + 86_400 * 2
+    report = await rollouts.daily(past.services, NAME, "2025-12-01", UTC_ZONE)
+    for form in ("md", "html"):
+        page = render(report, form).decode()
+        assert "No request of either arm came in this time." in page
+        assert "Recommendation: none" in page
+
+
+@pytest.mark.parametrize("form", ["pdf", "", "HTML", "json "])
+def test_another_format_is_refused_with_those_there_are(form: str) -> None:
+    with pytest.raises(InvalidInput, match="use one of json, md, html"):
+        require_format(form)
+    assert all(require_format(each) == each for each in FORMATS)
+
+
+def _without_prices(report: RolloutReport) -> RolloutReport:
+    (stage,) = report.stages
+    replace = msgspec.structs.replace
+    none = replace(
+        stage.arms.control, cost_usd=None, cost_per_request_usd=None, cost_per_resolved_task_usd=None
+    )
+    saved = replace(
+        stage.savings,
+        so_far=replace(stage.savings.so_far, point=None, low=None, high=None),
+        days=(),
+        sustained=None,
+        reason="no triggered request with a known price in either arm",
+    )
+    nothing = replace(stage.attribution, saved_usd=None, skills=(), models=(), causes=())
+    bare = replace(
+        stage,
+        arms=replace(stage.arms, candidate=none, control=none),
+        savings=saved,
+        attribution=nothing,
+        projection=None,
+    )
+    return replace(report, stages=(bare,))
+
+
+class Seen(HTMLParser):
+    """The tags of a page, what is left open, and whatever would be loaded."""
+
+    VOID = frozenset({"meta", "link", "br", "line", "circle", "polyline", "rect"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.open: list[str] = []
+        self.loads: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.loads += [value for name, value in attrs if name in ("src", "href", "action", "data")]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
