@@ -1,5 +1,6 @@
 """What is blocked and what passes of the corpora that the rules were tuned on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,12 @@ def _blocked(case: Case, scan: Scan) -> bool:
 @pytest.mark.parametrize(
     "corpus", ["tuning", "tuning2", "held", "fresh", "blind", "unseen", "scripts", "mixed", "classes"]
 )
-def test_at_least_95_percent_of_the_malicious_are_blocked(corpus: str, scan: Scan) -> None:
+def test_at_least_95_percent_of_the_malicious_are_blocked(
+    corpus: str, scan: Scan, figure: Callable[[str], None]
+) -> None:
     cases = read_corpus(f"malicious_{corpus}.txt")
     missed = [f"{case.name}: {case.why}" for case in cases if not _blocked(case, scan)]
+    figure(f"malicious packages, {corpus}: {len(cases) - len(missed)} of {len(cases)} blocked")
     assert len(missed) <= 0.05 * len(cases), missed
 
 
@@ -38,18 +42,24 @@ def test_at_least_95_percent_of_the_malicious_are_blocked(corpus: str, scan: Sca
         "benign_classes",
     ],
 )
-def test_at_least_95_percent_of_the_benign_pass(corpus: str, scan: Scan) -> None:
+def test_at_least_95_percent_of_the_benign_pass(
+    corpus: str, scan: Scan, figure: Callable[[str], None]
+) -> None:
     cases = read_corpus(f"{corpus}.txt")
     alarms = [f"{case.name}: {case.why}" for case in cases if _blocked(case, scan)]
+    figure(f"benign packages, {corpus}: {len(cases) - len(alarms)} of {len(cases)} pass")
     assert len(cases) >= 14
     assert len(alarms) <= 0.05 * len(cases), alarms
 
 
 @pytest.mark.parametrize(("corpus", "blocks"), [("orders.txt", True), ("advice.txt", False)])
-def test_single_sentences_of_instructions_are_told_apart(corpus: str, blocks: bool, scan: Scan) -> None:
+def test_single_sentences_of_instructions_are_told_apart(
+    corpus: str, blocks: bool, scan: Scan, figure: Callable[[str], None]
+) -> None:
     """What one sentence orders in a harmless text: the hardest form, since nothing goes with it."""
     sentences = (CORPUS / corpus).read_text(encoding="utf-8").splitlines()
     wrong = [each for each in sentences if _orders(each, scan) is not blocks]
+    figure(f"single sentences, {corpus}: {len(sentences) - len(wrong)} of {len(sentences)} right")
     assert len(sentences) >= 100
     assert len(wrong) <= 0.05 * len(sentences), wrong
 
