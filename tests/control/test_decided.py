@@ -10,9 +10,11 @@ from tidegate.control.glimpse import ENDED_FRESH_SECONDS, Glimpse
 from tidegate.control.loop import Controller
 from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
+from tidegate.control.replay import replay
 from tidegate.control.status import status
 from tidegate.control.told import HOLD_SECONDS
 from tidegate.domain.assignment import weight_percent
+from tidegate.domain.decision import decide
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import After, Gates, Move, Phase, SamplesGate
 from tidegate.domain.transition import apply
@@ -156,6 +158,39 @@ async def test_an_approval_is_refused_where_the_gates_would_roll_back(services, 
     await serve(running, candidate=30, control=600, bad=12)
     with pytest.raises(Conflict, match=r"cannot promote .* failed"):
         await move_rollout(services, "reports", Move.PROMOTE, actor="ana", reason="it looks fine")
+
+
+async def test_the_second_of_two_approvals_promotes_and_each_keeps_what_it_rests_on(
+    *, services, plan, started, serve, clock
+):
+    first, second = plan().stages
+    asked = plan(stages=(msgspec.structs.replace(first, promote="manual", approvals=2), second))
+    rollout = started(asked)
+    await commit(services, rollout, rollout, move=Move.START, actor="test", reason="test", at=clock.now())
+    waiting = await awaiting(services, await services.store.rollouts.get("reports"))
+    await serve(waiting, candidate=30, control=600)
+    before = await services.store.routing.revision()
+    once = await move_rollout(services, "reports", Move.PROMOTE, actor="ana", reason="as agreed")
+    assert (once.rollout.phase, once.rollout.approved_by) == (Phase.AWAITING_APPROVAL, ("ana",))
+    assert await services.store.routing.revision() == before
+    with pytest.raises(Conflict, match="ana has approved"):
+        await move_rollout(services, "reports", Move.PROMOTE, actor="ana", reason="again")
+    shown = await status(services, Observer(services.store.ledger), "reports")
+    assert msgspec.to_builtins(shown.approvals) == {"needed": 2, "given_by": ("ana",)}
+    assert (
+        "approval 2 of 2, by another person"
+        in decide(
+            once.rollout,
+            await Observer(services.store.ledger).observe(once.rollout, clock.now()),
+            clock.now(),
+        ).reason
+    )
+    done = await move_rollout(services, "reports", Move.PROMOTE, actor="bo", reason="me too")
+    assert (done.rollout.phase, done.rollout.stage) == (Phase.PROGRESSING, 1)
+    events = await services.store.rollouts.events("rollout:reports")
+    assert [(event.kind, event.actor) for event in events[-2:]] == [("approve", "ana"), ("promote", "bo")]
+    replayed = await replay(services, "reports")
+    assert replayed["same"] == replayed["decisions"] == 2
 
 
 async def test_an_approval_goes_on_and_keeps_what_it_rests_on(services, running, serve):

@@ -268,6 +268,8 @@ REFUSED = [
     ("name: beta", "name: canary", 16, ["'canary'", "unique"]),
     ("promote: auto", "promote: automatic", 17, ["promote", "did you mean 'auto'", "manual, auto"]),
     ("report: daily", "report: hourly", 15, ["report", "daily, none"]),
+    ("report: daily", "approvals: 0", 15, ["spec.stages[0].approvals", "1 to 5"]),
+    ("promote: manual, report: daily", "promote: auto, approvals: 2", 15, ["asks people", "`manual`"]),
     ("holdout: 5}", "holdout: 60}", 17, ["holdout", "0 to 50"]),
     (
         "weight: 100",

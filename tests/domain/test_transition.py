@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tidegate.domain.errors import Conflict, InvalidInput
 from tidegate.domain.rollout import Eligible, Gates, Move, Phase, Plan, Rollout, Stage, Unit, Variant
-from tidegate.domain.transition import BY_PEOPLE, TABLE, allowed, apply, baked_seconds
+from tidegate.domain.transition import BY_PEOPLE, TABLE, allowed, apply, approval, baked_seconds
 
 STAGES = tuple(Stage(name=n, weight=w, bake_seconds=60) for n, w in (("a", 500), ("b", 2500), ("c", 10_000)))
 PLAN = Plan(
@@ -168,3 +168,40 @@ def test_no_walk_leaves_the_table(moves: list[tuple[Move, float]]) -> None:
         assert (after.stage, after.attempt) >= (rollout.stage, rollout.attempt) or move is Move.RETRY
         assert 0 <= baked_seconds(after, now) <= now
         rollout = after
+
+
+def asking_two() -> Rollout:
+    """A stage that two people must promote, asking for it."""
+    first = msgspec.structs.replace(PLAN.stages[0], promote="manual", approvals=2)
+    plan = msgspec.structs.replace(PLAN, stages=(first, *PLAN.stages[1:]))
+    return walk(Move.START, Move.ASK, start=msgspec.structs.replace(DRAFT, plan=plan))
+
+
+def test_two_different_people_promote_what_asks_for_two() -> None:
+    waiting = asking_two()
+    assert approval(waiting, "ada") is Move.APPROVE
+    once = apply(waiting, Move.APPROVE, 200.0, by="ada")
+    assert (once.phase, once.approved_by, once.phase_since) == (
+        Phase.AWAITING_APPROVAL,
+        ("ada",),
+        waiting.phase_since,
+    )
+    assert approval(once, "bo") is Move.PROMOTE
+    twice = apply(once, Move.PROMOTE, 210.0, by="bo")
+    assert (twice.phase, twice.stage, twice.approved_by) == (Phase.PROGRESSING, 1, ())
+
+
+def test_one_person_counts_once_and_one_approval_is_not_two() -> None:
+    once = apply(asking_two(), Move.APPROVE, 200.0, by="ada")
+    for move in (Move.APPROVE, approval(once, "ada")):
+        with pytest.raises(Conflict, match="ada has approved of stage"):
+            apply(once, move, 210.0, by="ada")
+    with pytest.raises(Conflict, match="has 0 of 2 approvals"):
+        apply(asking_two(), Move.PROMOTE, 210.0, by="ada")
+
+
+@pytest.mark.parametrize("moves", [(Move.PAUSE, Move.RESUME), (Move.ABORT, Move.RETRY, Move.ASK)])
+def test_what_happens_in_between_takes_the_approvals_back(moves: tuple[Move, ...]) -> None:
+    once = apply(asking_two(), Move.APPROVE, 200.0, by="ada")
+    again = walk(*moves, start=once)
+    assert (again.phase, again.approved_by) == (Phase.AWAITING_APPROVAL, ())

@@ -84,7 +84,7 @@ async def commit(
     """
     event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
     done = await services.store.rollouts.commit(
-        after, event, notices, lease=lease, admit=admit, routed=move is not None
+        after, event, notices, lease=lease, admit=admit, routed=move not in (None, Move.APPROVE)
     )
     return Committed(*done)
 

@@ -11,7 +11,7 @@ from tidegate.control.services import Services
 from tidegate.domain.decision import decide
 from tidegate.domain.errors import Conflict, InvalidInput
 from tidegate.domain.rollout import Move, Rollout
-from tidegate.domain.transition import apply
+from tidegate.domain.transition import APPROVING, apply, approval
 
 PERSONAL = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.UNDO, Move.RETRY})
 """The moves that a person may ask for; the others are the controller's."""
@@ -42,10 +42,11 @@ class _Overtaken(Conflict):
 async def _move_once(services: Services, name: str, move: Move, actor: str, reason: str) -> Committed:
     before = await find_rollout(services, name)
     now = services.clock.now()
-    after = apply(before, move, now, salt=services.draw_salt() if move is Move.RETRY else None)
+    move = approval(before, actor) if move is Move.PROMOTE else move
+    after = apply(before, move, now, salt=services.draw_salt() if move is Move.RETRY else None, by=actor)
     if move is Move.RETRY:
         await refuse_unservable(services, after.plan)
-    judged = await _approvable(services, before, now) if move is Move.PROMOTE else None
+    judged = await _approvable(services, before, now) if move in APPROVING else None
     try:
         return await commit(
             services,

@@ -5,11 +5,12 @@ from itertools import pairwise
 from yaml.nodes import Node
 
 from tidegate.control.spec_node import Block, Place, Problems
-from tidegate.control.spec_value import NAME, basis_points, choice, duration
+from tidegate.control.spec_value import NAME, basis_points, choice, count, duration
 from tidegate.domain.assignment import BUCKETS, ceiling
 from tidegate.domain.rollout import After, Stage
 
 MOST_STAGES = 20
+MOST_APPROVALS = 5
 
 FULL_HOLDOUT = 500
 """Basis points kept as control at weight 100 unless the stage says otherwise: without, nothing compares."""
@@ -59,7 +60,7 @@ def read_after(body: Block, stages: tuple[Stage, ...], problems: Problems) -> Af
 
 def _read_stage(node: Node, path: str, problems: Problems) -> tuple[Stage, Place]:
     block = Block(node, path, problems)
-    block.only("name", "weight", "bake", "promote", "report", "holdout")
+    block.only("name", "weight", "bake", "promote", "approvals", "report", "holdout")
     weight = block.read("weight", basis_points("0.01", "100"), BUCKETS, required=True)
     stage = Stage(
         name=block.read("name", NAME, "", required=True),
@@ -68,7 +69,10 @@ def _read_stage(node: Node, path: str, problems: Problems) -> tuple[Stage, Place
         promote=block.read("promote", choice("manual", "auto"), "manual"),
         report=block.read("report", choice("daily", "none"), "daily"),
         holdout=block.read("holdout", basis_points("0", "50"), FULL_HOLDOUT if weight == BUCKETS else 0),
+        approvals=block.read("approvals", count(1, MOST_APPROVALS), 1),
     )
+    if stage.promote == "auto" and stage.approvals > 1:
+        problems.add(block.where("approvals"), "asks people, but the stage has `promote: auto`; use `manual`")
     return stage, block.where("weight")
 
 

@@ -76,6 +76,13 @@ class LastEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class Approvals(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people must promote the current stage (0: it advances by itself), and who of them has."""
+
+    needed: int
+    given_by: tuple[str, ...]
+
+
 class RolloutSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Where a rollout stands; weight in percent of units, `since` when it came to this state or stage."""
 
@@ -94,6 +101,7 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
 
     unit: str
     stages: tuple[str, ...]
+    approvals: Approvals
     arms: Arms
     gates: tuple[GateStatus, ...]
     savings: SavingsStatus
@@ -125,6 +133,10 @@ async def status(services: Services, observer: Observing, name: str) -> RolloutS
         **msgspec.structs.asdict(_summary(rollout, now)),
         unit=rollout.plan.unit,
         stages=tuple(stage.name for stage in rollout.plan.stages),
+        approvals=Approvals(
+            needed=rollout.current.approvals if rollout.current.promote == "manual" else 0,
+            given_by=rollout.approved_by,
+        ),
         arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
         gates=_gates(rollout, evidence),
         savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),

@@ -136,12 +136,19 @@ def _stage_end(rollout: Rollout) -> Decision:
     stage = rollout.current
     if rollout.phase is Phase.AWAITING_APPROVAL or stage.promote == "manual":
         move = None if rollout.phase is Phase.AWAITING_APPROVAL else Move.ASK
-        reason = f"stage {stage.name!r} has passed every gate: awaiting approval (`promote`)"
+        reason = f"stage {stage.name!r} has passed every gate: awaiting {_wanted(rollout)} (`promote`)"
         return _decision(Kind.HOLD, move, "approval", reason)
     reason = f"stage {stage.name!r} has baked and passed every gate"
     if on_last_stage(rollout):
         return _decision(Kind.COMPLETE, Move.COMPLETE, "stage-done", reason)
     return _decision(Kind.ADVANCE, Move.ADVANCE, "stage-done", reason)
+
+
+def _wanted(rollout: Rollout) -> str:
+    needed, given = rollout.current.approvals, len(rollout.approved_by)
+    if needed == 1:
+        return "approval"
+    return f"{needed} approvals" if not given else f"approval {given + 1} of {needed}, by another person"
 
 
 def duration_text(seconds: float) -> str:

@@ -63,6 +63,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     promote: str = "manual"
     report: str = "daily"
     holdout: int = 0
+    approvals: int = 1
+    """By how many different people a `manual` stage is promoted."""
 
 
 class ErrorsGate(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +219,7 @@ class Move(StrEnum):
     ASK = "ask"
     ADVANCE = "advance"
     COMPLETE = "complete"
+    APPROVE = "approve"
     PROMOTE = "promote"
     PAUSE = "pause"
     RESUME = "resume"
@@ -247,6 +250,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resumed_at: float | None = None
     """When the current stage was last resumed; a gate that only pauses judges anew from here."""
     completed_at: float | None = None
+    approved_by: tuple[str, ...] = ()
+    """Who has approved of what the current stage asks for, where one approval is not enough."""
     version: int = 0
     """Rises with every commit; a commit against another version than it read is a Conflict."""
 

@@ -20,6 +20,7 @@ TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
         (Phase.PAUSED, Move.RESUME): Phase.PROGRESSING,
         (Phase.PAUSED, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.PAUSED, Move.ABORT): Phase.ABORTED,
+        (Phase.AWAITING_APPROVAL, Move.APPROVE): Phase.AWAITING_APPROVAL,
         (Phase.AWAITING_APPROVAL, Move.PROMOTE): Phase.PROGRESSING,
         (Phase.AWAITING_APPROVAL, Move.PAUSE): Phase.PAUSED,
         (Phase.AWAITING_APPROVAL, Move.ROLLBACK): Phase.ROLLED_BACK,
@@ -34,6 +35,8 @@ and `resume` goes back to the phase that was paused."""
 
 BY_PEOPLE = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.RETRY, Move.UNDO})
 """The moves that are commands; the others are the controller's own."""
+
+APPROVING = frozenset({Move.APPROVE, Move.PROMOTE})
 
 _HINTS: Mapping[Move, str] = MappingProxyType(
     {
@@ -50,13 +53,15 @@ def allowed(phase: Phase) -> tuple[Move, ...]:
     return tuple(move for move in Move if (phase, move) in TABLE)
 
 
-def apply(rollout: Rollout, move: Move, now: float, *, salt: str | None = None) -> Rollout:
+def apply(rollout: Rollout, move: Move, now: float, *, salt: str | None = None, by: str = "") -> Rollout:
     """The rollout after `move` at `now` (epoch seconds); `salt` (32 hex digits) is needed for a retry.
 
-    Raises Conflict where the table or the stage does not allow the move, InvalidInput for a retry without
-    a new salt.
+    `by` is who approves or promotes. Raises Conflict where the table or the stage does not allow the move,
+    InvalidInput for a retry without a new salt.
     """
     phase = _target(rollout, move)
+    if move in APPROVING:
+        _refuse_approval(rollout, move, by)
     if move in (Move.START, Move.RETRY):
         rollout = _begin(rollout, move, salt)
     if move in (Move.START, Move.RETRY, Move.ADVANCE, Move.PROMOTE) and phase is Phase.PROGRESSING:
@@ -64,12 +69,19 @@ def apply(rollout: Rollout, move: Move, now: float, *, salt: str | None = None) 
     return msgspec.structs.replace(
         rollout,
         phase=phase,
-        phase_since=now,
+        phase_since=rollout.phase_since if move is Move.APPROVE else now,
         paused_from=rollout.phase if move is Move.PAUSE else None,
         paused_seconds=paused_seconds(rollout, now),
         resumed_at=now if move is Move.RESUME else rollout.resumed_at,
         completed_at=now if phase is Phase.COMPLETED else rollout.completed_at,
+        approved_by=(*rollout.approved_by, by) if move is Move.APPROVE else (),
     )
+
+
+def approval(rollout: Rollout, by: str) -> Move:
+    """What a person's `promote` is: an approval of several, or the last one that is needed."""
+    last = len({*rollout.approved_by, by}) >= rollout.current.approvals
+    return Move.PROMOTE if last or by in rollout.approved_by else Move.APPROVE
 
 
 def paused_seconds(rollout: Rollout, now: float) -> float:
@@ -104,6 +116,21 @@ def _target(rollout: Rollout, move: Move) -> Phase:
     if move is Move.RESUME and rollout.paused_from is not None:
         return rollout.paused_from
     return target
+
+
+def _refuse_approval(rollout: Rollout, move: Move, by: str) -> None:
+    """Raises Conflict for a second approval by the same person, and for a promotion that lacks some."""
+    stage, given = rollout.current, rollout.approved_by
+    if by in given:
+        raise Conflict(
+            f"{by} has approved of stage {stage.name!r} of rollout {rollout.name!r}: each of its "
+            f"{stage.approvals} approvals is another person's; let somebody else promote it"
+        )
+    if move is Move.PROMOTE and len(given) + 1 < stage.approvals:
+        raise Conflict(
+            f"stage {stage.name!r} of rollout {rollout.name!r} has {len(given)} of {stage.approvals} "
+            "approvals: `promote` gives one, if it is another person's"
+        )
 
 
 def _refusal(rollout: Rollout, move: Move) -> str:

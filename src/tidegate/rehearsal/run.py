@@ -120,13 +120,19 @@ class _Rehearsal:
         if self._rollout.phase is Phase.AWAITING_APPROVAL and self._approve:
             asked = decide(self._rollout, evidence, self._now)
             if asked.cause == "approval":
-                self._move(Move.PROMOTE, APPROVER, "approved at once", Judged(asked, evidence))
+                self._approve_all(Judged(asked, evidence))
         return evidence
+
+    def _approve_all(self, judged: Judged) -> None:
+        """By as many people as the stage asks for."""
+        for number in range(1, self._rollout.current.approvals):
+            self._move(Move.APPROVE, f"{APPROVER} {number}", "approved at once", judged)
+        self._move(Move.PROMOTE, APPROVER, "approved at once", judged)
 
     def _move(self, move: Move, actor: str, reason: str, judged: Judged | None) -> None:
         """Through the transition table, with the event and the notices that a commit would write."""
         before = self._rollout
-        after = self._rollout = apply(before, move, self._now)
+        after = self._rollout = apply(before, move, self._now, by=actor)
         _, notices = entry(before, after, move=move, actor=actor, reason=reason, at=self._now, judged=judged)
         if (after.stage, after.stage_since) != (before.stage, before.stage_since) or move is Move.START:
             self._world.enter(after.current, self._now)
