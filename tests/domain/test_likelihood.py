@@ -37,6 +37,9 @@ FEED = Description(
 PLAIN = Description("lion-cages", "Builds lion cages with double doors and feeding hatches.")
 INDEX = LikelihoodIndex([STABLES, FEED])
 REVERSED = LikelihoodIndex([FEED, STABLES])
+TWINS = [msgspec.structs.replace(STABLES, name=f"twin-{n}") for n in range(20)]
+MANY = LikelihoodIndex([*TWINS, FEED])
+"""More skills have their terms than are kept as pairs."""
 TWELVE = "Is the straw too wet, says the vet, or do mares knock and hurt?"
 TEXTS = st.text(st.sampled_from("box hay foal ration our what we 马 é 12 ?"), max_size=200)
 
@@ -94,10 +97,11 @@ def test_the_order_of_skills_changes_nothing(text: str) -> None:
     assert INDEX.rank(text) == REVERSED.rank(text)
 
 
+@pytest.mark.parametrize("index", [INDEX, MANY], ids=["few skills", "many"])
 @given(TEXTS)
-def test_the_parts_of_an_explanation_add_up_to_the_score(text: str) -> None:
-    for each in INDEX.rank(text):
-        parts = INDEX.explain(text, each.name)
+def test_the_parts_of_an_explanation_add_up_to_the_score(index: LikelihoodIndex, text: str) -> None:
+    for each in index.rank(text):
+        parts = index.explain(text, each.name)
         assert sum(part.score for part in parts) == pytest.approx(each.score, abs=0.001 * len(parts) + 0.002)
 
 
@@ -119,8 +123,7 @@ def test_a_higher_threshold_chooses_less() -> None:
 
 
 def test_ties_are_all_looked_at() -> None:
-    twins = [Description(f"twin-{n}", STABLES.description, examples=STABLES.examples) for n in range(9)]
-    assert len(LikelihoodIndex(twins).rank(STABLES.examples[0])) > CANDIDATES
+    assert len(MANY.rank(STABLES.examples[0])) == len(TWINS) > CANDIDATES
 
 
 def test_a_long_text_is_read_at_its_opening_and_its_end() -> None:

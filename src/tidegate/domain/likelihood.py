@@ -68,8 +68,11 @@ _SCALE = 16
 _MOST = 255
 """Weights are whole sixteenths of a natural logarithm up to a bound: 96 of them fit a place of the sums."""
 
-_FEW = 4
-"""Terms of so many skills are kept as pairs of place and weight; a row for 500 skills takes a kilobyte."""
+_FEW = 16
+"""Terms of so many skills are kept as pairs of place and weight; a row for 500 skills takes a kilobyte.
+
+Reading so many pairs costs what adding such a row does.
+"""
 
 _PACKED, _BYTES = "H", 4
 """Such a pair has two bytes for each."""
