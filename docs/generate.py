@@ -13,6 +13,7 @@ from tidegate.config.settings import SECTIONS, Entry, entries, entries_of
 from tidegate.domain.metric import LABEL_BOUNDS, Metric
 from tidegate.domain.metrics import CATALOGUE
 from tidegate.domain.reporting.document import RolloutReport
+from tidegate.domain.reporting.week import WeeklyReport
 from tidegate.registry.scan.catalogue import RULES
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.taxonomy import RISKS
@@ -173,7 +174,7 @@ durations seconds, money US dollars, shares and savings ratios. Null is what is 
 
 def reports() -> str:
     """Every structure of the reports, those first that are not within another."""
-    shapes = dict.fromkeys(shape for report in (RolloutReport,) for shape in _shapes(report))
+    shapes = dict.fromkeys(shape for report in (RolloutReport, WeeklyReport) for shape in _shapes(report))
     return REPORTS + "".join(map(_shape, shapes))
 
 

@@ -67,7 +67,11 @@ def test_a_folder_gets_all_three_named_for_the_report(tmp_path: Path) -> None:
     out.mkdir()
     for asked in (("daily", NAME, *DAY), ("stage", NAME, "--stage", "canary"), ("final", NAME)):
         assert report(*asked, "--out", str(out))[0] == 0
-    stems = ("contract-skills-daily-2025-11-27", "contract-skills-final", "contract-skills-stage-canary")
+    assert report("weekly", "--week", "2025-W48", "--out", str(out))[0] == 0
+    stems = (
+        *("contract-skills-daily-2025-11-27", "contract-skills-final", "contract-skills-stage-canary"),
+        "tidegate-weekly-2025-W48",
+    )
     assert sorted(file.name for file in out.iterdir()) == [
         f"{stem}.{form}" for stem in stems for form in ("html", "json", "md")
     ]
@@ -95,6 +99,8 @@ def test_days_are_those_of_a_zone() -> None:
         (("daily", NAME, "--day", "2025-11-01"), 1, "began at 2025-11-26T06:00:00.000Z, after that day"),
         (("daily", NAME, "--day", "noon"), 1, "write 2026-11-28, today or yesterday"),
         (("stage", NAME, "--stage", "beta"), 1, "its stages are canary, full"),
+        (("weekly", "--week", "48"), 1, "write it as 2026-W48"),
+        (("weekly", "--week", "2999-W01"), 1, "it has not begun"),
         (("final", NAME, "--timezone", "Moon"), 1, "write it as in"),
         (("final", NAME, "--json", "--format", "md"), 2, "not both"),
         (("final", NAME, "--format", "pdf"), 2, "pdf"),

@@ -8,7 +8,8 @@ import pytest
 from reported import NAME, Past, reported
 
 from tidegate.control.reporting import rollouts
-from tidegate.domain.reporting.document import RolloutReport
+from tidegate.control.reporting.weekly import weekly
+from tidegate.reports.render import Report
 
 ZONE = ZoneInfo("UTC")
 
@@ -21,10 +22,11 @@ async def past(tmp_path: Path) -> AsyncIterator[Past]:
 
 
 @pytest.fixture
-async def reports(past: Past) -> dict[str, RolloutReport]:
+async def reports(past: Past) -> dict[str, Report]:
     """One of each kind."""
     return {
         "daily": await rollouts.daily(past.services, NAME, "2025-11-27", ZONE),
         "stage": await rollouts.stage(past.services, NAME, "canary", ZONE),
         "final": await rollouts.final(past.services, NAME, ZONE),
+        "weekly": await weekly(past.services, "2025-W48", ZONE),
     }

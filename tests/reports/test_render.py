@@ -16,12 +16,14 @@ import pytest
 from reported import NAME, NOW, Past
 
 from tidegate.control.reporting import rollouts
+from tidegate.control.reporting.weekly import weekly
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Vote
 from tidegate.domain.reporting.document import RolloutReport
-from tidegate.reports.render import FORMATS, render, require_format
+from tidegate.reports.render import FORMATS, Report, render, require_format
 
 UTC_ZONE = ZoneInfo("UTC")
+KINDS = ("daily", "stage", "final", "weekly")
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert(1)</script> | `x` ](http://127.0.0.1/) ![a](b) *b*\n# head\n\n| a |"
 
@@ -34,17 +36,17 @@ def golden(name: str, content: bytes) -> bytes:
     return file.read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", ["md", "html"])
-def test_pages_are_the_golden_ones(reports: dict[str, RolloutReport], kind: str, form: str) -> None:
+def test_pages_are_the_golden_ones(reports: dict[str, Report], kind: str, form: str) -> None:
     made = render(reports[kind], form)
     assert made.decode() == golden(f"{kind}.{form}", made).decode()
 
 
-@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
-def test_json_has_the_golden_shape_and_figures(reports: dict[str, RolloutReport], kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_json_has_the_golden_shape_and_figures(reports: dict[str, Report], kind: str) -> None:
     made = render(reports[kind], "json")
-    assert msgspec.json.decode(made, type=RolloutReport) == reports[kind]
+    assert msgspec.json.decode(made, type=type(reports[kind])) == reports[kind]
     assert flat(json.loads(made)) == pytest.approx(flat(json.loads(golden(f"{kind}.json", made))), rel=1e-9)
 
 
@@ -62,8 +64,8 @@ def flat(value: object, path: str = "") -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
-def test_a_page_loads_nothing_and_runs_nothing(reports: dict[str, RolloutReport], kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_loads_nothing_and_runs_nothing(reports: dict[str, Report], kind: str) -> None:
     page = render(reports[kind], "html").decode()
     seen = Seen()
     seen.feed(page)
@@ -74,15 +76,18 @@ def test_a_page_loads_nothing_and_runs_nothing(reports: dict[str, RolloutReport]
     assert "default-src 'none'" in page
 
 
-@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
-def test_charts_are_well_formed(reports: dict[str, RolloutReport], kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_charts_are_well_formed(reports: dict[str, Report], kind: str) -> None:
     charts = re.findall(r"<svg.*?</svg>", render(reports[kind], "html").decode(), re.DOTALL)
     titles = [ElementTree.fromstring(chart).get("aria-label") for chart in charts]
-    names = [stage.name for stage in reports[kind].stages]
-    assert titles == [f"{name}: {what}" for name in names for what in ("savings", "cost per request")]
+    if kind == "weekly":
+        assert titles == ["requests", "cost"]
+    else:
+        names = [stage.name for stage in reports[kind].stages]
+        assert titles == [f"{name}: {what}" for name in names for what in ("savings", "cost per request")]
 
 
-def test_every_figure_of_the_arms_is_on_both_pages(reports: dict[str, RolloutReport]) -> None:
+def test_every_figure_of_the_arms_is_on_both_pages(reports: dict[str, Report]) -> None:
     stage = reports["stage"].stages[0]
     for form in ("md", "html"):
         page = render(reports["stage"], form).decode()
@@ -127,8 +132,17 @@ async def test_a_quiet_day_is_a_page_too(past: Past) -> None:
     report = await rollouts.daily(past.services, NAME, "2025-12-01", UTC_ZONE)
     for form in ("md", "html"):
         page = render(report, form).decode()
-        assert "No request of either arm came in this time." in page
+        assert "It was completed all the time: nothing was compared." in page
         assert "Recommendation: none" in page
+
+
+async def test_a_quiet_week_is_a_page_too(past: Past) -> None:
+    report = await weekly(past.services, "2025-W40", UTC_ZONE)
+    for form in ("md", "html"):
+        page = render(report, form).decode()
+        for said in ("No request came in this week.", "None ran.", "None was served."):
+            assert said in page
+        assert "<svg" not in page
 
 
 @pytest.mark.parametrize("form", ["pdf", "", "HTML", "json "])

@@ -8,8 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from require import require
 
-from tidegate.domain.reporting.document import RolloutReport
-from tidegate.reports.render import render
+from tidegate.reports.render import Report, render
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -48,9 +47,9 @@ async def opened(browser: Browser, file: Path, scheme: str, width: int = 1280) -
     return watched
 
 
-@pytest.mark.parametrize("kind", ["daily", "stage", "final"])
+@pytest.mark.parametrize("kind", ["daily", "stage", "final", "weekly"])
 async def test_a_report_opens_without_a_network(
-    browser: Browser, reports: dict[str, RolloutReport], kind: str, tmp_path: Path
+    browser: Browser, reports: dict[str, Report], kind: str, tmp_path: Path
 ) -> None:
     file = tmp_path / f"{kind}.html"
     file.write_bytes(render(reports[kind], "html"))
@@ -60,10 +59,14 @@ async def test_a_report_opens_without_a_network(
         page = watched.page
         assert watched.wrong == []
         assert [url for url in watched.asked if not url.startswith(("file:", "data:"))] == []
-        assert await page.title() == f"contract-skills: {kind} report, {reports[kind].period.label}"
+        assert await page.title() == (
+            "Week 2025-W48"
+            if kind == "weekly"
+            else f"contract-skills: {kind} report, {reports[kind].period.label}"
+        )
         charts = await page.locator("svg").all()
         boxes = [await chart.bounding_box() for chart in charts]
-        assert len(boxes) == 2 * len(reports[kind].stages)
+        assert len(boxes) == (4 if kind == "final" else 2)
         assert all(box is not None and box["width"] > 300 and box["height"] > 80 for box in boxes)
         backgrounds.append(await _style(page, "body", "backgroundColor"))
         line, text = await _style(page, "svg .line.a", "stroke"), await _style(page, "body", "color")
@@ -71,18 +74,19 @@ async def test_a_report_opens_without_a_network(
     assert backgrounds == ["rgb(255, 255, 255)", "rgb(15, 23, 42)"]
 
 
+@pytest.mark.parametrize("kind", ["final", "weekly"])
 async def test_a_narrow_window_scrolls_tables_and_not_the_page(
-    browser: Browser, reports: dict[str, RolloutReport], tmp_path: Path
+    browser: Browser, reports: dict[str, Report], kind: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "final.html"
-    file.write_bytes(render(reports["final"], "html"))
+    file = tmp_path / "narrow.html"
+    file.write_bytes(render(reports[kind], "html"))
     watched = await opened(browser, file, "light", width=390)
     wide = await watched.page.evaluate("document.documentElement.scrollWidth")
     assert (wide, watched.wrong) == (390, [])
 
 
 async def test_what_a_page_loads_is_seen_to_fail(
-    browser: Browser, reports: dict[str, RolloutReport], tmp_path: Path
+    browser: Browser, reports: dict[str, Report], tmp_path: Path
 ) -> None:
     """A picture is refused by the page's own policy, without that by the network: the others can fail."""
     page = render(reports["daily"], "html").decode()

@@ -96,7 +96,7 @@ class Past:
             name=plan.name, plan=plan, phase=Phase.DRAFT, salt="00" * 16, created_at=BEGIN, created_by="ada"
         )
         self._draw = Random(11)
-        self._made = 0
+        self.made = 0
 
     async def decide(self, at: float) -> None:
         """What the controller makes of the evidence at that time."""
@@ -111,7 +111,11 @@ class Past:
     ) -> None:
         """A move by a person, or the controller's with what it judged."""
         before = self.rollout
-        after = before if move is None else apply(before, move, at)
+        after = (
+            before
+            if move is None
+            else apply(before, move, at, salt="11" * 16 if move is Move.RETRY else None)
+        )
         begun = after if move is Move.START else before
         done = await commit(
             self.services, begun, after, move=move, actor=actor, reason=reason, at=at, judged=judged
@@ -134,8 +138,8 @@ class Past:
 
     def _exchange(self, at: float, share: float) -> Exchange:
         draw, plan, rollout = self._draw, self.rollout.plan, self.rollout
-        self._made += 1
-        number = self._made
+        self.made += 1
+        number = self.made
         unit = f"u{draw.randrange(90)}" if plan.unit is Unit.USER else f"u{number}"
         lot = hash_of(unit) if plan.unit is Unit.USER else draw.random()
         candidate = lot < share
@@ -199,6 +203,7 @@ async def reported(path: Path, unit: Unit = Unit.REQUEST, *, running: bool = Fal
     _put(path, _MADE[unit, running])
     past = Past(await open_store(f"sqlite:///{path}", clock=SetClock()), make_plan(unit))
     past.rollout = await past.store.rollouts.get(NAME) or past.rollout
+    past.made = 100_000  # further exchanges have other ids
     return past
 
 

@@ -55,13 +55,16 @@ async def test_every_kind_of_report_is_there(ask: Ask) -> None:
     assert (await ask(f"/api/reports/stage/{NAME}?stage=canary")).json()["period"]["label"] == "stage canary"
     assert (await ask(f"/api/reports/stage/{NAME}")).json()["period"]["label"] == "stage full"
     assert (await ask(f"/api/reports/final/{NAME}")).json()["report"] == "final"
+    assert (await ask("/api/reports/weekly")).json()["period"]["label"] == "2025-W48"
+    page = await ask("/api/reports/weekly?week=2025-W47&format=html")
+    assert "No request came in this week." in page.text
 
 
 @pytest.mark.parametrize(
     ("role", "tenant"), [("client", "default"), ("viewer", "acme"), ("operator", "acme")]
 )
 async def test_a_client_and_a_key_of_one_tenant_are_refused(ask: Ask, role: str, tenant: str) -> None:
-    for path in (DAILY, f"/api/reports/stage/{NAME}", f"/api/reports/final/{NAME}"):
+    for path in (DAILY, f"/api/reports/stage/{NAME}", f"/api/reports/final/{NAME}", "/api/reports/weekly"):
         assert (await ask(path, role, tenant)).status_code == 403
 
 
@@ -70,6 +73,8 @@ async def test_a_client_and_a_key_of_one_tenant_are_refused(ask: Ask, role: str,
     [
         ("/api/reports/daily/nobody", 404, "no rollout 'nobody'"),
         (f"/api/reports/daily/{NAME}?day=2025-12-24", 400, "has not begun"),
+        ("/api/reports/weekly?week=48", 400, "write it as 2026-W48"),
+        ("/api/reports/weekly?format=pdf", 400, "use one of json, md, html"),
         (f"/api/reports/daily/{NAME}?format=pdf", 400, "use one of json, md, html"),
         (f"/api/reports/daily/{NAME}?timezone=Moon", 400, "Europe/Berlin"),
         (f"/api/reports/stage/{NAME}?stage=beta", 404, "its stages are canary, full"),

@@ -87,6 +87,20 @@ def final(
     _report(f"/api/reports/final/{quote(rollout, safe='')}", asked, out, _form(form, as_json=as_json))
 
 
+@app.command()
+def weekly(
+    *,
+    week: Annotated[str | None, typer.Option(help="An ISO week (2026-W48); else this one.")] = None,
+    out: Out = None,
+    form: Format = None,
+    timezone: Zone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """All rollouts and skills of a week, with what they saved."""
+    asked = {"timezone": timezone} | ({"week": week} if week is not None else {})
+    _report("/api/reports/weekly", asked, out, _form(form, as_json=as_json))
+
+
 def _form(form: Form | None, *, as_json: bool) -> Form | None:
     if as_json and form not in (None, Form.JSON):
         raise typer.BadParameter(f"give --json or --format {form}, not both")

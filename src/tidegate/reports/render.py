@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.reporting.document import RolloutReport, SavingsDay, StageFigures
+from tidegate.domain.reporting.week import WeeklyReport
 from tidegate.reports import words
 from tidegate.reports.day_chart import DaySeries, Point, day_chart
 
@@ -18,8 +19,7 @@ FORMATS: Mapping[str, str] = {
 }
 """What a report can be written as, and what HTTP calls that."""
 
-
-Report = RolloutReport
+Report = RolloutReport | WeeklyReport
 
 
 def require_format(text: str) -> str:
@@ -34,11 +34,11 @@ def render(report: Report, form: str) -> bytes:
     require_format(form)
     if form == "json":
         return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
-    page = _environment(html=form == "html").get_template(f"rollout.{form}.j2")
-    charts = [_charts(stage) for stage in report.stages] if form == "html" else []
-    return (
-        page.render(report=report, charts=charts, rows=ARM_ROWS, span=words.span).rstrip("\n") + "\n"
-    ).encode()
+    kind = "weekly" if isinstance(report, WeeklyReport) else "rollout"
+    page = _environment(html=form == "html").get_template(f"{kind}.{form}.j2")
+    charts = _charts(report) if form == "html" else []
+    text = page.render(report=report, charts=charts, rows=ARM_ROWS, span=words.span)
+    return (text.rstrip("\n") + "\n").encode()
 
 
 def _environment(*, html: bool) -> Environment:
@@ -88,7 +88,29 @@ ARM_ROWS: Sequence[tuple[str, str, str]] = (
 """The rows of the table that has both arms: what they are called, the field, and how it is written."""
 
 
-def _charts(stage: StageFigures) -> list[Markup]:
+def _charts(report: Report) -> list[list[Markup]]:
+    """Those of each stage, or of the week."""
+    if isinstance(report, RolloutReport):
+        drawn = [_of_stage(stage) for stage in report.stages]
+    else:
+        drawn = [_of_week(report)]
+    # day_chart escapes every text it is given, so its SVG may go into the page as it is.
+    return [[Markup(chart) for chart in charts] for charts in drawn]  # noqa: S704 -- escaped, see above
+
+
+def _of_week(report: WeeklyReport) -> list[str]:
+    """Requests and cost by day; none of a week without a request."""
+    names = [day.day for day in report.days]
+    requests = DaySeries("all", [Point(day.requests) for day in report.days])
+    costs = DaySeries("all", [Point(day.cost_usd) for day in report.days])
+    drawn = [
+        day_chart("requests", names, [requests], unit=""),
+        day_chart("cost", names, [costs], unit="$"),
+    ]
+    return drawn if names else []
+
+
+def _of_stage(stage: StageFigures) -> list[str]:
     """Savings and cost by day; none of a stage without a priced request."""
     days = stage.savings.days
     if not days:
@@ -97,7 +119,7 @@ def _charts(stage: StageFigures) -> list[Markup]:
     least = stage.savings.certificate.min
     so_far = [_percents(day.so_far.point, day.so_far.low, day.so_far.high) for day in days]
     alone = [_percents(day.alone.point, None, None) for day in days]
-    drawn = (
+    return [
         day_chart(
             f"{stage.name}: savings",
             names,
@@ -106,9 +128,7 @@ def _charts(stage: StageFigures) -> list[Markup]:
             least=None if least is None else 100 * least,
         ),
         day_chart(f"{stage.name}: cost per request", names, _costs(days), unit="$"),
-    )
-    # day_chart escapes every text it is given, so its SVG may go into the page as it is.
-    return [Markup(chart) for chart in drawn]  # noqa: S704 -- escaped by day_chart, see above
+    ]
 
 
 def _costs(days: Sequence[SavingsDay]) -> list[DaySeries]:

@@ -63,6 +63,7 @@ ROUTE_SCOPES: RouteScopes = MappingProxyType(
         "GET /api/reports/daily/{name}": _READ,
         "GET /api/reports/stage/{name}": _READ,
         "GET /api/reports/final/{name}": _READ,
+        "GET /api/reports/weekly": _READ,
         "GET /api/routes/{skill}": _READ,
         "POST /api/selection": _READ,
         "GET /api/scan-exceptions": _READ,

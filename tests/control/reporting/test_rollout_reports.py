@@ -18,7 +18,7 @@ from tidegate.control.status import status
 from tidegate.domain.errors import Conflict, InvalidInput, NotFound
 from tidegate.domain.evidence import cell_seconds, latency_cell
 from tidegate.domain.reporting.document import RolloutReport, StageFigures
-from tidegate.domain.rollout import Unit
+from tidegate.domain.rollout import Move, Unit
 
 ZONE = ZoneInfo("UTC")
 FRIDAY = datetime(2025, 11, 28, tzinfo=UTC).timestamp()
@@ -253,9 +253,38 @@ async def test_an_empty_day_says_so(past: Past) -> None:
     assert (quiet.stages, quiet.after is not None) == ((), True)
     past.services.clock.at = NOW + 2 * DAY
     gone = await rollouts.daily(past.services, NAME, "yesterday", ZONE)
-    assert gone.note == "No request of either arm came in this time."
+    assert gone.note == "It was completed all the time: nothing was compared."
+    assert gone.after is None, "nobody is held back any more"
     assert gone.recommendation.say == "none"
     assert gone.decisions == ()
+
+
+@pytest.mark.parametrize("unit", ["request"], indirect=True)
+async def test_what_was_taken_back_keeps_what_it_saved_until_then(past: Past) -> None:
+    before = (await rollouts.final(past.services, NAME, ZONE)).after
+    await past.move(Move.UNDO, NOW, "a complaint")
+    report = await rollouts.final(past.services, NAME, ZONE)
+    assert (report.state, report.after) == ("rolled-back", before)
+    assert [each.kind for each in report.incidents][-1] == "undo"
+    past.services.clock.at = NOW + DAY
+    assert (await rollouts.daily(past.services, NAME, "today", ZONE)).after is None
+
+
+@pytest.mark.parametrize("unit", ["request"], indirect=True)
+async def test_a_second_attempt_is_told_apart_from_the_first(past: Past) -> None:
+    await past.move(Move.UNDO, NOW, "a complaint")
+    await past.move(Move.RETRY, NOW + HOUR, "mended")
+    await past.traffic(NOW + HOUR, 2, share=0.2)
+    past.services.clock.at = NOW + 4 * HOUR
+    report = await rollouts.final(past.services, NAME, ZONE)
+    assert [(stage.name, stage.attempt) for stage in report.stages] == [
+        ("canary", 1),
+        ("full", 1),
+        ("canary", 2),
+    ]
+    assert report.stages[2].arms.candidate.requests + report.stages[2].arms.control.requests == 40
+    (stage,) = (await rollouts.stage(past.services, NAME, "canary", ZONE)).stages
+    assert (stage.attempt, stage.left) == (2, None)
 
 
 @pytest.mark.parametrize("unit", ["request"], indirect=True)

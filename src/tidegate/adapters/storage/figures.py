@@ -1,9 +1,25 @@
-"""What reports ask of the ledger, summed by the database: a day of it may be a million exchanges."""
+"""What reports ask of the ledger, summed by the database: a day of it may be a million exchanges.
+
+Each inner query ends with `OFFSET 0`, which keeps both databases from merging it into the outer one: they
+would take the JSON of each row apart again wherever a field is named.
+"""
 
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.recorded import Recorded
@@ -21,6 +37,9 @@ _KINDS = Usage.__struct_fields__
 _ALIKE = Line.__struct_fields__[: Line.__struct_fields__.index("requests")]
 """The fields that the exchanges of a line have in common."""
 
+_NOTHING: ColumnElement[str] = literal_column("''")
+"""Written out: PostgreSQL takes an expression with a parameter for another one wherever it stands."""
+
 
 class SqlFigures:
     """`ports.Figures` over SQL."""
@@ -32,7 +51,11 @@ class SqlFigures:
     async def lines(self, span: Span) -> Sequence[Line]:
         """Sums over the exchanges that ended in the span, in the order of their first fields."""
         each = self._each(span)
-        alike = [each.c[name] for name in _ALIKE]
+        told = {
+            "skills": func.coalesce(each.c.served_with, each.c.wanted, _NOTHING).label("skills"),
+            "served": each.c.served_with.is_not(None).label("served"),
+        }
+        alike = [told[name] if name in told else each.c[name] for name in _ALIKE]
         sums = [_total(each.c[name]).label(name) for name in ("priced", "unpriced", "cost_picos", *_KINDS)]
         found = select(
             *alike, func.count().label("requests"), *sums, func.max(each.c.last_at).label("last_at")
@@ -91,7 +114,6 @@ class SqlFigures:
     def _each(self, span: Span) -> Subquery:
         """Every exchange of the span with what a line is summed by."""
         body = self._body
-        served, wanted = body.skills("skills"), body.skills("wanted")
         used = or_(*(body.tokens(kind) != 0 for kind in _KINDS))
         return (
             select(
@@ -101,8 +123,8 @@ class SqlFigures:
                 body.flag("triggered").label("triggered"),
                 func.nullif(body.text("skill_outcome"), "").label("skill_outcome"),
                 body.text("model").label("model"),
-                case((served != "", served), else_=wanted).label("skills"),
-                (served != "").label("served"),
+                body.skills("skills").label("served_with"),
+                body.skills("wanted").label("wanted"),
                 body.cached().label("cached"),
                 body.text("fallback").label("fallback"),
                 _one(body.cost().is_not(None)).label("priced"),
@@ -112,6 +134,7 @@ class SqlFigures:
                 EXCHANGE.c.finished_at.label("last_at"),
             )
             .where(*_of_span(span))
+            .offset(0)
             .subquery()
         )
 
@@ -124,11 +147,13 @@ class SqlFigures:
             *_of_place(place, edges), body.counts(), body.cost().is_not(None)
         )
         if not by_unit:
-            return found.where(body.flag("triggered")).subquery()
+            return found.where(body.flag("triggered")).offset(0).subquery()
         first = self._first_triggers(place)
-        return found.join(
-            first, and_(first.c.unit_hash == EXCHANGE.c.unit_hash, first.c.seq <= EXCHANGE.c.seq)
-        ).subquery()
+        return (
+            found.join(first, and_(first.c.unit_hash == EXCHANGE.c.unit_hash, first.c.seq <= EXCHANGE.c.seq))
+            .offset(0)
+            .subquery()
+        )
 
     def _first_triggers(self, place: Place) -> Subquery:
         """By unit, the place in the order of arrival of its first trigger in the attempt."""
@@ -164,6 +189,7 @@ class SqlFigures:
             .select_from(EXCHANGE)
             .outerjoin(down, down.c.exchange_id == EXCHANGE.c.id)
             .where(*_of_place(place, edges), body.counts())
+            .offset(0)
             .subquery()
         )
         return (

@@ -43,15 +43,14 @@ class Recorded:
         return self.text("cache").in_(sorted(CACHED))
 
     def skills(self, name: str) -> ColumnElement[str]:
-        """The uses in `name` as `skill@version` by comma, in their order; "" for none."""
+        """The uses in `name` as `skill@version` by comma, in their order; null for none."""
         if self._sqlite:
             each = func.json_each(EXCHANGE.c.body, f"$.{name}").table_valued("value", name=name)
             joined = func.group_concat(_use(each.c.value), ",")
         else:
-            uses = func.json_array_elements(self._json[name]).table_valued("value", name=name)
-            joined = func.string_agg(_use(uses.c.value), ",")
-            each = uses
-        return func.coalesce(select(joined).select_from(each).scalar_subquery(), "")
+            each = func.json_array_elements(self._json[name]).table_valued("value", name=name)
+            joined = func.string_agg(_use(each.c.value), ",")
+        return select(joined).select_from(each).scalar_subquery()
 
 
 def _use(value: ColumnElement[object]) -> ColumnElement[str]:

@@ -1,6 +1,6 @@
 """What was saved after a rollout had completed, from the units that are still held back."""
 
-from tidegate.control.reporting.course import Course, completed_at
+from tidegate.control.reporting.course import Course, held_back
 from tidegate.control.reporting.view import View
 from tidegate.control.timestamp import rfc3339
 from tidegate.domain.reporting.arms import both_arms
@@ -16,10 +16,11 @@ from tidegate.domain.rollout import Unit
 
 async def after_figures(view: View, course: Course) -> AfterFigures | None:
     """Figures within the view's period, savings from completion on; None where nobody is held back."""
-    completed, plan, period = completed_at(course), course.rollout.plan, view.period
-    if completed is None or completed >= period.until or not plan.after.holdout:
+    held, plan, period = held_back(course), course.rollout.plan, view.period
+    if held is None or held[0] >= period.until or held[1] <= period.since:
         return None
-    days = view.days(completed, completed + plan.after.for_seconds)
+    completed, _ = held
+    days = view.days(*held)
     place = Place(course.rollout.name, course.rollout.attempt, None)
     by_unit = plan.unit is not Unit.REQUEST
     spent = await view.store.figures.spending(place, days.edges, by_unit=by_unit)

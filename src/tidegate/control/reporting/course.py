@@ -95,6 +95,13 @@ def _trip(entry: Entry) -> Verdict | None:
     return next((each for each in said if each.name == "trip"), None)
 
 
-def completed_at(course: Course) -> float | None:
-    """When it completed, where it still stands completed."""
-    return course.rollout.completed_at if course.rollout.phase is Phase.COMPLETED else None
+def held_back(course: Course) -> tuple[float, float] | None:
+    """From when until when units were held back after it had completed; None where none are.
+
+    It ends with the plan's time, or where it was taken back.
+    """
+    rollout, after = course.rollout, course.rollout.plan.after
+    if rollout.completed_at is None or not after.holdout:
+        return None
+    end = rollout.completed_at + after.for_seconds
+    return rollout.completed_at, end if rollout.phase is Phase.COMPLETED else min(end, rollout.phase_since)

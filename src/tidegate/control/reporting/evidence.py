@@ -1,6 +1,8 @@
-"""A stage's evidence day by day: sums per arm, and the tests' state at the end; a day at a time in memory."""
+"""A stage's evidence day by day: sums per arm, and the tests' state at the end."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tidegate.control.reporting.course import Visit
 from tidegate.domain.evidence import StageEvidence, Tally, merge
@@ -11,6 +13,9 @@ from tidegate.domain.reporting.period import Period
 from tidegate.domain.reporting.savings import certified_at, needed
 from tidegate.domain.savings import ALPHA_CERTIFICATE, CERTIFICATE, SavingsProcess, SavingsState
 from tidegate.ports import Ledger, StageKey
+
+PAGE_SECONDS = 3600.0
+"""Evidence in memory at a time: a day's buckets with their histograms are some hundred megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,15 @@ async def look(ledger: Ledger, visit: Visit, days: Period) -> StageLook:
     tallies: list[tuple[Tally, Tally]] = []
     e_values: list[float | None] = []
     certified: float | None = None
-    for start, end in zip(days.edges, days.edges[1:], strict=False):
-        fresh = await ledger.evidence(key, latest=0, since=max(start, progress.until), until=end)
-        if certified is None:
-            certified = _certified(progress, visit, fresh)
-        progress = settle(progress, rollout, fresh, end)
-        tallies.append((_sum(fresh, Arm.CANDIDATE), _sum(fresh, Arm.CONTROL)))
+    for start, end in pairwise(days.edges):
+        day = Tally(), Tally()
+        for since, until in _pages(start, end):
+            fresh = await ledger.evidence(key, latest=0, since=since, until=until)
+            if certified is None:
+                certified = _certified(progress, visit, fresh)
+            progress = settle(progress, rollout, fresh, until)
+            day = _plus(day[0], fresh, Arm.CANDIDATE), _plus(day[1], fresh, Arm.CONTROL)
+        tallies.append(day)
         found = progress.found.get(CERTIFICATE)
         e_values.append(found.e_value if found else None)
     nothing = StageEvidence(rollout=rollout.name, attempt=rollout.attempt, stage=rollout.stage)
@@ -56,5 +64,14 @@ def _certified(progress: Progress, visit: Visit, fresh: StageEvidence) -> float 
     return certified_at(process, state, fresh.buckets, needed(visit.rollout, ALPHA_CERTIFICATE))
 
 
-def _sum(evidence: StageEvidence, arm: Arm) -> Tally:
-    return merge(bucket.tally for bucket in evidence.buckets if bucket.arm is arm)
+def _pages(start: float, end: float) -> Iterator[tuple[float, float]]:
+    """The day in pieces that begin and end with a bucket."""
+    since = start
+    while since < end:
+        until = min(end, since + PAGE_SECONDS)
+        yield since, until
+        since = until
+
+
+def _plus(known: Tally, evidence: StageEvidence, arm: Arm) -> Tally:
+    return merge([known, *(bucket.tally for bucket in evidence.buckets if bucket.arm is arm)])

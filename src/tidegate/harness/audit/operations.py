@@ -55,6 +55,7 @@ OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/api/reports/daily/audit", READERS),
     Operation("GET", "/api/reports/stage/audit", READERS),
     Operation("GET", "/api/reports/final/audit", READERS),
+    Operation("GET", "/api/reports/weekly", READERS),
     Operation("GET", "/api/routes/audit-probe", READERS),
     Operation("POST", "/api/selection", READERS),
     Operation("GET", "/api/scan-exceptions", READERS),

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from tidegate.control.reporting import rollouts
+from tidegate.control.reporting.weekly import weekly
 from tidegate.control.reporting.zone import zone_of
 from tidegate.reports.render import FORMATS, Report, render, require_format
 from tidegate.web.control_api.access import Plane, router_under
@@ -34,6 +35,15 @@ async def get_final(*, control: Plane, name: str, timezone: str = "UTC", format:
     """All of a rollout, with what was saved after it."""
     require_format(format)
     return _page(await rollouts.final(control.services, name, zone_of(timezone)), format)
+
+
+@router.get("/weekly")
+async def get_weekly(
+    *, control: Plane, week: str | None = None, timezone: str = "UTC", format: str = "json"
+) -> Response:
+    """All rollouts and skills of an ISO week, of this one where none is named."""
+    require_format(format)
+    return _page(await weekly(control.services, week, zone_of(timezone)), format)
 
 
 def _page(report: Report, form: str) -> Response:

@@ -1,0 +1,135 @@
+"""A rollout's report put together: its stages, what came after, what happened, what people said."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from tidegate.control.commit import stream
+from tidegate.control.reporting.advice import nothing_to_decide
+from tidegate.control.reporting.after import after_figures
+from tidegate.control.reporting.course import Course, Visit, course
+from tidegate.control.reporting.happened import decisions, incidents
+from tidegate.control.reporting.stages import stage_figures
+from tidegate.control.reporting.view import View
+from tidegate.control.services import Services
+from tidegate.control.timestamp import rfc3339
+from tidegate.domain.assignment import BUCKETS
+from tidegate.domain.reporting.document import (
+    AfterFigures,
+    ArmFigures,
+    CommentShown,
+    Feedback,
+    PeriodShown,
+    PlanShown,
+    RolloutReport,
+    StageFigures,
+)
+from tidegate.domain.reporting.period import Period
+from tidegate.domain.reporting.sums import Line, Span
+from tidegate.domain.rollout import Plan, Rollout, Variant
+
+COMMENTS = 50
+"""The newest that a report shows."""
+
+SWITCHES = "switch"
+"""The stream of what was switched off and on."""
+
+
+async def follow(services: Services, rollout: Rollout, until: float) -> Course:
+    """The rollout's course up to a time; raises Conflict for a record that was changed."""
+    events = await services.store.rollouts.events(stream(rollout.name))
+    return course(rollout, events, until)
+
+
+def visits_in(followed: Course, period: Period) -> list[Visit]:
+    """The stages that the period touches."""
+    return [
+        visit
+        for visit in followed.visits
+        if visit.entered < period.until and (visit.left is None or visit.left >= period.since)
+    ]
+
+
+async def assemble(
+    kind: str, followed: Course, visits: Sequence[Visit], view: View, span: Span
+) -> RolloutReport:
+    """The report of these stages, with what happened in the span."""
+    rollout, store = followed.rollout, view.store
+    told = [await stage_figures(view, visit) for visit in visits]
+    after = None if kind == "stage" else await after_figures(view, followed)
+    stages = tuple(each.figures for each in told)
+    switches = await store.rollouts.events(SWITCHES)
+    comments, total = await store.figures.comments(span, limit=COMMENTS)
+    as_of = max([view.newest, *(each.as_of for each in told), *(line.last_at for line in view.lines)])
+    return RolloutReport(
+        report=kind,
+        rollout=rollout.name,
+        period=PeriodShown(
+            label=view.period.label,
+            since=rfc3339(span.since),
+            until=rfc3339(span.until if kind in ("daily", "weekly") else as_of),
+            as_of=rfc3339(min(as_of, span.until)),
+            timezone=view.period.timezone,
+        ),
+        state=rollout.phase,
+        attempt=rollout.attempt,
+        plan=_plan(rollout.plan),
+        note=_note(rollout, stages, after),
+        recommendation=stages[-1].recommendation if stages else nothing_to_decide(rollout),
+        stages=stages,
+        after=after,
+        incidents=incidents(followed.entries, switches, rollout.plan, span),
+        decisions=decisions(followed.entries, span),
+        feedback=Feedback(
+            comments=tuple(
+                CommentShown(at=rfc3339(each.at), arm=each.arm, vote=each.vote, comment=each.comment)
+                for each in comments
+            ),
+            total_comments=total,
+        ),
+    )
+
+
+async def viewed(
+    services: Services,
+    followed: Course,
+    period: Period,
+    zone: ZoneInfo,
+    lines: Sequence[Line] | None = None,
+) -> View:
+    """What is read once for all parts of a report; `lines` where they are known already."""
+    rollout = followed.rollout
+    if lines is None:
+        lines = await services.store.figures.lines(Span(period.since, period.until, rollout.name))
+    newest = followed.entries[-1].event.at if followed.entries else rollout.created_at
+    return View(services.store, period, zone, lines, newest)
+
+
+def _plan(plan: Plan) -> PlanShown:
+    return PlanShown(
+        unit=plan.unit,
+        baseline=_variant(plan.baseline),
+        candidate=_variant(plan.candidate),
+        stages=tuple(f"{each.name} {100 * each.weight / BUCKETS:g} %" for each in plan.stages),
+    )
+
+
+def _variant(variant: Variant) -> str:
+    skills = ", ".join(f"{ref.name}@{ref.version}" for ref in variant.skills) or "no skill"
+    route = "models by the skills' effectiveness" if variant.route else "the model asked for"
+    return f"{skills}; {variant.model or route}"
+
+
+def _note(rollout: Rollout, stages: Sequence[StageFigures], after: AfterFigures | None) -> str | None:
+    """What a reader should know first where there is little to read."""
+    if not stages and after is None:
+        return f"It was {rollout.phase} all the time: nothing was compared."
+    arms = [arm for part in (*stages, *([after] if after else [])) for arm in _sides(part)]
+    if not any(arm.requests for arm in arms):
+        return "No request of either arm came in this time."
+    return (
+        None if any(arm.priced for arm in arms) else "No request has a known price: nothing tells of costs."
+    )
+
+
+def _sides(part: StageFigures | AfterFigures) -> tuple[ArmFigures, ArmFigures]:
+    return part.arms.candidate, part.arms.control
