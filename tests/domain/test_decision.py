@@ -27,6 +27,7 @@ from tidegate.domain.rollout import (
     Unit,
     Variant,
 )
+from tidegate.domain.schedule import Freeze, Schedule
 from tidegate.domain.transition import TABLE, apply
 from tidegate.domain.verdict import THRESHOLD, savings_point, shared_fault_probability
 
@@ -105,6 +106,34 @@ def test_a_manual_stage_asks_and_then_waits() -> None:
     assert summary(decide(asking, FINE, BAKED)) == (Kind.HOLD, Move.ASK, "approval")
     waiting = apply(asking, Move.ASK, BAKED)
     assert summary(decide(waiting, FINE, BAKED + 1)) == (Kind.HOLD, None, "approval")
+
+
+def frozen_until(until: float, **changes: object) -> Rollout:
+    made = rollout(**changes)
+    schedule = Schedule(freezes=(Freeze(0.0, until, "a launch"),))
+    return msgspec.structs.replace(made, plan=msgspec.structs.replace(made.plan, schedule=schedule))
+
+
+def test_outside_its_schedule_a_stage_that_has_passed_waits_and_then_goes_on() -> None:
+    waiting = decide(frozen_until(9000.0), FINE, BAKED)
+    assert summary(waiting) == (Kind.HOLD, None, "schedule")
+    assert "has passed every gate, but changes are frozen: a launch; it opens on Thu 1970-01-01 02:30" in (
+        waiting.reason
+    )
+    assert decide(frozen_until(9000.0), FINE, 9000.0).kind is Kind.ADVANCE
+
+
+def test_people_are_asked_at_any_time_and_may_promote_within_the_schedule() -> None:
+    asking = frozen_until(9000.0, promote="manual")
+    assert summary(decide(asking, FINE, BAKED)) == (Kind.HOLD, Move.ASK, "approval")
+    waiting = apply(asking, Move.ASK, BAKED)
+    assert summary(decide(waiting, FINE, BAKED)) == (Kind.HOLD, None, "schedule")
+    assert summary(decide(waiting, FINE, 9000.0)) == (Kind.HOLD, None, "approval")
+
+
+@pytest.mark.parametrize("evidence", [WORSE, TRIPPED])
+def test_taking_users_back_waits_for_no_schedule(evidence: Evidence) -> None:
+    assert decide(frozen_until(9000.0), evidence, BAKED).kind is Kind.ROLLBACK
 
 
 def test_a_stage_bakes_for_its_whole_time() -> None:

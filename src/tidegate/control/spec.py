@@ -7,10 +7,12 @@ from tidegate.control.spec_gates import read_gates, refuse_unjudgeable
 from tidegate.control.spec_node import Block, Place, Problems, compose
 from tidegate.control.spec_resolve import resolve_skills
 from tidegate.control.spec_route import read_route
+from tidegate.control.spec_schedule import read_schedule
 from tidegate.control.spec_stages import read_after, read_stages
 from tidegate.control.spec_value import NAME, TEXT, VERSION, choice, duration, exactly, number
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.rollout import After, CachePolicy, Eligible, Gates, Plan, Stage, Unit, Variant
+from tidegate.domain.schedule import Schedule
 from tidegate.domain.skill import SkillVersion
 
 _VARIANT_KEYS = ("skills", "select", "model", "system", "route", "timeout", "deadline", "cache")
@@ -45,6 +47,7 @@ class Spec:
     stages: tuple[Stage, ...]
     gates: Gates
     after: After
+    schedule: Schedule
 
 
 def parse(text: str) -> Spec:
@@ -91,6 +94,7 @@ def resolve(spec: Spec, versions: Sequence[SkillVersion], standing: Variant | No
         stages=spec.stages,
         gates=spec.gates,
         after=spec.after,
+        schedule=spec.schedule,
     )
 
 
@@ -104,7 +108,7 @@ def _read_name(root: Block, problems: Problems) -> str:
 
 
 def _read_body(name: str, body: Block, problems: Problems) -> Spec:
-    body.only("unit", "eligible", "baseline", "candidate", "stages", "gates", "after")
+    body.only("unit", "eligible", "baseline", "candidate", "stages", "schedule", "gates", "after")
     candidate, baseline = body.block("candidate"), body.block("baseline")
     if candidate is None:
         problems.add(body.where("candidate"), "is missing; expected the variant to roll out")
@@ -120,6 +124,7 @@ def _read_body(name: str, body: Block, problems: Problems) -> Spec:
         stages=stages,
         gates=gates,
         after=read_after(body, stages, problems),
+        schedule=read_schedule(body, problems),
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from tidegate.domain.judging import GUARDRAILS, STAGE_END, verdicts, worse
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Rollout
+from tidegate.domain.schedule import closed_reason
 from tidegate.domain.transition import baked_seconds, on_last_stage
 from tidegate.domain.verdict import Verdict
 
@@ -25,7 +26,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to do and why; `move` is the transition to commit, None where nothing changes.
 
     `cause` is the reason's class: a gate's name, or inactive, paused, no-traffic, baking, samples-missing,
-    no-data, approval, stage-done.
+    no-data, schedule, approval, stage-done.
     """
 
     kind: Kind
@@ -51,7 +52,7 @@ def decide(rollout: Rollout, evidence: Evidence, now: float) -> Decision:
         _guardrails(rollout, judged)
         or _waiting(rollout, evidence, now)
         or _evidence(rollout, evidence, judged, now)
-        or _stage_end(rollout)
+        or _stage_end(rollout, now)
     )
     return msgspec.structs.replace(decision, verdicts=judged)
 
@@ -132,10 +133,16 @@ def _seen(evidence: Evidence) -> bool:
     return any(each.requests or each.triggered for each in tallies)
 
 
-def _stage_end(rollout: Rollout) -> Decision:
+def _stage_end(rollout: Rollout, now: float) -> Decision:
+    """People are asked at any time; only to go on there are hours."""
     stage = rollout.current
-    if rollout.phase is Phase.AWAITING_APPROVAL or stage.promote == "manual":
-        move = None if rollout.phase is Phase.AWAITING_APPROVAL else Move.ASK
+    asked = rollout.phase is Phase.AWAITING_APPROVAL
+    closed = closed_reason(rollout.plan.schedule, now)
+    if closed and (asked or stage.promote == "auto"):
+        reason = f"stage {stage.name!r} has passed every gate, but {closed}"
+        return _decision(Kind.HOLD, None, "schedule", reason)
+    if asked or stage.promote == "manual":
+        move = None if asked else Move.ASK
         reason = f"stage {stage.name!r} has passed every gate: awaiting {_wanted(rollout)} (`promote`)"
         return _decision(Kind.HOLD, move, "approval", reason)
     reason = f"stage {stage.name!r} has baked and passed every gate"

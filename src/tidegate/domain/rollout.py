@@ -6,6 +6,7 @@ import msgspec
 
 from tidegate.domain.lexical import THRESHOLD
 from tidegate.domain.routing import Route
+from tidegate.domain.schedule import ALWAYS, Schedule
 
 
 class Unit(StrEnum):
@@ -195,6 +196,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stages: tuple[Stage, ...]
     gates: Gates
     after: After = After()
+    schedule: Schedule = ALWAYS
 
 
 class Phase(StrEnum):

@@ -27,6 +27,7 @@ def plan_of(text: str) -> Plan:
         stages=spec.stages,
         gates=spec.gates,
         after=spec.after,
+        schedule=spec.schedule,
     )
 
 
