@@ -34,7 +34,12 @@ def test_ratios_are_percent(value: float | None, text: str) -> None:
 
 def test_the_rest() -> None:
     assert (words.count(1234567), words.count(None)) == ("1,234,567", "–")
-    assert (words.seconds(1.234), words.seconds(None)) == ("1.23 s", "–")
+    assert [words.seconds(each) for each in (1.234, 0.00421, 1234.5, None)] == [
+        "1.23 s",
+        "0.00421 s",
+        "1,234 s",
+        "–",
+    ]
     assert (words.number(0.031746), words.number(13467288370.0), words.number(None)) == (
         "0.03175",
         "1.347e+10",

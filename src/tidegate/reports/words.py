@@ -27,8 +27,10 @@ def usd(value: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration as `1.23 s`."""
-    return NONE if value is None else f"{value:.2f} s"
+    """A duration in three figures, `1.23 s`."""
+    if value is None:
+        return NONE
+    return f"{value:.3g} s" if value < 999.5 else f"{value:,.0f} s"
 
 
 def number(value: float | None) -> str:

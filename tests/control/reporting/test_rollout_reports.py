@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from reported import DAY, HOUR, NAME, NOW, Past, reported
+from fresh_store import fresh_store
+from reported import BEGIN, DAY, HOUR, NAME, NOW, Past, SetClock, make_plan, reported
 
 from tidegate.control.observe import Observer
 from tidegate.control.reporting import rollouts
@@ -234,6 +235,9 @@ async def test_a_stage_that_goes_on_is_told_alike_until_something_comes(tmp_path
     first = await rollouts.stage(past.services, NAME, None, ZONE)
     past.services.clock.at = NOW + 3 * DAY
     assert await rollouts.stage(past.services, NAME, None, ZONE) == first
+    assert (
+        await rollouts.final(past.services, NAME, ZONE)
+    ).note == "It has not ended: this is how it stands."
     with pytest.raises(InvalidInput, match="stage 'full' of rollout 'contract-skills' has not begun yet"):
         await rollouts.stage(past.services, NAME, "full", ZONE)
     await past.store.close()
@@ -257,6 +261,19 @@ async def test_an_empty_day_says_so(past: Past) -> None:
     assert gone.after is None, "nobody is held back any more"
     assert gone.recommendation.say == "none"
     assert gone.decisions == ()
+
+
+async def test_what_the_trip_gate_said_of_no_outcome_is_not_shown(tmp_path: Path) -> None:
+    past = Past(await fresh_store(tmp_path / "new.db", SetClock()), make_plan())
+    await past.move(Move.START, BEGIN, "begins")
+    await past.decide(BEGIN + 1)
+    await past.traffic(BEGIN + 1, 10, share=0.2)
+    early = await rollouts.stage(past.services, NAME, "canary", ZONE)
+    assert [gate.name for gate in early.stages[0].gates] == ["errors", "latency", "samples", "savings"]
+    await past.decide(BEGIN + 10 * HOUR)
+    later = await rollouts.stage(past.services, NAME, "canary", ZONE)
+    assert later.stages[0].gates[0].name == "trip"
+    await past.store.close()
 
 
 @pytest.mark.parametrize("unit", ["request"], indirect=True)

@@ -51,12 +51,20 @@ def test_the_causes_by_hand() -> None:
     hits = line(cached=True, cost_picos=0, input_tokens=0, output_tokens=0)
     told = attribution([candidate, hits, CONTROL])
     causes = {cause.name: cause.saved_usd for cause in told.causes}
-    # control: 500 tokens at 0.02; the candidate: half from the cache, else 400 tokens at 0.01
+    # control: 400 + 5 · 100 tokens at 0.02; the candidate: half from the cache, else 300 + 5 · 100 at 0.01
     assert causes["cache"] == pytest.approx(0.5 * 0.01)
-    assert causes["tokens"] == pytest.approx(100 * 0.02 / 500)
-    assert causes["price"] == pytest.approx(400 * (0.02 / 500 - 0.01 / 400))
+    assert causes["tokens"] == pytest.approx(100 * 0.02 / 900)
+    assert causes["price"] == pytest.approx(800 * (0.02 / 900 - 0.01 / 800))
     assert told.saved_usd == pytest.approx(0.015)
     assert math.fsum(causes.values()) == pytest.approx(0.015)
+
+
+def test_a_prompt_that_the_provider_has_in_its_cache_is_few_tokens() -> None:
+    cached = line(input_tokens=0, cache_read_tokens=400_000, cost_picos=2 * PICOS)
+    told = attribution([cached, CONTROL])
+    assert {cause.name: round(cause.saved_usd, 12) for cause in told.causes} == dict.fromkeys(
+        ("cache", "tokens", "price"), 0.0
+    )
 
 
 def test_parts_are_named_and_the_largest_comes_first() -> None:

@@ -25,7 +25,7 @@ from tidegate.domain.reporting.document import (
 )
 from tidegate.domain.reporting.period import Period
 from tidegate.domain.reporting.sums import Line, Span
-from tidegate.domain.rollout import Plan, Rollout, Variant
+from tidegate.domain.rollout import ACTIVE, Plan, Rollout, Variant
 
 COMMENTS = 50
 """The newest that a report shows."""
@@ -73,7 +73,7 @@ async def assemble(
         state=rollout.phase,
         attempt=rollout.attempt,
         plan=_plan(rollout.plan),
-        note=_note(rollout, stages, after),
+        note=_note(kind, rollout, stages, after),
         recommendation=stages[-1].recommendation if stages else nothing_to_decide(rollout),
         stages=stages,
         after=after,
@@ -119,16 +119,18 @@ def _variant(variant: Variant) -> str:
     return f"{skills}; {variant.model or route}"
 
 
-def _note(rollout: Rollout, stages: Sequence[StageFigures], after: AfterFigures | None) -> str | None:
+def _note(
+    kind: str, rollout: Rollout, stages: Sequence[StageFigures], after: AfterFigures | None
+) -> str | None:
     """What a reader should know first where there is little to read."""
     if not stages and after is None:
         return f"It was {rollout.phase} all the time: nothing was compared."
     arms = [arm for part in (*stages, *([after] if after else [])) for arm in _sides(part)]
     if not any(arm.requests for arm in arms):
         return "No request of either arm came in this time."
-    return (
-        None if any(arm.priced for arm in arms) else "No request has a known price: nothing tells of costs."
-    )
+    if not any(arm.priced for arm in arms):
+        return "No request has a known price: nothing tells of costs."
+    return "It has not ended: this is how it stands." if kind == "final" and rollout.phase in ACTIVE else None
 
 
 def _sides(part: StageFigures | AfterFigures) -> tuple[ArmFigures, ArmFigures]:

@@ -92,7 +92,7 @@ def _visit(visits: list[Visit], after: Rollout, entry: Entry) -> None:
 
 def _trip(entry: Entry) -> Verdict | None:
     said = entry.data.decision.verdicts if entry.data.decision else ()
-    return next((each for each in said if each.name == "trip"), None)
+    return next((each for each in said if each.name == "trip" and each.value is not None), None)
 
 
 def held_back(course: Course) -> tuple[float, float] | None:

@@ -4,22 +4,29 @@ A part's `saved_usd` is what it costs of control's mean request less what it cos
 the parts of a table that adds up to the whole exactly, whatever the mix in either arm.
 
 The causes do so too. With h the share answered from the result cache, and the others costing f each for t
-tokens of all kinds at a mean price p = f/t,
+tokens at a mean price p = f/t,
 
     (1-h_k) f_k - (1-h_c) f_c = (h_c-h_k) f_c + (1-h_k) (t_k-t_c) p_k + (1-h_k) t_c (p_k-p_c)
                                 cache           tokens                  price
+
+A token weighs what its kind usually costs beside one of input (`WEIGHTS`): the sum is exact whatever they
+are, and with them a prompt that is read from the provider's cache is few tokens, not cheap ones.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
-
-import msgspec
 
 from tidegate.domain.account import PICOS
 from tidegate.domain.exchange import Arm
 from tidegate.domain.reporting.arms import tokens_of
 from tidegate.domain.reporting.document import Attribution, Cause, Share, TokenKind, Tokens
 from tidegate.domain.reporting.sums import Line
+
+WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {"input": 1.0, "output": 5.0, "cache_read": 0.1, "cache_write_5m": 1.25, "cache_write_1h": 2.0}
+)
+"""The ratios of most published prices."""
 
 _NO_SKILL = "(no skill)"
 _NO_MODEL = "(unknown)"
@@ -51,11 +58,15 @@ class _Mean(NamedTuple):
         """None without a priced request that was asked of the provider."""
         fresh = [row for row in rows if not row.cached]
         priced, asked = sum(row.priced for row in rows), sum(row.priced for row in fresh)
-        tokens = sum(sum(msgspec.structs.astuple(tokens_of([row]))) for row in fresh if row.priced)
+        tokens = _weighed(tokens_of([row for row in fresh if row.priced]))
         if not (asked and tokens):
             return None
         usd = sum(row.cost_picos for row in fresh) / asked / PICOS
         return cls((priced - asked) / priced, usd, tokens / asked)
+
+
+def _weighed(used: Tokens) -> float:
+    return sum(weight * getattr(used, kind) for kind, weight in WEIGHTS.items())
 
 
 def _causes(candidate: _Mean | None, control: _Mean | None) -> tuple[Cause, ...]:

@@ -134,7 +134,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request costs less: `cache` (answers given again), `tokens` (fewer), `price` (of a token)."""
+    """Why a request costs less: `cache` (answers given again), `tokens` (fewer, weighed), `price`."""
 
     name: str
     saved_usd: float
