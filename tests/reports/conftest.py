@@ -9,7 +9,7 @@ from reported import NAME, Past, reported
 
 from tidegate.control.reporting import rollouts
 from tidegate.control.reporting.weekly import weekly
-from tidegate.reports.render import Report
+from tidegate.domain.reporting.week import Report
 
 ZONE = ZoneInfo("UTC")
 

@@ -20,7 +20,8 @@ from tidegate.control.reporting.weekly import weekly
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Vote
 from tidegate.domain.reporting.document import RolloutReport
-from tidegate.reports.render import FORMATS, Report, render, require_format
+from tidegate.domain.reporting.week import Report
+from tidegate.reports.render import FORMATS, render, require_format
 
 UTC_ZONE = ZoneInfo("UTC")
 KINDS = ("daily", "stage", "final", "weekly")

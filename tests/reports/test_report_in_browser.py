@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from require import require
 
-from tidegate.reports.render import Report, render
+from tidegate.domain.reporting.week import Report
+from tidegate.reports.render import render
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -77,6 +77,9 @@ class WeeklyReport(msgspec.Struct, frozen=True, kw_only=True):
     skills: tuple[WeekSkill, ...]
 
 
+Report = RolloutReport | WeeklyReport
+
+
 def totals(day: str, lines: Sequence[Line]) -> WeekTotals:
     """The sums of all lines."""
     requests = sum(line.requests for line in lines)

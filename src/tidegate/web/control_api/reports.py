@@ -1,11 +1,14 @@
 """`/api/reports`: what a day, a stage, a rollout or a week came to."""
 
+import asyncio
+
 from starlette.responses import Response
 
 from tidegate.control.reporting import rollouts
 from tidegate.control.reporting.weekly import weekly
 from tidegate.control.reporting.zone import zone_of
-from tidegate.reports.render import FORMATS, Report, render, require_format
+from tidegate.domain.reporting.week import Report
+from tidegate.reports.render import FORMATS, render, require_format
 from tidegate.web.control_api.access import Plane, router_under
 from tidegate.web.control_api.answers import UNCACHED
 
@@ -18,7 +21,7 @@ async def get_daily(
 ) -> Response:
     """One day of a rollout: a date, `today` or `yesterday`; as `json`, `md` or `html`."""
     require_format(format)
-    return _page(await rollouts.daily(control.services, name, day, zone_of(timezone)), format)
+    return await _page(await rollouts.daily(control.services, name, day, zone_of(timezone)), format)
 
 
 @router.get("/stage/{name}")
@@ -27,14 +30,14 @@ async def get_stage(
 ) -> Response:
     """The newest visit of a rollout's stage, of the one it was in last where none is named."""
     require_format(format)
-    return _page(await rollouts.stage(control.services, name, stage, zone_of(timezone)), format)
+    return await _page(await rollouts.stage(control.services, name, stage, zone_of(timezone)), format)
 
 
 @router.get("/final/{name}")
 async def get_final(*, control: Plane, name: str, timezone: str = "UTC", format: str = "json") -> Response:
     """All of a rollout, with what was saved after it."""
     require_format(format)
-    return _page(await rollouts.final(control.services, name, zone_of(timezone)), format)
+    return await _page(await rollouts.final(control.services, name, zone_of(timezone)), format)
 
 
 @router.get("/weekly")
@@ -43,8 +46,10 @@ async def get_weekly(
 ) -> Response:
     """All rollouts and skills of an ISO week, of this one where none is named."""
     require_format(format)
-    return _page(await weekly(control.services, week, zone_of(timezone)), format)
+    return await _page(await weekly(control.services, week, zone_of(timezone)), format)
 
 
-def _page(report: Report, form: str) -> Response:
-    return Response(render(report, form), headers=UNCACHED, media_type=FORMATS[form])
+async def _page(report: Report, form: str) -> Response:
+    """Beside the loop that serves requests: a long page takes tens of milliseconds to fill."""
+    content = await asyncio.to_thread(render, report, form)
+    return Response(content, headers=UNCACHED, media_type=FORMATS[form])
