@@ -217,6 +217,44 @@ def test_keys_are_created_listed_and_revoked(served):
     assert made["id"] in again.stderr
 
 
+DRY = "dry run, nothing was changed; it would be: "
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("switch", "off", "--all", *REASON), "every skill is off\n"),
+        (("keys", "create", "--role", "client", "--name", "app"), "client key key_"),
+        (
+            ("quota", "set", "--tenant", "acme", "--requests-per-minute", "5", *REASON),
+            "tenant acme: 5 requests",
+        ),
+        (("cache", "clear", "--all", *REASON), "the kept answers of everybody are cleared"),
+        (("skill", "deprecate", "report-writing", "1", *REASON), "report-writing version 1 is deprecated"),
+    ],
+    ids=lambda each: " ".join(each[:2]) if isinstance(each, tuple) else "",
+)
+def test_a_dry_run_tells_what_it_would_be_and_leaves_it(served, words, says):
+    before = served.do(served.services.store.routing.revision())
+    tried = tidegate(*words, "--dry-run").stdout
+    assert tried.startswith(f"{DRY}{says}")
+    assert "tgk_" not in tried
+    assert served.do(served.services.store.routing.revision()) == before
+
+
+def test_a_rollout_is_tried_before_it_is_started(served, spec_file):
+    tried = json.loads(tidegate("rollout", "start", spec_file, *REASON, "--dry-run", "--json").stdout)
+    assert (tried["dry_run"], tried["state"], tried["weight"]) == (True, "progressing", 5.0)
+    assert json.loads(tidegate("rollout", "list", "--json").stdout)["rollouts"] == []
+    tidegate("rollout", "start", spec_file, *REASON)
+    assert tidegate("rollout", "abort", "reports", *REASON, "--dry-run").stdout.startswith(
+        f"{DRY}reports: aborted"
+    )
+    assert json.loads(tidegate("rollout", "status", "reports", "--json").stdout)["state"] == "progressing"
+    refused = tidegate("rollout", "promote", "reports", *REASON, "--dry-run", code=1)
+    assert "cannot promote" in refused.stderr
+
+
 def test_quotas_are_set_listed_and_cleared(served):
     set_ = tidegate("quota", "set", "--tenant", "acme", "--requests-per-minute", "1200", *REASON)
     assert set_.stdout == "tenant acme: 1,200 requests/min\n"

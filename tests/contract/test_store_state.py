@@ -378,3 +378,16 @@ async def test_a_clearing_is_known_by_its_revision_and_has_an_event(store) -> No
     assert first < second < third == await store.routing.revision()
     assert dict((await store.routing.load()).cleared) == {"*": second, "acme": third}
     assert [event.reason for event in await store.rollouts.events("cache")] == ["wrong", "all wrong", "again"]
+
+
+async def test_what_is_written_to_a_trial_is_refused_as_ever_and_not_kept(store) -> None:
+    tried = store.trial()
+    switch = Switch(scope="all", target="*", by="ada", reason="test", at=1.0)
+    before = await store.routing.revision()
+    assert await tried.switches.off(switch) == before + 1
+    assert await tried.switches.list() == await store.switches.list() == []
+    assert await store.routing.revision() == before
+    assert await store.switches.off(switch) == before + 1
+    assert len(await tried.switches.list()) == 1
+    with pytest.raises(NotFound):
+        await tried.keys.revoke("key_none", by="ada", reason="test", at=1.0)

@@ -1,6 +1,8 @@
 """Whatever changes something through the control API leaves an event: who, why, and what."""
 
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -28,6 +30,8 @@ spec:
   gates: {errors: {max: 50%, worse: pause}, samples: {min: 100, unsure: hold}}
 """
 WHY = {"reason": "because"}
+DRY = {"tidegate-dry-run": "true"}
+CONFIRMED = {"revision", "processes", "laggards"}
 CHANGES: tuple[tuple[str, str, object], ...] = (
     ("POST /api/keys", "/api/keys", {"role": "client", "name": "n"}),
     ("POST /api/keys/{key_id}/priority", "/api/keys/{id}/priority", {"priority": "low"}),
@@ -67,6 +71,10 @@ def test_every_operation_that_may_change_something_is_tried() -> None:
     assert {row for row, _, _ in CHANGES} | CHANGES_NOTHING | NEEDS_A_PROVIDER == changing
 
 
+def content_of(body: object) -> dict[str, object]:
+    return {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body | WHY}
+
+
 async def test_each_change_leaves_an_event_with_its_actor_and_reason(
     client: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
@@ -74,10 +82,7 @@ async def test_each_change_leaves_an_event_with_its_actor_and_reason(
     known = {"id": "", "digest": ""}
     seen = 0
     for row, path, body in CHANGES:
-        content = (
-            {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body | WHY}
-        )
-        answer = await client.request(row.split()[0], path.format(**known), **content)
+        answer = await client.request(row.split()[0], path.format(**known), **content_of(body))
         assert answer.is_success, (row, answer.text)
         known |= {name: answer.json()[name] for name in known if name in answer.json()}
         with engine.connect() as connection:
@@ -86,3 +91,39 @@ async def test_each_change_leaves_an_event_with_its_actor_and_reason(
         seen = len(events)
     engine.dispose()
     assert {tuple(event) for event in events} == {("ana", "because")}
+
+
+async def test_a_dry_run_of_each_change_says_what_it_would_be_and_keeps_nothing(
+    client: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    known = {"id": "", "digest": ""}
+    with closing(sqlite3.connect(tmp_path / "t.db")) as store:
+        for row, path, body in CHANGES:
+            asked, before = path.format(**known), list(store.iterdump())
+            tried = await client.request(row.split()[0], asked, **content_of(body), headers=DRY)
+            assert tried.is_success, (row, tried.text)
+            assert tried.json()["dry_run"] is True, row
+            assert list(store.iterdump()) == before, row
+            done = await client.request(row.split()[0], asked, **content_of(body))
+            assert done.is_success, (row, done.text)
+            assert "dry_run" not in done.json(), row
+            assert set(tried.json()) - {"dry_run"} == set(done.json()) - CONFIRMED, row
+            known |= {name: done.json()[name] for name in known if name in done.json()}
+
+
+async def test_a_dry_run_is_refused_as_the_change_would_be(client: httpx2.AsyncClient) -> None:
+    again = await client.post("/api/rollouts/none/abort", json=WHY, headers=DRY)
+    assert (again.status_code, again.json()["error"]["type"]) == (404, "not_found")
+    without = await client.post("/api/switches/off", json={"scope": "all"}, headers=DRY)
+    assert without.status_code == 400
+    odd = await client.post("/api/cache/clear", json=WHY, headers={"tidegate-dry-run": "yes"})
+    assert odd.status_code == 400
+    assert "expected true or false" in odd.text
+
+
+async def test_a_dry_run_reaches_no_provider(client: httpx2.AsyncClient) -> None:
+    native = zipped(skill=SKILL.replace(b"---\n", b"---\nmetadata: {tidegate.mode: native}\n", 1))
+    assert (await client.post("/api/skills?reason=because", content=native)).is_success
+    tried = await client.post("/api/skills/attack/sync", json={"upstream": "default"} | WHY, headers=DRY)
+    assert tried.status_code == 400
+    assert "is not reached from here" in tried.text

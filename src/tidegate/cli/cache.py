@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.warming import Warming, read_warm_file, warm
 from tidegate.domain.errors import InvalidInput
@@ -65,12 +65,13 @@ def clear(
     tenant: Annotated[str | None, typer.Option("--tenant", help="One tenant's answers.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody's answers.")] = False,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Forget kept answers; returns when no live process gives any of them any more."""
     if (tenant is None) is not everybody:
         raise typer.BadParameter("name one of: --all, --tenant NAME")
     body = {"tenant": tenant or "*", "reason": reason}
-    document = run(call("POST", "/api/cache/clear", json=body))
+    document = run(call("POST", "/api/cache/clear", json=body, dry_run=dry_run))
     whose = "everybody" if everybody else f"tenant {tenant}"
     tell(document, f"the kept answers of {whose} are cleared", as_json=as_json)
 

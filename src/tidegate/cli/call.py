@@ -14,6 +14,7 @@ from tidegate.domain.errors import InvalidInput, TidegateError
 
 _TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 _IN_PROCESS = "http://tidegate.home"
+_DRY_RUN = "tidegate-dry-run"
 
 
 class ControlSession:
@@ -76,10 +77,12 @@ async def call(
     content: bytes | None = None,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> object:
-    """One call in a session of its own."""
+    """One call in a session of its own; a dry run changes nothing."""
+    told = {**(headers or {}), **({_DRY_RUN: "true"} if dry_run else {})}
     async with session() as control:
-        return await control.call(method, path, json=json, content=content, params=params, headers=headers)
+        return await control.call(method, path, json=json, content=content, params=params, headers=told)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import typer
 
 from tidegate.cli.amounts import RequestsPerMinute, TokensPerMinute, UsdPerDay, amounts
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run
 from tidegate.config.values import duration
 from tidegate.domain.access import Priority, Role
@@ -55,6 +55,7 @@ def create(
         typer.Option("--expires", metavar="DURATION", help="After which it is refused, as in 90d."),
     ] = None,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Create a key and show its secret, this once."""
     quota = amounts(requests_per_minute, tokens_per_minute, usd_per_day)
@@ -62,9 +63,10 @@ def create(
     body |= {"priority": priority, "quota": quota}
     if expires is not None:
         body["expires_in"] = _seconds("--expires", expires)
-    document = cast("dict[str, str]", run(call("POST", "/api/keys", json=body)))
-    text = f"{document['key']}\n{document['role']} key {document['id']} of tenant {document['tenant']}"
-    tell(document, f"{text}: keep it now, it is not shown again", as_json=as_json)
+    document = cast("dict[str, str]", run(call("POST", "/api/keys", json=body, dry_run=dry_run)))
+    what = f"{document['role']} key {document['id']} of tenant {document['tenant']}"
+    text = what if dry_run else f"{document['key']}\n{what}: keep it now, it is not shown again"
+    tell(document, text, as_json=as_json)
 
 
 @app.command("list")
@@ -91,14 +93,17 @@ def rotate(
         str, typer.Option("--overlap", metavar="DURATION", help="How long the old secret is still taken.")
     ] = "24h",
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Give a key a new secret, shown this once; the old one is taken a while longer."""
     body = {"overlap": _seconds("--overlap", overlap), "reason": reason}
     document = cast(
-        "dict[str, str]", run(call("POST", f"/api/keys/{quote(key_id, safe='')}/rotate", json=body))
+        "dict[str, str]",
+        run(call("POST", f"/api/keys/{quote(key_id, safe='')}/rotate", json=body, dry_run=dry_run)),
     )
-    text = f"{document['key']}\nkey {key_id}; the old secret is taken until {document['previous_until']}"
-    tell(document, f"{text}: keep the new one now, it is not shown again", as_json=as_json)
+    what = f"key {key_id}; the old secret is taken until {document['previous_until']}"
+    text = what if dry_run else f"{document['key']}\n{what}: keep the new one now, it is not shown again"
+    tell(document, text, as_json=as_json)
 
 
 @app.command()
@@ -109,10 +114,11 @@ def prioritise(
     ],
     reason: Reason,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Change whose requests come first where there is too much at once."""
     body = {"priority": priority, "reason": reason}
-    document = run(call("POST", f"/api/keys/{quote(key_id, safe='')}/priority", json=body))
+    document = run(call("POST", f"/api/keys/{quote(key_id, safe='')}/priority", json=body, dry_run=dry_run))
     tell(document, f"key {key_id} has {priority} priority", as_json=as_json)
 
 
@@ -121,9 +127,12 @@ def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id (`tidegate keys list`).")],
     reason: Reason,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Revoke a key; returns when every live process refuses it."""
-    document = run(call("DELETE", f"/api/keys/{quote(key_id, safe='')}", params={"reason": reason}))
+    document = run(
+        call("DELETE", f"/api/keys/{quote(key_id, safe='')}", params={"reason": reason}, dry_run=dry_run)
+    )
     tell(document, f"key {key_id} is revoked", as_json=as_json)
 
 

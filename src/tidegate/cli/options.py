@@ -11,6 +11,9 @@ from tidegate.cli.output import emit_json, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Tell what it would do, or be refused for; keep nothing.")
+]
 
 
 def say_listening(program: str, url: str, emulator: str = "", *, as_json: bool) -> None:
@@ -39,6 +42,7 @@ class Laggard(msgspec.Struct, frozen=True):
 def tell(document: object, text: str, *, as_json: bool) -> None:
     """Print a change's result; exit 1, naming them, where live processes have not taken it."""
     told = cast("Mapping[str, object]", document)
+    text = f"dry run, nothing was changed; it would be: {text}" if told.get("dry_run") else text
     processes = told.get("processes")
     if as_json:
         emit_json(document)

@@ -9,7 +9,7 @@ import typer
 
 from tidegate.cli.amounts import RequestsPerMinute, TokensPerMinute, UsdPerDay, amounts
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run
 
 app = typer.Typer(no_args_is_help=True, help="Quotas: requests and tokens a minute, dollars a day.")
@@ -45,6 +45,7 @@ def set_quota(
     tokens_per_minute: TokensPerMinute = None,
     usd_per_day: UsdPerDay = None,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Set limits; what is not named stays as it is. Returns when every live process holds them."""
     named = amounts(requests_per_minute, tokens_per_minute, usd_per_day)
@@ -53,16 +54,23 @@ def set_quota(
             "give at least one of --requests-per-minute, --tokens-per-minute, --usd-per-day"
         )
     scope, target = _subject(tenant, key)
-    document = run(call("PUT", _path(scope, target), json={**named, "reason": reason}))
+    document = run(call("PUT", _path(scope, target), json={**named, "reason": reason}, dry_run=dry_run))
     held = _limits(msgspec.convert(document, _Quota))
     tell(document, f"{scope} {target}: {held}", as_json=as_json)
 
 
 @app.command()
-def clear(*, reason: Reason, tenant: Tenant = None, key: Key = None, as_json: AsJson = False) -> None:
+def clear(
+    *,
+    reason: Reason,
+    tenant: Tenant = None,
+    key: Key = None,
+    as_json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
     """Take back what was set: the configuration's defaults hold again."""
     scope, target = _subject(tenant, key)
-    document = run(call("DELETE", _path(scope, target), params={"reason": reason}))
+    document = run(call("DELETE", _path(scope, target), params={"reason": reason}, dry_run=dry_run))
     tell(document, f"{scope} {target}: no quota of its own any more", as_json=as_json)
 
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.rollout_lines import HistoryDocument, SummariesDocument, headline
 from tidegate.cli.rollout_watch import watch as watch_rollout
@@ -27,10 +27,11 @@ def start(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The rollout's spec (YAML).")],
     reason: Reason,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Start a rollout from its spec; skills are pinned to the digests they have now."""
     body = {"spec": _read(spec), "reason": reason}
-    document = run(call("POST", "/api/rollouts", json=body))
+    document = run(call("POST", "/api/rollouts", json=body, dry_run=dry_run))
     tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
 
 
@@ -70,39 +71,39 @@ def watch(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def promote(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+def promote(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Approve the next stage of a rollout that awaits approval."""
-    _move(name, "promote", reason, as_json)
+    _move(name, "promote", reason, as_json, dry_run)
 
 
 @app.command()
-def pause(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+def pause(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Stay in this stage; guardrails are judged on, and time paused does not count as baking."""
-    _move(name, "pause", reason, as_json)
+    _move(name, "pause", reason, as_json, dry_run)
 
 
 @app.command()
-def resume(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+def resume(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Go on with a paused rollout."""
-    _move(name, "resume", reason, as_json)
+    _move(name, "resume", reason, as_json, dry_run)
 
 
 @app.command()
-def abort(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+def abort(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """End a running rollout: everybody gets the baseline, at once."""
-    _move(name, "abort", reason, as_json)
+    _move(name, "abort", reason, as_json, dry_run)
 
 
 @app.command()
-def undo(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+def undo(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Take a completed rollout back: everybody gets the baseline, at once."""
-    _move(name, "undo", reason, as_json)
+    _move(name, "undo", reason, as_json, dry_run)
 
 
 @app.command()
-def retry(name: Name, reason: Reason, as_json: AsJson = False) -> None:
+def retry(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Start a rolled-back or aborted rollout again, with new assignment and new evidence."""
-    _move(name, "retry", reason, as_json)
+    _move(name, "retry", reason, as_json, dry_run)
 
 
 @app.command()
@@ -172,8 +173,8 @@ def _read(spec: Path) -> str:
         raise typer.BadParameter(f"cannot read {spec} ({why}); give the YAML file of a rollout") from error
 
 
-def _move(name: str, move: str, reason: str, as_json: bool) -> None:
-    document = run(call("POST", f"{_path(name)}/{move}", json={"reason": reason}))
+def _move(name: str, move: str, reason: str, as_json: bool, dry_run: bool) -> None:
+    document = run(call("POST", f"{_path(name)}/{move}", json={"reason": reason}, dry_run=dry_run))
     tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
 
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.package import PackagePath, complain, inspect_path, limits_here, limits_there
 from tidegate.cli.scan_judgement import judge_here
@@ -117,14 +117,16 @@ def validate(path: PackagePath, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def publish(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
+def publish(path: PackagePath, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Publish a package as the skill's next version; the same content again is the version it has."""
     inspection = run(asyncio.to_thread(lambda: inspect_path(path, limits_there())))
     package = inspection.package
     if package is None:
         complain(path, inspection)
         raise typer.Exit(1)
-    document = run(call("POST", "/api/skills", content=package.archive, params={"reason": reason}))
+    document = run(
+        call("POST", "/api/skills", content=package.archive, params={"reason": reason}, dry_run=dry_run)
+    )
     version = msgspec.convert(document, _Published)
     how = "published" if version.created else "unchanged, already published"
     if not as_json:

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.package import PackagePath, limits_there, package_at
 from tidegate.cli.skill_capabilities import lines_of
@@ -66,10 +66,18 @@ class _Shown(_Exception, kw_only=True):
 
 
 @exceptions.command()
-def request(path: PackagePath, reason: Reason, as_json: AsJson = False) -> None:
+def request(path: PackagePath, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Ask an operator to let a blocked package be published."""
     package = package_at(path, limits_there())
-    document = run(call("POST", "/api/scan-exceptions", content=package.archive, params={"reason": reason}))
+    document = run(
+        call(
+            "POST",
+            "/api/scan-exceptions",
+            content=package.archive,
+            params={"reason": reason},
+            dry_run=dry_run,
+        )
+    )
     asked = msgspec.convert(document, _Exception)
     text = f"exception requested for {_what(asked)}"
     tell(document, f"{text}; an operator looks at it by `tidegate skill exception show`", as_json=as_json)
@@ -94,9 +102,9 @@ def show(digest: Digest, as_json: AsJson = False) -> None:
 
 
 @exceptions.command()
-def grant(digest: Digest, reason: Reason, as_json: AsJson = False) -> None:
+def grant(digest: Digest, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Let the package of this digest be published despite its findings; look at it by `show` before."""
-    document = run(call("POST", f"{_path(digest)}/grant", json={"reason": reason}))
+    document = run(call("POST", f"{_path(digest)}/grant", json={"reason": reason}, dry_run=dry_run))
     granted = msgspec.convert(document, _Exception)
     tell(document, f"exception granted for {_what(granted)}", as_json=as_json)
 

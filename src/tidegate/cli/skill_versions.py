@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from tidegate.cli.call import call, session
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.skill_capabilities import lines_of
 from tidegate.domain.capability import Use
@@ -108,19 +108,22 @@ def deprecate(
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Publish it again.")] = False,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Let no new rollout take a version as the latest; what serves it goes on."""
-    _move(name, version, "published" if undo else "deprecated", reason, as_json=as_json)
+    _move(name, version, "published" if undo else "deprecated", reason, as_json=as_json, dry_run=dry_run)
 
 
-def revoke(name: Name, version: Number, reason: Reason, as_json: AsJson = False) -> None:
+def revoke(
+    name: Name, version: Number, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False
+) -> None:
     """Never serve a version again, on any replica, whoever serves it now; there is no way back."""
-    _move(name, version, "revoked", reason, as_json=as_json)
+    _move(name, version, "revoked", reason, as_json=as_json, dry_run=dry_run)
 
 
-def _move(name: str, version: int, state: str, reason: str, *, as_json: bool) -> None:
+def _move(name: str, version: int, state: str, reason: str, *, as_json: bool, dry_run: bool) -> None:
     body = {"version": version, "state": state, "reason": reason}
-    document = run(call("POST", _path(name, "state"), json=body))
+    document = run(call("POST", _path(name, "state"), json=body, dry_run=dry_run))
     tell(document, f"{name} version {version} is {state}", as_json=as_json)
 
 

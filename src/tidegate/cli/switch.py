@@ -6,7 +6,7 @@ import msgspec
 import typer
 
 from tidegate.cli.call import call
-from tidegate.cli.options import AsJson, Reason, tell
+from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run
 
 app = typer.Typer(no_args_is_help=True, help="The kill switch: skills off at once, and on again.")
@@ -48,10 +48,11 @@ def off(
     tenant: Tenant = None,
     local: Local = False,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Turn skills off; returns when no live process serves them any more (exit 1 names those that may)."""
     chosen = _chosen(scope, target, everything, skill, tenant)
-    _flip("off", chosen, reason, local=local, as_json=as_json)
+    _flip("off", chosen, reason, local=local, as_json=as_json, dry_run=dry_run)
 
 
 @app.command()
@@ -65,10 +66,11 @@ def on(
     tenant: Tenant = None,
     local: Local = False,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Turn skills on again."""
     chosen = _chosen(scope, target, everything, skill, tenant)
-    _flip("on", chosen, reason, local=local, as_json=as_json)
+    _flip("on", chosen, reason, local=local, as_json=as_json, dry_run=dry_run)
 
 
 @app.command("list")
@@ -90,10 +92,10 @@ def list_switches(as_json: AsJson = False) -> None:
     )
 
 
-def _flip(way: str, what: tuple[str, str], reason: str, *, local: bool, as_json: bool) -> None:
+def _flip(way: str, what: tuple[str, str], reason: str, *, local: bool, as_json: bool, dry_run: bool) -> None:
     scope, target = what
     body = {"scope": scope, "target": target, "reason": reason, "local": local}
-    document = run(call("POST", f"/api/switches/{way}", json=body))
+    document = run(call("POST", f"/api/switches/{way}", json=body, dry_run=dry_run))
     name = "every skill" if scope == "all" else f"{scope} {target}"
     tell(document, f"{name} is {way}{' in this one process' if local else ''}", as_json=as_json)
 

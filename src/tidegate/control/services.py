@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tidegate.control.acknowledge import Acknowledgements
@@ -62,6 +62,7 @@ class Store(Protocol):
     def syncs(self) -> Syncs: ...
     @property
     def clearings(self) -> Clearings: ...
+    def trial(self) -> "Store": ...  # the same, keeping nothing of what is written to it
 
 
 def draw_salt() -> str:
@@ -106,7 +107,13 @@ class Services:
     clock: Clock
     draw_salt: Callable[[], str] = draw_salt
     hosts: SkillHosts = NO_SKILL_HOSTS
+    dry: bool = False
+    """A change is judged and told, and not kept."""
     acknowledgements: Acknowledgements = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "acknowledgements", Acknowledgements(self.store.routing, self.clock))
+
+    def tried(self) -> "Services":
+        """These, for a dry run: nothing is kept, and no provider is reached."""
+        return replace(self, store=self.store.trial(), hosts=NO_SKILL_HOSTS, dry=True)

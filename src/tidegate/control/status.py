@@ -124,9 +124,13 @@ async def summaries(services: Services) -> list[RolloutSummary]:
 
 async def status(services: Services, observer: Observing, name: str) -> RolloutStatus:
     """The status of one rollout now; raises NotFound."""
-    rollout = await find_rollout(services, name)
-    decided = await last_decided(services.store.rollouts, name)
-    events = await services.store.rollouts.newest_events(stream(name), limit=1)
+    return await status_of(services, observer, await find_rollout(services, name))
+
+
+async def status_of(services: Services, observer: Observing, rollout: Rollout) -> RolloutStatus:
+    """The status of this rollout now, be it kept or not."""
+    decided = await last_decided(services.store.rollouts, rollout.name)
+    events = await services.store.rollouts.newest_events(stream(rollout.name), limit=1)
     now = services.clock.now()
     evidence = await observer.observe(rollout, now)
     return RolloutStatus(

@@ -1,12 +1,13 @@
 """One database, SQLite or PostgreSQL, behind the same few verbs: read, write, probe, insert, lock."""
 
 import asyncio
+import copy
 import hashlib
 import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Protocol, TypeVar, cast
 
 import aiosqlite
@@ -69,19 +70,24 @@ class Database:
         self._batches = _batch_engine(url)
         self._batch_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-batch")
         self._turn = asyncio.Lock()
+        self._keeps = True
         self._prober: AsyncConnection | None = None
         self._driver: aiosqlite.Connection
+
+    def trial(self) -> "Database":
+        """The same database, of which nothing is kept that its `write` does; closing is the other's."""
+        tried = copy.copy(self)
+        tried._keeps = False
+        return tried
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """One transaction, committed at the end of the block, rolled back on any error or cancellation."""
         with translated(self.name):
-            if not self.sqlite:
-                async with self._writer.begin() as connection:
-                    yield connection
-                return
-            async with self._turn, self._writer.begin() as connection:
+            async with self._turn if self.sqlite else nullcontext(), self._writer.begin() as connection:
                 yield connection
+                if not self._keeps:
+                    await connection.rollback()
 
     async def batch(self, work: Callable[[Connection], T]) -> T:
         """`work`'s result: one transaction on a thread, rolled back on any error or cancellation."""

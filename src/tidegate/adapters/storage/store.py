@@ -25,6 +25,7 @@ class Store:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
         self.ledger = SqlLedger(database)
         self.costs = SqlCosts(database)
         self.figures = SqlFigures(database)
@@ -40,6 +41,10 @@ class Store:
         self.scores = SqlScores(database)
         self.syncs = SqlSyncs(database)
         self.clearings = SqlClearings(database)
+
+    def trial(self) -> "Store":
+        """The same store, which refuses what it would and keeps nothing; open while this one is."""
+        return Store(self._database.trial(), self._clock)
 
     async def close(self) -> None:
         """Close every connection; transactions that still run are rolled back."""

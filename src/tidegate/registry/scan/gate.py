@@ -31,6 +31,10 @@ class Gate:
         self._second = second
         self._exceptions = exceptions
 
+    def over(self, exceptions: ScanExceptions) -> "Gate":
+        """The same judges, with other exceptions."""
+        return Gate(self.policy, exceptions, self.scan, self._second)
+
     async def admit(self, package: SkillPackage) -> tuple[Found, ...] | None:
         """The second opinion on a package that may be published, None where none was asked for.
 

@@ -1,6 +1,6 @@
 """What every route gets: who calls, and the control plane to call."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends
@@ -10,7 +10,7 @@ from tidegate.control.caller import Caller
 from tidegate.control.services import Services
 from tidegate.control.status import Observing
 from tidegate.control.switches import LocalSwitches
-from tidegate.domain.errors import Forbidden
+from tidegate.domain.errors import Forbidden, InvalidInput
 from tidegate.registry.limits import PackageLimits
 from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.web.gate import CALLER
@@ -26,9 +26,24 @@ class Control:
     local: LocalSwitches | None = None
     limits: PackageLimits = field(default_factory=PackageLimits)
 
+    def tried(self) -> "Control":
+        """These, for a dry run."""
+        services = self.services.tried()
+        return replace(
+            self, services=services, scan=self.scan.over(services.store.scan_exceptions), local=None
+        )
+
+
+DRY_RUN = "tidegate-dry-run"
+"""A request's header: `true` has a change judged and told, and not kept."""
+
 
 async def _control(request: Request) -> Control:
-    return cast("Control", request.app.state.control)
+    control = cast("Control", request.app.state.control)
+    wanted = request.headers.get(DRY_RUN, "false")
+    if wanted not in ("true", "false"):
+        raise InvalidInput(f"{DRY_RUN}: found {wanted!r}; expected true or false")
+    return control.tried() if wanted == "true" else control
 
 
 async def known_caller(request: Request) -> Caller:

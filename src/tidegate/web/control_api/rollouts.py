@@ -10,10 +10,11 @@ from starlette.responses import Response
 from tidegate.control.commit import Committed
 from tidegate.control.history import history, verify
 from tidegate.control.moves import move_rollout
+from tidegate.control.observe import Observer
 from tidegate.control.replay import replay
 from tidegate.control.spec_gates import kept_only
 from tidegate.control.start import start_rollout
-from tidegate.control.status import status, summaries
+from tidegate.control.status import RolloutStatus, status, status_of, summaries
 from tidegate.control.unsynced import unsynced
 from tidegate.domain.power import weak_spots
 from tidegate.domain.rollout import Move
@@ -91,6 +92,15 @@ async def post_move(name: str, move: Move, body: ReasonBody, control: Plane, who
 async def _moved(
     control: Control, done: Committed, code: int = 200, more: Mapping[str, object] | None = None
 ) -> Response:
-    document = await status(control.services, control.observer, done.rollout.name)
+    document = await (_would_be(control, done) if control.services.dry else _now(control, done))
     fields = cast("dict[str, object]", msgspec.to_builtins(document))
     return await carried(control.services, done.revision, {**fields, **(more or {})}, code)
+
+
+async def _now(control: Control, done: Committed) -> RolloutStatus:
+    return await status(control.services, control.observer, done.rollout.name)
+
+
+async def _would_be(control: Control, done: Committed) -> RolloutStatus:
+    """What is kept of evidence is of the stage that the rollout is in, not of one that it would be in."""
+    return await status_of(control.services, Observer(control.services.store.ledger), done.rollout)

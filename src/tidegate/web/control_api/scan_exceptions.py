@@ -13,7 +13,7 @@ from tidegate.domain.scan_exception import ScanException
 from tidegate.registry.request_exception import request_exception
 from tidegate.registry.validate import validate_zip
 from tidegate.web.control_api.access import Plane, Who, router_under
-from tidegate.web.control_api.answers import answer
+from tidegate.web.control_api.answers import answer, changed
 
 router = router_under("scan-exceptions", "skills")
 
@@ -49,7 +49,7 @@ async def post_exception(request: Request, reason: str, control: Plane, who: Who
     asked, _ = await request_exception(
         control.scan, package, by=who.actor, reason=why, at=control.services.clock.now()
     )
-    return answer(describe_whole(asked), 201)
+    return changed(control.services, describe_whole(asked), 201)
 
 
 @router.post("/{digest}/grant")
@@ -58,7 +58,7 @@ async def post_grant(digest: str, body: GrantBody, control: Plane, who: Who) -> 
     granted, _ = await control.services.store.scan_exceptions.grant(
         digest, by=who.actor, reason=require_reason(body.reason), at=control.services.clock.now()
     )
-    return answer(describe_whole(granted))
+    return changed(control.services, describe_whole(granted))
 
 
 def describe_whole(exception: ScanException) -> dict[str, object]:
