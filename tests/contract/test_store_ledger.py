@@ -311,9 +311,15 @@ async def test_the_logarithms_of_savings_add_up_exactly_in_any_order(store) -> N
     assert bucket.tally.bets == {place: sum(each[place] for each in alone) for place in range(10)}
 
 
-async def test_a_units_first_costs_are_remembered_from_batch_to_batch(store) -> None:
+async def test_a_units_first_costs_and_controls_level_are_remembered_from_batch_to_batch(store) -> None:
     stakes = Stakes(0.02, 0.4, 0.05, 0.35, 0.3)
-    staked = [make_exchange(n, unit_hash="u", stakes=stakes, cost_usd=0.01 + n / 1000) for n in range(25)]
+    usual = [
+        make_exchange(n, unit_hash=f"usual {n % 50}", stakes=stakes, cost_usd=0.02, finished_at=SINCE + 1)
+        for n in range(1000)
+    ]
+    await store.ledger.ingest(usual, [])
+    changes = {"unit_hash": "u", "stakes": stakes, "arm": Arm.CANDIDATE}
+    staked = [make_exchange(2000 + n, cost_usd=0.01 + n / 1000, **changes) for n in range(25)]
     for each in staked:
         await store.ledger.ingest([each, each], [])
     found: dict[int, int] = {}
@@ -323,5 +329,5 @@ async def test_a_units_first_costs_are_remembered_from_batch_to_batch(store) -> 
     expected: dict[int, int] = {}
     for number, count in enumerate((1, 5, 20)):
         paid = sum(10 + n for n in range(count))
-        expected |= unit_bets(stakes, Arm.CONTROL, number, paid, 20 * count)
+        expected |= unit_bets(stakes, Arm.CANDIDATE, number, paid, 20 * count)
     assert found == expected

@@ -56,6 +56,7 @@ def test_a_week_may_be_gone_round() -> None:
         ("Europe/Berlin", "../../etc/passwd", "IANA"),
         ("2026-12-19,", "19.12.2026,", "2026-12-19"),
         ("2026-12-19,", "2026-13-19,", "a day or a minute"),
+        ("2027-01-04 06:00", "9999-12-31", "a day or a minute"),
         ("from: 2026-12-19, ", "", "spec.schedule.freeze[0].from"),
         ("2027-01-04 06:00", "2026-12-19", "is not after `from`"),
         ("timezone:", "zone:", "spec.schedule.zone"),
@@ -67,6 +68,12 @@ def test_what_cannot_be_read_is_refused_with_what_to_write(old: str, new: str, s
     with pytest.raises(InvalidInput) as refused:
         read(SCHEDULE.replace(old, new))
     assert says in str(refused.value)
+
+
+def test_more_hours_than_anybody_needs_are_refused() -> None:
+    many = ", ".join(f"Mon {n // 60:02}:{n % 60:02}-24:00" for n in range(51))
+    with pytest.raises(InvalidInput, match="at most 50"):
+        read(f"  schedule: {{hours: [{many}]}}\n")
 
 
 def test_more_freezes_than_a_year_has_weeks_twice_are_refused() -> None:

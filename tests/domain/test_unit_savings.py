@@ -16,8 +16,8 @@ from tidegate.domain.observation import begin, observe
 from tidegate.domain.processes import processes
 from tidegate.domain.rollout import ExpectedCost, Gates, SavingsGate, Unit
 from tidegate.domain.savings import UNIT
-from tidegate.domain.tallying import fold
-from tidegate.domain.unit_savings import MILESTONES, PARTS, UNIT_BETS, milestone_at, unit_bets
+from tidegate.domain.tallying import LEVELS, UnitKey, UnitState, fold
+from tidegate.domain.unit_savings import LEAST_LEVEL, MILESTONES, PARTS, UNIT_BETS, milestone_at, unit_bets
 
 STAKES = Stakes(expected=0.02, cap=0.4, share=0.05, min=0.35, floor=0.3)
 GATE = SavingsGate(
@@ -95,9 +95,15 @@ def requests(count: int, **changes: object) -> list:
     return [make_exchange(n, **(kept | changes)) for n in range(count)]
 
 
-def bets_of(exchanges) -> dict[int, int]:
+def level(at: float, units: int = LEAST_LEVEL, stages: tuple[int, ...] = (0, 1)) -> dict[UnitKey, UnitState]:
+    """So many control units were read at each milestone before, with a mean R of `at`."""
+    state = UnitState(arm=Arm.CONTROL, priced=units, paid=round(units * at * 10**12))
+    return {UnitKey("contract-skills", 1, name, stage): state for name in LEVELS for stage in stages}
+
+
+def bets_of(exchanges, known=None) -> dict[int, int]:
     found: dict[int, int] = {}
-    for sums in fold(exchanges, {}).sums.values():
+    for sums in fold(exchanges, level(1.0) if known is None else known).sums.values():
         for place, added in sums.bets.items():
             found[place] = found.get(place, 0) + added
     return found
@@ -144,3 +150,24 @@ def test_a_rollout_by_user_has_both_tests() -> None:
     rollout = make_rollout(Gates(savings=GATE), Unit.CONVERSATION)
     assert {"savings", "floor"} <= set(processes(rollout))
     assert rollout.stage_since == SINCE
+
+
+def test_what_is_usual_is_the_mean_of_the_control_units_that_were_read_before() -> None:
+    doubled = bets_of(requests(1, cost_usd=0.024), level(2.0))
+    assert doubled == bets_of(requests(1, cost_usd=0.012), level(1.0))
+    assert bets_of(requests(60), level(1.0, units=LEAST_LEVEL - 1)) == {}
+
+
+def test_a_control_unit_is_judged_by_the_level_before_it_and_raises_it_for_the_next() -> None:
+    first, second = (requests(1, unit_hash=name, arm=Arm.CONTROL, cost_usd=0.04)[0] for name in "ab")
+    second = msgspec.structs.replace(second, id="other")
+    folded = fold([first, second], level(1.0))
+    one, two = unit_bets(STAKES, Arm.CONTROL, 0, 2.0, 1.0), unit_bets(STAKES, Arm.CONTROL, 0, 2.0, 52 / 51)
+    (sums,) = folded.sums.values()
+    assert sums.bets == {place: one[place] + two[place] for place in one}
+    read = folded.units[UnitKey("contract-skills", 1, LEVELS[0], 0)]
+    assert (read.priced, read.paid) == (LEAST_LEVEL + 2, 54 * 10**12)
+
+
+def test_a_candidate_moves_no_level() -> None:
+    assert not set(LEVELS) & {key.unit for key in fold(requests(20), level(1.0)).units}

@@ -8,10 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from exchanges import SINCE, make_exchange
 
+from tidegate.domain.evidence import ArmBucket
+from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.rollout import Plan
-from tidegate.domain.savings import ALPHA_CERTIFICATE, ALPHA_FLOOR
-from tidegate.domain.unit_savings import MILESTONES, MOST_REQUESTS, UNIT_BETS
+from tidegate.domain.savings import ALPHA_CERTIFICATE, ALPHA_FLOOR, CERTIFICATE, FLOOR, SavingsProcess
+from tidegate.domain.tallying import fold, to_tally
+from tidegate.domain.unit_savings import MILESTONES, MOST_REQUESTS, PARTS, UNIT_BETS
 from tidegate.rehearsal.plan import plan_of
 from tidegate.rehearsal.run import rehearse
 from tidegate.rehearsal.scenario import Scenario
@@ -93,3 +97,49 @@ def test_savings_of_40_percent_are_certified_in_the_time_that_the_design_require
         next((moment.at for moment in each.timeline if moment.kind == "advance"), None) for each in found
     ]
     assert sum(at == hours * 3600.0 for at in advanced) >= 0.95 * runs
+
+
+def early_control(
+    rng: np.random.Generator, share: float, savings: float, level: float
+) -> tuple[float, float]:
+    """The highest E of both where first 1,500 units of control alone are read, then 3,000 by the share.
+
+    As where conversations in progress stay out of the candidate when a stage begins. `level`: what units cost
+    of what was expected. Through the real fold, a request a unit.
+    """
+    stakes = Stakes(0.02, 0.4, share, 0.35, 0.3)
+    arms = [False] * 1500 + list(rng.random(3000) < share)
+    costs = 0.02 * level * lognormal(rng, 0.5, len(arms)) * np.where(arms, 1 - savings, 1.0)
+    exchanges = [
+        make_exchange(
+            n,
+            unit_hash=f"u{n}",
+            unit_kind="conversation",
+            arm=Arm.CANDIDATE if arm else Arm.CONTROL,
+            stakes=stakes,
+            cost_usd=float(cost),
+            finished_at=SINCE + n // 25,
+        )
+        for n, (arm, cost) in enumerate(zip(arms, costs, strict=True))
+    ]
+    sums = fold(exchanges, {}).sums
+    buckets = [ArmBucket(cell.bucket, cell.arm, to_tally(each)) for cell, each in sums.items()]
+    found: list[float] = []
+    for name in (CERTIFICATE, FLOOR):
+        process = SavingsProcess(name=name, parts=PARTS, width=len(UNIT_BETS))
+        found.append(process.fold(process.begin(), buckets).peak)
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.05, 0.6), (0.25, 0.6), (0.25, 1.5)])
+def test_what_control_alone_is_read_of_at_a_stages_start_is_no_evidence(
+    *, share: float, level: float, long_form: bool, figure: Callable[[str], None]
+) -> None:
+    rng, runs = np.random.default_rng([43, int(100 * share), int(10 * level)]), 40 if long_form else 4
+    dear = [early_control(rng, share, 0.30, level)[0] for _ in range(runs)]
+    cheap = [early_control(rng, share, 0.36, level)[1] for _ in range(runs)]
+    certified = sum(each >= 1 / ALPHA_CERTIFICATE for each in dear)
+    too_small = sum(each >= 1 / ALPHA_FLOOR for each in cheap)
+    seen = f"30 % certified {certified}, 36 % too small {too_small} of {runs}"
+    figure(f"control read first, {share:.0%}, level {level}: {seen}")
+    assert (certified, too_small) == (0, 0)

@@ -11,6 +11,9 @@ from tidegate.control.spec_value import TEXT, Value
 from tidegate.domain.schedule import ALWAYS, DAY_MINUTES, DAYS, Freeze, Hours, Schedule
 
 MOST_FREEZES = 100
+MOST_HOURS = 50
+LAST_YEAR = 9000
+"""Later than this no calendar is asked for; nobody plans so far."""
 
 _HOURS = re.compile(
     r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])"
@@ -27,8 +30,11 @@ def read_schedule(body: Block, problems: Problems) -> Schedule:
     nodes = block.nodes("freeze")
     if len(nodes) > MOST_FREEZES:
         problems.add(block.where("freeze"), f"has {len(nodes)} entries; expected at most {MOST_FREEZES}")
+    hours = block.texts("hours", HOURS, ())
+    if len(hours) > MOST_HOURS:
+        problems.add(block.where("hours"), f"has {len(hours)} entries; expected at most {MOST_HOURS}")
     return Schedule(
-        hours=tuple(found for text in block.texts("hours", HOURS, ()) if (found := hours_of(text))),
+        hours=tuple(found for text in hours[:MOST_HOURS] if (found := hours_of(text))),
         freezes=tuple(_freeze(node, path, zone, problems) for path, node in nodes[:MOST_FREEZES]),
         timezone=zone,
     )
@@ -80,7 +86,8 @@ def _freeze(node: Node, path: str, zone: str, problems: Problems) -> Freeze:
 def _moment(text: str, zone: str) -> float | None:
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M"):
         try:
-            return datetime.strptime(text, form).replace(tzinfo=ZoneInfo(zone)).timestamp()
+            found = datetime.strptime(text, form).replace(tzinfo=ZoneInfo(zone))
+            return found.timestamp() if 1970 < found.year < LAST_YEAR else None
         except (ValueError, OverflowError):
             continue
     return None

@@ -10,8 +10,8 @@ from tidegate.domain.verdict import Verdict, percent, savings_point
 def savings(gate: SavingsGate, evidence: Evidence, rollout: Rollout, share: float) -> Verdict:
     """Pass once `min` is certified, fail once they are found below `floor`; else unsure.
 
-    Where they cannot be certified (sticky units, a past without prices) the point value decides between pass
-    and unsure. The stages share alpha.
+    Where they cannot be certified (a past without prices) the point value decides between pass and unsure.
+    The stages share alpha.
     """
     point = savings_point(evidence.candidate, evidence.control)
     if certifies(rollout.plan) and share < 1:

@@ -8,7 +8,8 @@ control, and g what such a request was expected to cost before the rollout (at m
 has a mean of E[C of the candidate] - (1-s) E[C of control], whatever g is; g only takes noise away. While
 the savings are below s that is above 0, so the wealth Π(1 - lambda D) exceeds 1/alpha with probability at
 most alpha: if it does, savings of s are certified. The mirrored wealth Π(1 + lambda D) at a floor says that
-they are below it. Each is the mean over five lambdas, which keep every factor above 0.
+they are below it. Each is the mean over five lambdas, which keep every factor above 0. Sticky units have a D
+and lambdas of their own (`domain/unit_savings`).
 
 Each request's logarithms are summed in whole 10⁻¹² with the evidence: the sum is the same in any order.
 """

@@ -17,11 +17,21 @@ from tidegate.domain.evidence import (
 )
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.savings import bets
-from tidegate.domain.unit_savings import MOST_REQUESTS, milestone_at, unit_bets
+from tidegate.domain.unit_savings import (
+    LEAST_LEVEL,
+    MILESTONES,
+    MOST_RATIO,
+    MOST_REQUESTS,
+    milestone_at,
+    unit_bets,
+)
 
 RECENT = 5
 STREAK = 3
 """A `streak` is this many faulted of a unit's RECENT latest exchanges (design, section 7, event b)."""
+
+LEVELS = tuple(f"level {milestone.requests}" for milestone in MILESTONES)
+"""States that are no unit's: of each milestone how many control units were read, and the sum of their R."""
 
 SKILL_FAILURES = frozenset({Outcome.SKILL_ERROR, Outcome.SKILL_TIMEOUT})
 
@@ -135,9 +145,10 @@ def has_sticky_unit(exchange: Exchange) -> bool:
 def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> Folded:
     """Sum the exchanges in their order of arrival.
 
-    `units` must hold every stage of the attempts touched for every sticky unit in `exchanges`, where known: a
-    unit stays triggered from its first trigger within the attempt. Exchanges that are no evidence are passed
-    over. Folding a sequence in pieces, each with the states that the one before left, gives the same sums.
+    `units` must hold every stage of the attempts touched for every sticky unit in `exchanges` and for LEVELS,
+    where known: a unit stays triggered from its first trigger within the attempt. Exchanges that are no
+    evidence are passed over. Folding a sequence in pieces, each with the states that the one before left,
+    gives the same sums.
     """
     folded = Folded({}, {}, [])
     known = dict(units)
@@ -229,17 +240,29 @@ def _add_sticky(
         return
     sums.capped_short += _counted(before.short_step, before.short_count, after.short_step, after.short_count)
     sums.capped_long += _counted(before.long_step, before.long_count, after.long_step, after.long_count)
-    _add_bets(sums, _unit_bets(before, after, exchange))
+    if after.priced > before.priced:
+        _add_bets(sums, _unit_bets(key, after, exchange, known, folded))
     for kind in _kinds(exchange, after):
         folded.events.append(event_of(exchange, kind, exchange.finished_at))
 
 
-def _unit_bets(before: UnitState, after: UnitState, exchange: Exchange) -> Mapping[int, int]:
-    """What the unit's savings say where this exchange brought it to a milestone."""
-    milestone = milestone_at(after.priced) if after.priced > before.priced else None
+def _unit_bets(
+    key: UnitKey, unit: UnitState, exchange: Exchange, known: dict[UnitKey, UnitState], folded: Folded
+) -> Mapping[int, int]:
+    """What the unit's savings say where it was brought to a milestone, by control's level so far."""
+    milestone = milestone_at(unit.priced)
     if milestone is None or exchange.stakes is None:
         return {}
-    return unit_bets(exchange.stakes, after.arm, milestone, after.paid, after.expected)
+    place = key._replace(unit=LEVELS[milestone])
+    level = known.get(place) or UnitState(arm=Arm.CONTROL)
+    if unit.arm is not _CANDIDATE:
+        ratio = min(MOST_RATIO, unit.paid / unit.expected) if unit.expected else MOST_RATIO
+        read = msgspec.structs.replace(level, priced=level.priced + 1, paid=level.paid + round(PICOS * ratio))
+        known[place] = folded.units[place] = read
+    if level.priced < LEAST_LEVEL:
+        return {}
+    usual = unit.expected * (level.paid / level.priced / PICOS)
+    return unit_bets(exchange.stakes, unit.arm, milestone, unit.paid, usual)
 
 
 def _kinds(exchange: Exchange, unit: UnitState) -> Iterable[str]:

@@ -1,15 +1,21 @@
 """What a sticky unit adds to the savings tests: requests of one user hang together, so it is read once.
 
 Once at each milestone: its first priced, triggered request of the stage, its 5th and its 20th. With R the
-cost of all up to there over what such requests were expected to cost before the rollout,
+cost of all up to there over what such requests were expected to cost before the rollout, and c the mean R of
+the control units that were read at the milestone before,
 
-    r = min(cap, R / (1-s)) in the candidate, min(cap, R) in control
+    r = min(cap, R / c / (1-s)) in the candidate, min(cap, R / c) in control
     D = A (r-1) / rho - (1-A) (r-1) / (1-rho)
 
 in place of the D of one request (`domain/savings`). It is below 0 on average only where units save more than
 s of what they cost by themselves, each unit counting alike; where each saves just s, the cap cuts both arms
-alike. Milestones read the same arms, so they share alpha and are never averaged: the first serves where units
-are many and short, as conversations are, the last where they are few and busy.
+alike. While arms fall by rho any c would do that was known before the unit was read. That it is control's own
+level makes it hold, but for noise, also where they do not: where conversations in progress stay out of the
+candidate at a stage's start, or where the candidate brings users back. There D counts, by how many more of an
+arm are read, how far r is from 1, and control's r is 1 on average.
+
+Milestones read the same arms, so they share alpha and are never averaged: the first serves where units are
+many and short, as conversations are, the last where they are few and busy.
 """
 
 import math
@@ -38,6 +44,13 @@ PARTS = tuple(milestone.part for milestone in MILESTONES)
 
 MOST_REQUESTS = MILESTONES[-1].requests
 """A unit's further requests in a stage count no more."""
+
+
+LEAST_LEVEL = 50
+"""Control units that must have been read at a milestone before units are judged there: c is their mean."""
+
+MOST_RATIO = 20.0
+"""What one unit's R adds to that mean at most."""
 
 
 def milestone_at(requests: int) -> int | None:

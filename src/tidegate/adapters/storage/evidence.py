@@ -18,6 +18,7 @@ from tidegate.domain.exchange import Arm, Exchange
 from tidegate.domain.recount import newest, stage_evidence
 from tidegate.domain.tallying import (
     HISTOGRAMS,
+    LEVELS,
     SUM_FIELDS,
     Cell,
     Folded,
@@ -113,7 +114,7 @@ class EvidenceRows:
         units: dict[tuple[str, int], set[str]] = {}
         for found in exchanges:
             if has_sticky_unit(found):
-                units.setdefault((found.rollout or "", found.attempt), set()).add(found.unit_hash)
+                units.setdefault((found.rollout or "", found.attempt), {*LEVELS}).add(found.unit_hash)
         states: dict[UnitKey, UnitState] = {}
         for (rollout, attempt), wanted in units.items():
             place = {"rollout": rollout, "attempt": attempt, **encode_rows(sorted(wanted))}
