@@ -1,5 +1,7 @@
 """What was saved after a rollout had completed, from the units that are still held back."""
 
+import asyncio
+
 from tidegate.control.reporting.course import Course, held_back
 from tidegate.control.reporting.view import View
 from tidegate.control.timestamp import rfc3339
@@ -29,7 +31,7 @@ async def after_figures(view: View, course: Course) -> AfterFigures | None:
     mine = [line for line in view.lines if line.stage is None and line.attempt == course.rollout.attempt]
     last = max((line.last_at for line in mine), default=completed)
     arms = both_arms(None, mine, tasks)
-    whole = spending_by_day(spent, len(days.days))[-1]
+    whole = (await asyncio.to_thread(spending_by_day, spent, len(days.days)))[-1]
     saved = interval_of(whole.candidate_so_far, whole.control_so_far)
     return AfterFigures(
         completed=rfc3339(completed),

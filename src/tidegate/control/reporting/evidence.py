@@ -1,5 +1,6 @@
 """A stage's evidence day by day: sums per arm, and the tests' state at the end."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,7 +35,10 @@ class StageLook:
 
 
 async def look(ledger: Ledger, visit: Visit, days: Period) -> StageLook:
-    """The stage's evidence in these days, which begin with the one it was entered on."""
+    """The stage's evidence in these days, which begin with the one it was entered on.
+
+    Folded in threads: an hour's takes tens of milliseconds, which requests on the same loop would wait for.
+    """
     rollout = visit.rollout
     key = StageKey(rollout.name, rollout.attempt, rollout.stage)
     progress = begin(rollout)
@@ -46,14 +50,18 @@ async def look(ledger: Ledger, visit: Visit, days: Period) -> StageLook:
         for since, until in _pages(start, end):
             fresh = await ledger.evidence(key, latest=0, since=since, until=until)
             if certified is None:
-                certified = _certified(progress, visit, fresh)
-            progress = settle(progress, rollout, fresh, until)
-            day = _plus(day[0], fresh, Arm.CANDIDATE), _plus(day[1], fresh, Arm.CONTROL)
+                certified = await asyncio.to_thread(_certified, progress, visit, fresh)
+            progress = await asyncio.to_thread(settle, progress, rollout, fresh, until)
+            day = await asyncio.to_thread(_added, day, fresh)
         tallies.append(day)
         found = progress.found.get(CERTIFICATE)
         e_values.append(found.e_value if found else None)
     nothing = StageEvidence(rollout=rollout.name, attempt=rollout.attempt, stage=rollout.stage)
     return StageLook(tuple(tallies), tuple(e_values), observe(progress, rollout, nothing), certified)
+
+
+def _added(day: tuple[Tally, Tally], fresh: StageEvidence) -> tuple[Tally, Tally]:
+    return _plus(day[0], fresh, Arm.CANDIDATE), _plus(day[1], fresh, Arm.CONTROL)
 
 
 def _certified(progress: Progress, visit: Visit, fresh: StageEvidence) -> float | None:

@@ -1,5 +1,6 @@
 """One stage's part of a report: read what it needs, day by day, and put the figures together."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,8 @@ async def stage_figures(view: View, visit: Visit) -> Told:
     as_of = min(period.until, visit.left or max(view.newest, seen.evidence.last_at or 0.0))
     mine = [line for line in view.lines if (line.attempt, line.stage) == visit.place]
     arms = both_arms(seen.tally(first), mine, tasks)
-    saved = _savings(visit, seen, days, spending_by_day(spent, len(days.days)))
+    by_day = await asyncio.to_thread(spending_by_day, spent, len(days.days))
+    saved = _savings(visit, seen, days, by_day)
     figures = StageFigures(
         name=rollout.current.name,
         weight=100 * rollout.current.weight / BUCKETS,
