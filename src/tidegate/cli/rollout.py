@@ -175,7 +175,14 @@ def _read(spec: Path) -> str:
 
 def _move(name: str, move: str, reason: str, as_json: bool, dry_run: bool) -> None:
     document = run(call("POST", f"{_path(name)}/{move}", json={"reason": reason}, dry_run=dry_run))
-    tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
+    status = msgspec.convert(document, RolloutStatus)
+    tell(document, headline(status) + _approved(status), as_json=as_json)
+
+
+def _approved(status: RolloutStatus) -> str:
+    """How many approvals there are, where some are and more are wanted."""
+    given, needed = len(status.approvals.given_by), status.approvals.needed
+    return f"; approval {given} of {needed} is recorded, another person must promote it too" if given else ""
 
 
 def _path(name: str) -> str:

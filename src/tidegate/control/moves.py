@@ -70,6 +70,6 @@ async def _approvable(services: Services, rollout: Rollout, now: float) -> Judge
     if decision.cause != "approval":
         raise Conflict(
             f"cannot promote rollout {rollout.name!r} now: {decision.reason}; "
-            f"`tidegate rollout status {rollout.name}` shows when every gate passes"
+            f"`tidegate rollout status {rollout.name}` shows more"
         )
     return Judged(decision, evidence)

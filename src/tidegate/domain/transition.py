@@ -80,8 +80,9 @@ def apply(rollout: Rollout, move: Move, now: float, *, salt: str | None = None, 
 
 def approval(rollout: Rollout, by: str) -> Move:
     """What a person's `promote` is: an approval of several, or the last one that is needed."""
-    last = len({*rollout.approved_by, by}) >= rollout.current.approvals
-    return Move.PROMOTE if last or by in rollout.approved_by else Move.APPROVE
+    wanted = rollout.phase is Phase.AWAITING_APPROVAL and by not in rollout.approved_by
+    more = len(rollout.approved_by) + 1 < rollout.current.approvals
+    return Move.APPROVE if wanted and more else Move.PROMOTE
 
 
 def paused_seconds(rollout: Rollout, now: float) -> float:

@@ -1,5 +1,6 @@
 """What happened in a period: a rollout's record, and the incidents in it and among the switches."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -9,7 +10,7 @@ from tidegate.control.timestamp import rfc3339
 from tidegate.domain.decision import FOR_PEOPLE
 from tidegate.domain.reporting.document import Happened
 from tidegate.domain.reporting.sums import Span
-from tidegate.domain.rollout import Event, Move, Plan
+from tidegate.domain.rollout import Event, Move, Phase, Plan
 
 _INCIDENTS = frozenset({Move.ROLLBACK, Move.PAUSE, Move.ABORT, Move.UNDO})
 
@@ -25,16 +26,33 @@ def decisions(entries: Iterable[Entry], span: Span) -> tuple[Happened, ...]:
 
 
 def incidents(
-    entries: Iterable[Entry], switches: Sequence[Event], plan: Plan, span: Span
+    entries: Sequence[Entry], switches: Sequence[Event], plan: Plan, span: Span
 ) -> tuple[Happened, ...]:
-    """Rollbacks, pauses, aborts, holds that call for people, and switches that reach the rollout; by time."""
+    """Rollbacks, pauses, aborts, holds that call for people, and switches that reach the rollout; by time.
+
+    Of switches those while there was something to switch: from its start until it was taken back.
+    """
+    since, until = _life(entries)
     own = [(each.event.at, _entry(each)) for each in entries if _in(each.event, span) and _grave(each)]
     skills = {ref.name for variant in (plan.baseline, plan.candidate) for ref in variant.skills}
     for event in switches:
         data = msgspec.json.decode(event.data, type=_Switched)
-        if _in(event, span) and (data.scope != "skill" or data.target in skills):
+        if (
+            _in(event, span)
+            and since <= event.at <= until
+            and (data.scope != "skill" or data.target in skills)
+        ):
             own.append((event.at, _switch(event, data)))
     return tuple(each for _, each in sorted(own, key=lambda each: each[0]))
+
+
+def _life(entries: Sequence[Entry]) -> tuple[float, float]:
+    """From the first entry until one that took the rollout back, if it is the last."""
+    if not entries:
+        return math.inf, -math.inf
+    last = entries[-1]
+    ended = last.data.after.phase in (Phase.ROLLED_BACK, Phase.ABORTED)
+    return entries[0].event.at, last.event.at if ended else math.inf
 
 
 def _grave(entry: Entry) -> bool:
