@@ -4,7 +4,7 @@ import pytest
 
 from tidegate.cli.paper import paper
 from tidegate.cli.rollout_view import picture
-from tidegate.control.status import Arms, ArmStatus, GateStatus, RolloutStatus, SavingsStatus
+from tidegate.control.status import Approvals, Arms, ArmStatus, GateStatus, RolloutStatus, SavingsStatus
 from tidegate.domain.rollout import Phase
 
 ARM = ArmStatus(
@@ -25,6 +25,7 @@ def shown(*gates: GateStatus) -> RolloutStatus:
         created_by="ann",
         unit="user",
         stages=("canary",),
+        approvals=Approvals(needed=1, given_by=()),
         arms=Arms(candidate=ARM, control=ARM),
         gates=gates,
         savings=SavingsStatus(point=None),

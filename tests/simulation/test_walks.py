@@ -39,7 +39,7 @@ from tidegate.domain.rollout import (
     Unit,
     Variant,
 )
-from tidegate.domain.transition import BY_PEOPLE, TABLE, apply
+from tidegate.domain.transition import BY_PEOPLE, TABLE, apply, approval
 
 SHORT, LONG = 300, 10_000
 STEPS = 40
@@ -59,6 +59,7 @@ def drawn_plan(draw: random.Random) -> Plan:
             weight=weight,
             bake_seconds=draw.choice([0.5, 60.0, 259_200.0]),
             promote=draw.choice(["auto", "manual"]),
+            approvals=draw.choice([1, 2]),
             holdout=draw.choice([0, 500]) if weight == 10_000 else 0,
         )
         for place, weight in enumerate(weights)
@@ -178,21 +179,24 @@ class Walk:
     def person(self) -> None:
         """What a person asks for is done by the table, or refused and nothing changes."""
         move = self.draw.choice(sorted(BY_PEOPLE))
+        by = self.draw.choice(sorted({"ada", "bo", "cy"} - {*self.rollout.approved_by}))
         if move is Move.PROMOTE and decide(self.rollout, self.evidence(), self.now).cause != "approval":
             return
         before = self.rollout
+        move = approval(before, by) if move is Move.PROMOTE else move
         try:
-            self._apply(move)
+            self._apply(move, by)
         except Conflict:
             assert self.rollout is before
             assert (before.phase, move) not in TABLE
 
-    def _apply(self, move: Move) -> None:
+    def _apply(self, move: Move, by: str = "") -> None:
         before = self.rollout
         salt = f"{self.draw.getrandbits(128):032x}" if move is Move.RETRY else None
-        after = apply(before, move, self.now, salt=salt)
+        after = apply(before, move, self.now, salt=salt, by=by)
         assert (before.phase, move) in TABLE
         self.moves[move] += 1
+        assert move is not Move.PROMOTE or len({*before.approved_by, by}) >= before.current.approvals
         entered = move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.PROGRESSING
         expected = 0 if move is Move.RETRY else before.stage + entered
         assert (after.stage, after.attempt) == (expected, before.attempt + (move is Move.RETRY))
