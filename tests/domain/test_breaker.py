@@ -71,9 +71,9 @@ def test_failures_of_long_ago_are_forgotten() -> None:
 
 
 def test_open_lets_the_first_probe_through_soon_and_then_one_an_interval() -> None:
-    assert [admits(OPEN, now) for now in (0.0, 0.24, 0.25)] == [False, False, True]
+    assert [admits(OPEN, POLICY, now) for now in (0.0, 0.24, 0.25)] == [False, False, True]
     assert PROBING.state is State.HALF_OPEN
-    assert [admits(PROBING, now) for now in (2.0, 3.9, 4.0)] == [False, False, True]
+    assert [admits(PROBING, POLICY, now) for now in (2.0, 3.9, 4.0)] == [False, False, True]
 
 
 def test_a_probe_that_succeeds_closes_it_with_a_clean_window() -> None:
@@ -84,7 +84,11 @@ def test_a_probe_that_succeeds_closes_it_with_a_clean_window() -> None:
 
 def test_a_probe_that_fails_keeps_it_open_for_the_rest_of_the_interval() -> None:
     relapsed = failed(PROBING, POLICY, PROBING.turn, 2.5)
-    assert (relapsed.state, admits(relapsed, 3.9), admits(relapsed, 4.0)) == (State.OPEN, False, True)
+    assert (relapsed.state, admits(relapsed, POLICY, 3.9), admits(relapsed, POLICY, 4.0)) == (
+        State.OPEN,
+        False,
+        True,
+    )
 
 
 def test_a_second_probe_may_close_what_the_first_left_open() -> None:
@@ -94,7 +98,7 @@ def test_a_second_probe_may_close_what_the_first_left_open() -> None:
 
 
 def test_a_hanging_probe_does_not_hide_a_recovery() -> None:
-    assert admits(PROBING, 4.0)
+    assert admits(PROBING, POLICY, 4.0)
     assert admitted(PROBING, POLICY, 4.0).state is State.HALF_OPEN
 
 
@@ -104,6 +108,29 @@ def test_results_of_an_earlier_turn_say_nothing() -> None:
     closed = succeeded(PROBING, POLICY, PROBING.turn)
     assert failed(closed, POLICY, NEW.turn, 3.0) is closed
     assert failed(closed, POLICY, PROBING.turn, 3.0) is closed
+
+
+@pytest.mark.parametrize(
+    ("results", "passes"),
+    [
+        ("x" * 10, False),
+        ("." * 20 + "x" * 10, False),
+        ("x." * 9 + "x", True),
+        (".." + "x" * 9 + ".x", True),
+        ("x." * 9 + "x" * 9, True),
+        ("x." * 9 + "x" * 10, False),
+    ],
+)
+def test_a_last_resort_is_stopped_only_where_ten_in_a_row_have_failed(results: str, passes: bool) -> None:
+    breaker = after(results)
+    assert breaker.state is State.OPEN
+    assert not admits(breaker, POLICY, 0.0)
+    assert admits(breaker, POLICY, 0.0, last_resort=True) is passes
+
+
+def test_a_last_resort_that_succeeds_closes_it() -> None:
+    passed = admitted(after("x." * 9 + "x"), POLICY, 0.0)
+    assert succeeded(passed, POLICY, passed.turn).state is State.CLOSED
 
 
 def test_a_streams_start_closes_it_unless_streams_that_broke_off_had_opened_it() -> None:
@@ -164,8 +191,20 @@ class Walk(RuleBasedStateMachine):
         self.now += seconds
 
     @rule()
+    def ask_as_a_last_resort(self) -> None:
+        """It passes wherever another does, and where the latest ten did not all fail."""
+        ten = 2**10 - 1
+        passes = admits(self.breaker, POLICY, self.now, last_resort=True)
+        assert passes or self.breaker.recent & ten == ten
+        assert passes or not admits(self.breaker, POLICY, self.now)
+        if passes:
+            self.breaker = admitted(self.breaker, POLICY, self.now)
+            self.out.append(self.breaker.turn)
+            self.probes.append(self.now)
+
+    @rule()
     def ask(self) -> None:
-        if not admits(self.breaker, self.now):
+        if not admits(self.breaker, POLICY, self.now):
             assert self.breaker.state is not State.CLOSED
             assert self.now < self.breaker.probe_at <= self.now + POLICY.interval
             return
@@ -205,14 +244,14 @@ class Walk(RuleBasedStateMachine):
     @invariant()
     def the_window_is_bounded(self) -> None:
         assert self.breaker.recent < 2**POLICY.window
-        assert self.breaker.recent.bit_count() < POLICY.failures
+        assert self.breaker.state is not State.CLOSED or self.breaker.recent.bit_count() < POLICY.failures
 
     @invariant()
     def a_recovery_is_seen_within_an_interval(self) -> None:
         """However many probes are out: by then one more may go, and its success closes the breaker."""
         if self.breaker.state is not State.CLOSED:
             then = self.now + POLICY.interval
-            assert admits(self.breaker, then)
+            assert admits(self.breaker, POLICY, then)
             probing = admitted(self.breaker, POLICY, then)
             assert succeeded(probing, POLICY, probing.turn).state is State.CLOSED
 

@@ -228,6 +228,34 @@ async def test_an_upstream_that_fails_is_left_alone_and_the_client_told_when_to_
     assert (line.outcome, line.attempts, line.faulted) == (Outcome.UPSTREAM_ERROR, 0, True)
 
 
+async def half_failing(made: World, upstream: Judging, body: dict[str, object], *, times: int) -> list[int]:
+    """The statuses of calls of which every second one finds the upstream down."""
+    statuses: list[int] = []
+    for number in range(times):
+        upstream.composed = upstream.plain = GOOD if number % 2 else DOWN
+        statuses.append((await made.call(body)).status)
+    return statuses
+
+
+@pytest.mark.parametrize("body", [PLAIN, ASK], ids=["plain", "with-a-skill"])
+async def test_what_fails_half_the_time_is_still_asked_where_nothing_else_is_left(
+    body: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream = Judging()
+    made = world(upstream)
+    assert await half_failing(made, upstream, body, times=60) == [500, 200] * 30
+    assert "a breaker opened" in caplog.text
+
+
+async def test_what_begins_to_fail_every_time_is_left_alone_by_the_tenth_in_a_row() -> None:
+    upstream = Judging()
+    made = world(upstream)
+    await half_failing(made, upstream, PLAIN, times=19)
+    assert made.gateway.guards.upstreams.troubled
+    upstream.plain = DOWN
+    assert [got.status for got in await calls(made, 12, PLAIN)] == [500] * 9 + [503] * 3
+
+
 async def test_an_open_upstream_weighs_on_both_arms_alike() -> None:
     for weight, arm in ((10_000, Arm.CANDIDATE), (0, Arm.CONTROL)):
         made = world(Judging(composed=DOWN, plain=DOWN), weight=weight)
@@ -385,6 +413,24 @@ async def test_a_barred_upstream_is_passed_over_for_the_next_model() -> None:
     assert models(made).count(MODEL) == 10
     line = latest(made)
     assert (line.status, line.fallback, line.attempts, line.faulted) == (200, "upstream_breaker", 1, True)
+
+
+async def test_what_fails_half_the_time_is_passed_over_where_another_model_can_answer() -> None:
+    upstream = Judging(claude_haiku_4_5=GOOD)
+    made, _ = chained(upstream)
+    assert set(await half_failing(made, upstream, PLAIN, times=25)) == {200}
+    assert models(made).count(MODEL) == 19
+    assert [line.fallback for line in made.spool.records[-6:]] == ["upstream_breaker"] * 6
+
+
+async def test_the_last_of_a_chain_is_asked_though_it_fails_half_the_time() -> None:
+    made, other = chained(Judging(plain=DOWN, claude_haiku_4_5=DOWN))
+    other.by_model = {"gpt_9": DOWN}
+    statuses: list[int] = []
+    for number in range(40):
+        other.by_model = {"gpt_9": GOOD if number % 2 else DOWN}
+        statuses.append((await made.call(PLAIN)).status)
+    assert statuses[1::2] == [200] * 20
 
 
 async def test_where_every_breaker_is_open_the_client_is_told_to_come_back() -> None:

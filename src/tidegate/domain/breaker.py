@@ -59,8 +59,9 @@ class Policy(msgspec.Struct, frozen=True):
 class Breaker(msgspec.Struct, frozen=True):
     """The state of one breaker; times in seconds of one clock that never steps back.
 
-    `recent`: the latest results as bits, the newest lowest, 1 for a failure. `turn` counts openings and
-    closings: a result belongs to the turn in which its request was let through, and says nothing later.
+    `recent`: the latest results as bits, the newest lowest, 1 for a failure; it goes on while the breaker is
+    open. `turn` counts openings and closings: a result belongs to the turn in which its request was let
+    through, and says nothing later.
     `whole`: opened by answers that broke off, so that only a whole answer closes it. `proven`: the latest
     probe failed where the same request without the skill did well.
     """
@@ -82,9 +83,15 @@ def moved(state: State, signal: Signal) -> State:
     return TABLE[state, signal]
 
 
-def admits(breaker: Breaker, now: float) -> bool:
-    """Whether a request may go through now; where the breaker is not closed it goes as a probe."""
-    return breaker.state is State.CLOSED or now >= breaker.probe_at
+def admits(breaker: Breaker, policy: Policy, now: float, *, last_resort: bool = False) -> bool:
+    """Whether a request may go through now; where the breaker is not closed it goes as a probe.
+
+    A `last_resort` has nowhere else to go: what fails half the time is better for it than a refusal, so it is
+    stopped only where nothing succeeds any more.
+    """
+    if breaker.state is State.CLOSED or now >= breaker.probe_at:
+        return True
+    return last_resort and not is_dead(breaker, policy)
 
 
 def admitted(breaker: Breaker, policy: Policy, now: float) -> Breaker:
@@ -120,7 +127,12 @@ def failed(
     if turn != breaker.turn:
         return breaker
     if breaker.state is not State.CLOSED:
-        return msgspec.structs.replace(breaker, state=moved(breaker.state, Signal.RELAPSE), proven=proof)
+        return msgspec.structs.replace(
+            breaker,
+            state=moved(breaker.state, Signal.RELAPSE),
+            recent=_shifted(breaker.recent, policy) | 1,
+            proven=proof,
+        )
     known = breaker.recent if now - breaker.failed_at <= MEMORY_SECONDS else 0
     recent = _shifted(known, policy) | 1
     if recent.bit_count() < policy.failures:
@@ -128,6 +140,7 @@ def failed(
     return Breaker(
         state=moved(breaker.state, Signal.TRIP),
         turn=breaker.turn + 1,
+        recent=recent,
         failed_at=now,
         probe_at=now + min(policy.interval, FIRST_PROBE_SECONDS),
         whole=midway,
@@ -137,6 +150,12 @@ def failed(
 def is_healthy(breaker: Breaker) -> bool:
     """Whether it is closed with next to no failures of late."""
     return breaker.state is State.CLOSED and breaker.recent.bit_count() <= HEALTHY_FAILURES
+
+
+def is_dead(breaker: Breaker, policy: Policy) -> bool:
+    """Whether as many as open it have failed in a row, the latest of all included."""
+    in_a_row = (1 << policy.failures) - 1
+    return breaker.recent & in_a_row == in_a_row
 
 
 def _shifted(recent: int, policy: Policy) -> int:

@@ -53,17 +53,20 @@ class Breakers:
     def admits(self, name: str) -> bool:
         """Whether `enter` would let a request through."""
         breaker = self._kept.get(name)
-        return breaker is None or admits(breaker, self._clock.monotonic())
+        return breaker is None or admits(breaker, self._policy, self._clock.monotonic())
 
-    def enter(self, name: str) -> int | None:
-        """Ask to go through: the turn to report the result with, None where the breaker says no."""
+    def enter(self, name: str, *, last_resort: bool = False) -> int | None:
+        """Ask to go through: the turn to report the result with, None where the breaker says no.
+
+        A `last_resort` has nowhere else to go: see `admits`.
+        """
         breaker = self._kept.get(name)
         if breaker is None:
             return NEW.turn
         if breaker.state is State.CLOSED:
             return breaker.turn
         now = self._clock.monotonic()
-        if not admits(breaker, now):
+        if not admits(breaker, self._policy, now, last_resort=last_resort):
             return None
         self._keep(name, breaker, admitted(breaker, self._policy, now))
         return breaker.turn

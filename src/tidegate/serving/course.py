@@ -78,6 +78,13 @@ class Course:
         return None
 
     @property
+    def _is_last_resort(self) -> bool:
+        """Whether nothing is left that would go another way."""
+        if self.further:
+            return False
+        return self.path is not _COMPOSED or self.request.place == self._order.plain.place
+
+    @property
     def whole_start(self) -> bool:
         """Whether a stream is held up to its first content: another try may follow, or a skill is judged."""
         return self.path is _COMPOSED or self.further or bool(self._suspects)
@@ -101,7 +108,7 @@ class Course:
         place, upstreams = self.request.place, self._guards.upstreams
         if self._turns and place in self._turns and self._turns[place] == upstreams[place].turn:
             return True
-        turn = upstreams.enter(place)
+        turn = upstreams.enter(place, last_resort=self._is_last_resort)
         if turn is None:
             return False
         self._turns[place] = turn
