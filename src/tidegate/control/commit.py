@@ -8,8 +8,10 @@ import msgspec
 from tidegate.control.services import Services
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import FOR_PEOPLE, Decision
+from tidegate.domain.difference import Change, changes
 from tidegate.domain.observation import Evidence
-from tidegate.domain.rollout import Move, Phase, Plan, Rollout
+from tidegate.domain.revision import latest_candidate
+from tidegate.domain.rollout import Move, Phase, Plan, Rollout, Variant
 from tidegate.ports import Lease, NewEvent, Notice
 
 CONTROLLER = "controller"
@@ -41,6 +43,10 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decision: Decision | None = None
     evidence: Evidence | None = None
     plan: Plan | None = None
+    candidate: Variant | None = None
+    """A revision's."""
+    changes: tuple[Change, ...] = ()
+    """What a revision changes in the candidate that is served, or in the one that was noted before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,8 @@ def entry(
         decision=judged.decision if judged else None,
         evidence=judged.evidence if judged else None,
         plan=after.plan if move is Move.START else None,
+        candidate=latest_candidate(after) if move is Move.REVISE else None,
+        changes=changes(latest_candidate(before), latest_candidate(after)) if move is Move.REVISE else (),
     )
     event = NewEvent(
         stream=stream(after.name),

@@ -99,6 +99,10 @@ class RolloutSummary(msgspec.Struct, frozen=True, kw_only=True):
 class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     """A summary with the evidence of the stage it is in, or ended in."""
 
+    revisions: int
+    """How often the candidate was revised in this attempt at the whole."""
+    revision_noted: bool
+    """Whether a revision takes effect with the next stage."""
     unit: str
     stages: tuple[str, ...]
     approvals: Approvals
@@ -135,6 +139,8 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
     evidence = await observer.observe(rollout, now)
     return RolloutStatus(
         **msgspec.structs.asdict(_summary(rollout, now)),
+        revisions=rollout.revisions,
+        revision_noted=rollout.next_candidate is not None,
         unit=rollout.plan.unit,
         stages=tuple(stage.name for stage in rollout.plan.stages),
         approvals=Approvals(
