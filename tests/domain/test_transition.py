@@ -162,7 +162,8 @@ def test_no_walk_leaves_the_table(moves: list[tuple[Move, float]]) -> None:
     for move, pause in moves:
         now, draws = now + pause, draws + 1
         try:
-            after = apply(rollout, move, now, salt=f"{draws:032x}")
+            revision = Variant(timeout_seconds=float(draws))
+            after = apply(rollout, move, now, salt=f"{draws:032x}", candidate=revision)
         except Conflict:
             continue
         assert (rollout.phase, move) in TABLE

@@ -100,9 +100,9 @@ CASES: dict[str, tuple[str | bytes, list[str]]] = {
     ),
     "tools of nothing": (front(f"{HEAD}\nallowed-tools: ' '"), ["SKILL.md:4:16:", "''", "by spaces"]),
     "tools not closed": (front(f"{HEAD}\nallowed-tools: Bash(git"), ["SKILL.md:4:16:", "'('", "by spaces"]),
-    "tools with commas": (
-        front(f"{HEAD}\nallowed-tools: Read, Bash"),
-        ["SKILL.md:4:16:", "'Read,'", "by spaces"],
+    "tools that are none": (
+        front(f"{HEAD}\nallowed-tools: Read; Bash"),
+        ["SKILL.md:4:16:", "'Read;'", "by spaces or commas"],
     ),
     "unknown tidegate key": (tidegate("mach", "a"), ["SKILL.md:5:18:", "did you mean 'tidegate.match'?"]),
     "bad pattern": (tidegate("match", "'(a'"), ["SKILL.md:5:19:", "'(a'", "missing )", "not RE2"]),

@@ -15,7 +15,7 @@ MAX_LICENSE = 500
 
 _XML_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _TOOL = re.compile(r"[A-Za-z_][\w.:*-]*(?:\([^()]*\))?")
-_TOOL_WORD = re.compile(r"(?:[^\s()]|\([^()]*\))+|[()]")
+_TOOL_WORD = re.compile(r"(?:[^\s(),]|\([^()]*\))+|[()]")
 
 
 def read_manifest(source: Frontmatter, folder: str, findings: list[Finding]) -> Manifest:
@@ -79,12 +79,12 @@ def _bounded(key: str, source: Frontmatter, most: int, findings: list[Finding]) 
 
 
 def _tools(text: Text | None, findings: list[Finding]) -> tuple[str, ...]:
-    """Tools separated by spaces; a tool may narrow itself in parentheses: `Bash(git log:*)`."""
+    """Tools separated by spaces, or commas as many write; a tool may narrow itself: `Bash(git log:*)`."""
     if text is None:
         return ()
     tools = tuple(_TOOL_WORD.findall(text.value))
     strange = next((tool for tool in tools if not _TOOL.fullmatch(tool)), None if tools else "")
     if strange is not None:
-        advice = "write names separated by spaces, such as: Read Bash(git:*)"
+        advice = "write names separated by spaces or commas, such as: Read Bash(git:*)"
         findings.append(text.wrong(f"allowed-tools has {strange[:40]!r}; {advice}"))
     return tools

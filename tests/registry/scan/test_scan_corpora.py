@@ -18,7 +18,20 @@ def _blocked(case: Case, scan: Scan) -> bool:
 
 
 @pytest.mark.parametrize(
-    "corpus", ["tuning", "tuning2", "held", "fresh", "blind", "unseen", "scripts", "mixed", "classes"]
+    "corpus",
+    [
+        "tuning",
+        "tuning2",
+        "held",
+        "fresh",
+        "blind",
+        "unseen",
+        "scripts",
+        "mixed",
+        "classes",
+        "strangers",
+        "authors",
+    ],
 )
 def test_at_least_95_percent_of_the_malicious_are_blocked(
     corpus: str, scan: Scan, figure: Callable[[str], None]
@@ -40,6 +53,8 @@ def test_at_least_95_percent_of_the_malicious_are_blocked(
         "benign_scripts",
         "benign_mixed",
         "benign_classes",
+        "benign_strangers",
+        "benign_authors",
     ],
 )
 def test_at_least_95_percent_of_the_benign_pass(

@@ -51,6 +51,7 @@ OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/api/rollouts/audit/history", READERS),
     Operation("GET", "/api/rollouts/audit/verify", READERS),
     Operation("GET", "/api/rollouts/audit/replay", READERS),
+    Operation("POST", "/api/rollouts/audit/revise"),
     Operation("POST", "/api/rollouts/audit/pause"),
     Operation("GET", "/api/reports/daily/audit", READERS),
     Operation("GET", "/api/reports/stage/audit", READERS),

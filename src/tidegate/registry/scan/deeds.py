@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from tidegate.registry.scan.found import Found, found
+from tidegate.registry.scan.left_out import without_left_out
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rules.script_words import WORDS
 from tidegate.registry.scan.rules.scripts import DEEDS
@@ -28,7 +29,8 @@ _MOST_LOADED = 16
 
 def judge_deeds(path: str, text: str) -> Iterator[Found]:
     """Each rule once, at the first word that makes it."""
-    seen = {name: match.start() for name, words in _CLASSES.items() if (match := words.search(text))}
+    taken = without_left_out(text)
+    seen = {name: match.start() for name, words in _CLASSES.items() if (match := words.search(taken))}
     if (at := _runs_what_it_loads(text)) >= 0:
         seen |= {"evaluates": at, "loads": at}
     if not seen:
@@ -54,7 +56,8 @@ def _runs_what_it_loads(text: str) -> int:
         runs = pattern(
             rf"\b(?:(?:instance_|class_|module_)?eval|loadstring|Function|runIn\w+Context|exec)\b\s*[( "
             rf"][^\n]{{0,40}}?"
-            rf"\$?\b{name}\b|(?i:\biex\b|invoke-expression|scriptblock\]::create|assembly\]::load)[^\n]{{0,40}}?"
+            rf"\$?\b{name}\b|(?i:\biex\b|invoke-expression|scriptblock\]::create|"
+            rf"assembly\]::load)[^\n]{{0,40}}?"
             rf"\$?\b{name}\b"
         )
         if (run := runs.search(text)) is not None:

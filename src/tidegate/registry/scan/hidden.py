@@ -50,7 +50,7 @@ def _comments(source: Source, context: Context, judge: Judge) -> Iterator[Found]
     plain = source.matched.plain
     bad = long = 0
     for match in _COMMENT.finditer(plain):
-        if context.in_fence(match.start()) and context.quoted(match.start(), match.end()):
+        if _is_shown(context, match):
             continue
         text = (match[1] or match[2] or b"").decode(errors="replace")
         line = source.matched.line(match.start())
@@ -62,6 +62,13 @@ def _comments(source: Source, context: Context, judge: Judge) -> Iterator[Found]
             yield found(leaks.HIDDEN_COMMENT, source.path, line, text, severity=Severity.LOW)
         if bad >= _MAX:
             return
+
+
+def _is_shown(context: Context, match: BytesMatch) -> bool:
+    """A comment in code is shown like any code; in a fence, whose text is read, where that warns of it."""
+    if context.in_fence(match.start()):
+        return context.quoted(match.start(), match.end())
+    return context.in_code(match.start(), match.end())
 
 
 def _styles(source: Source, context: Context, judge: Judge) -> Iterator[Found]:

@@ -23,12 +23,12 @@ from tidegate.registry.scan.metadata import judge_manifest
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.python_code import PythonCode
 from tidegate.registry.scan.rule import Reach
-from tidegate.registry.scan.rules import binaries, code, leaks
+from tidegate.registry.scan.rules import binaries, code, commands, leaks
 from tidegate.registry.scan.secrets import find_secrets
 from tidegate.registry.scan.severity import Severity
 from tidegate.registry.scan.shell_code import ShellCode
 from tidegate.registry.scan.source import MAX_LOOKED_AT, Source, as_text, read_source
-from tidegate.registry.scan.traits import KNOWN_SERVICES, Traits
+from tidegate.registry.scan.traits import KNOWN_SERVICES, Traits, domain_of, hosts_in
 from tidegate.registry.scan.unseen import find_unseen
 
 MAX_OF_A_FILE = 40
@@ -105,7 +105,8 @@ class Scanner:
     def _said(self, source: Source, purpose: Purpose) -> list[Found]:
         """What a model that is given the file reads in it."""
         context = read_context(source, warned=purpose.teaches)
-        seen = [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
+        ordered = [*self._prose.find(source.path, context), *self._commands.find(source.path, context)]
+        seen = [as_note(each) if _is_declared(each, purpose) else each for each in ordered]
         if source.kind in (Kind.PROSE, Kind.DATA):
             seen.extend(judge_intent(source.path, context, purpose))
         tried = source.path.startswith(EVALS) and not purpose.native
@@ -131,6 +132,12 @@ class Scanner:
                 if each.severity.rank >= Severity.MEDIUM.rank:
                     return True
         return False
+
+
+def _is_declared(each: Found, purpose: Purpose) -> bool:
+    """A hook of a repository, in a skill that says it is about hooks, starts what the user asked for."""
+    hooks = each.rule == commands.PERSIST.id and ".git/hooks" in each.excerpt
+    return hooks and "hook" in purpose.text.lower()
 
 
 def _code(source: Source, context: Context, *, invoked: bool = False) -> tuple[list[Found], Traits]:
@@ -172,13 +179,17 @@ def _together(sources: list[Source], traits: Mapping[str, Traits], purpose: Purp
     """What only the package as a whole shows."""
     prose = [source for source in sources if source.kind is Kind.PROSE]
     said = "\n".join(visible(source).lower() for source in sources if source.path == SKILL_MD)
+    domains = {domain_of(host) for host in hosts_in(said)}
     for source in sources:
         of_file = traits[source.path]
         if of_file.sends_data:
             unnamed = sorted(
                 host
                 for host in of_file.hosts
-                if host not in said and host not in KNOWN_SERVICES and not purpose.names(host)
+                if host not in said
+                and domain_of(host) not in domains
+                and host not in KNOWN_SERVICES
+                and not purpose.names(host)
             )
             if unnamed:
                 yield found(code.UNDISCLOSED, source.path, 0, ", ".join(unnamed[:4]))

@@ -84,6 +84,12 @@ _EXECUTABLE = pattern(
     r"\bchmod(?:Sync)?\s*\([^)\n]*(?:0o?7[0-7]{2}|0o?[1357][0-7]{2}|['\"]\+x|['\"]?7[0-7]{2})|"
     r"mode\s*:\s*0o?7[0-7]{2}|chmod \+x"
 )
+_MADE_UP_NAMES = pattern(
+    r"\[\s*[\"'`]\w{1,20}[\"'`]\s*\+\s*[\"'`]\w{1,20}[\"'`]\s*\]\s*\(|"
+    r"\brequire\s*\(\s*(?:[a-z_$][\w$]{0,30}\s*\)\s*[\[.(]|[\"'`]\w{1,20}[\"'`]\s*\+)"
+)
+"""A method or module whose name is put together, or known only when it runs."""
+_RUNS_ITSELF = pattern(r"process\.execPath[^\n]{0,60}[\"'`](?:-e|--eval|-p)[\"'`]")
 _MANY_NAMES = 4
 
 
@@ -126,6 +132,12 @@ class JavaScriptCode:
         escapes = _ESCAPES.search(text)
         if len(names) >= _MANY_NAMES or escapes:
             yield self._found(rules.OBFUSCATED, escapes.start() if escapes else text.find("_0x"))
+        made_up = _MADE_UP_NAMES.search(text)
+        if made_up and _DECODES.search(text):
+            yield self._found(rules.OBFUSCATED, made_up.start())
+        itself = _RUNS_ITSELF.search(text)
+        if itself and _DECODES.search(text):
+            yield self._found(rules.DYNAMIC_CODE, itself.start())
         if network:
             yield self._found(rules.NETWORK, 0)
 

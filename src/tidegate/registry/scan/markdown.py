@@ -15,11 +15,12 @@ _WARNING = pattern(
     r"dangerous|unsafe|insecure|"
     r"red.?team\w*|indicators?|recogni[sz]e|detect\w*|flag(?:ged|s)?|forbidden|exploit\w*|threats?|"
     r"adversar\w+|"
-    r"jailbreaks?|anti-?patterns?|bad|wrong|risky|avoid|never|refuse|reject|report (?:it|them)|"
+    r"jailbreaks?|anti-?patterns?|bad|wrong|risky|never|refuse|reject|report (?:it|them)|"
     r"shadow private|compromis\w+|"
     r"(?:do|does|must|should) not (?:do|run|execute|follow|use|obey|paste|pipe|comply)|untrusted|as data|"
     r"don't (?:do|run|execute|follow|use|obey|paste|pipe)|"
-    r"search for|look for|grep|reverse shell|red flags?|typosquat\w*)\b"
+    r"search for|look for|grep|reverse shell|red flags?|typosquat\w*)\b|"
+    r"(?:^|[.:;!?*\n-]\s*|\b(?:should|must|please|always|better|also|and|or) )avoid\w*\b"
 )
 _NEGATED = pattern(
     r"(?i)\b(?:never|do not|don't|must not|should not|shouldn't|cannot|can't|must never|avoid|refuse to|"
@@ -156,6 +157,11 @@ class Context:
     def in_fence(self, at: int) -> bool:
         """Whether the offset is inside a fenced block."""
         return self._fence(at) is not None
+
+    def in_code(self, begin: int, end: int) -> bool:
+        """Whether it stands within backquotes on one line, where a page shows it as it is."""
+        at = bisect_right(self.quotes, (begin, len(self.text.plain))) - 1
+        return self._in_quote(begin, end) and self.text.flowing.startswith(b"`", self.quotes[at][0])
 
     def _fence(self, at: int) -> Fence | None:
         number = bisect_right(self.fences, at, key=lambda fence: fence.begin) - 1

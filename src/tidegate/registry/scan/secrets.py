@@ -15,6 +15,9 @@ from tidegate.registry.scan.rules import secrets as rules
 from tidegate.registry.scan.source import Source
 
 _MAX = 5
+_KINDS = 3
+_HERE = ("localhost", "127.", "0.0.0.0", "db", "postgres", "redis", "mysql", "host")
+"""Where an address is of the reader's own machine or an example's."""
 _LINE = 1_000
 _LAP = 200
 _WORTH_A_LOOK = pattern(
@@ -44,6 +47,18 @@ _PLACEHOLDER = pattern(
     r"abcdef|<|\.\.\.|\*\*\*|todo|foobar|mock|demo|secret_here"
 )
 _RANDOM_BITS = 3.8
+_LIVE = pattern(r"\b[a-z]{2,10}_(?:live|prod|production)_[A-Za-z0-9]{20,80}\b")
+_IN_ADDRESS = pattern(
+    r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|mssql|oracle|ldaps?|ftps?|"
+    r"sftp|https?)"
+    r"://([\w.+-]{1,60}):([^\s:@/\"'`<>{}$\[\]]{6,80})@([\w.-]{3,200})"
+)
+_BARE = pattern(
+    r"(?m)^\s*(?:export\s+|set\s+)?[A-Z][A-Z0-9_]{0,40}(?:SECRET|TOKEN|PASSW(?:OR)?D|PASSWD|API_?KEY|"
+    r"CREDENTIAL)"
+    r"[A-Z0-9_]{0,20}=([^\s\"'`$<>{}()]{12,100})\s*$"
+)
+_CLASSES_OF_SIGNS = (pattern(r"[a-z]"), pattern(r"[A-Z]"), pattern(r"[0-9]"), pattern(r"[^A-Za-z0-9_-]"))
 
 
 class _Detector(Protocol):
@@ -75,7 +90,8 @@ def _keys(source: Source) -> Iterator[Found]:
 def _worth_a_look(text: str) -> Iterator[tuple[int, str]]:
     """Lines, with their numbers, that could have a key; one pass tells them from all others."""
     number, at, last = 1, 0, -1
-    for begin in sorted({m.start() for each in (_WORTH_A_LOOK, _ASSIGNED) for m in each.finditer(text)}):
+    signs = (_WORTH_A_LOOK, _ASSIGNED, _LIVE, _IN_ADDRESS, _BARE)
+    for begin in sorted({m.start() for each in signs for m in each.finditer(text)}):
         if begin < last and begin < at + _LINE:
             continue
         number += text.count("\n", at, begin)
@@ -91,9 +107,28 @@ def _in_line(path: str, number: int, piece: str) -> Iterator[Found]:
             if not _PLACEHOLDER.search(secret):
                 yield found(rules.SECRET, path, number, f"{kind}: {_masked(secret)}")
                 return
+    if (secret := _spelled_out(piece)) is not None and not _PLACEHOLDER.search(secret):
+        yield found(rules.SECRET, path, number, _masked(secret))
+        return
     match = _ASSIGNED.search(piece)
     if match and not _PLACEHOLDER.search(match[1]) and _bits(match[1]) >= _RANDOM_BITS:
         yield found(rules.LIKELY_SECRET, path, number, _masked(match[1]))
+
+
+def _spelled_out(piece: str) -> str | None:
+    """A key that says it is of production, or a password as people and generators make them."""
+    if live := _LIVE.search(piece):
+        return live[0]
+    in_address = _IN_ADDRESS.search(piece)
+    if in_address and _mixed(in_address[2]) and not in_address[3].startswith(_HERE):
+        return in_address[2]
+    bare = _BARE.search(piece)
+    return bare[1] if bare and _mixed(bare[1]) else None
+
+
+def _mixed(value: str) -> bool:
+    """Of three kinds of signs at least, as no placeholder is."""
+    return sum(signs.search(value) is not None for signs in _CLASSES_OF_SIGNS) >= _KINDS
 
 
 def _whole(piece: str, part: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tidegate.registry.scan.found import Found, found
+from tidegate.registry.scan.left_out import without_left_out
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rules import code as rules
 from tidegate.registry.scan.rules.words import KEY_FILE, NETWORK_TOOL
@@ -75,7 +76,7 @@ class ShellCode:
 
     def __init__(self, path: str, text: str, *, first_line: int = 1, quoted: bool = False) -> None:
         self._path, self._first, self._quoted = path, first_line, quoted
-        self._text = _without_comments(text).replace("\\\n", "  ")
+        self._text = without_left_out(_without_comments(text).replace("\\\n", "  "))
 
     def judge(self) -> tuple[list[Found], Traits]:
         """Findings, and what the package as a whole has to know."""

@@ -22,6 +22,14 @@ KNOWN_SERVICES = frozenset({
 """Services that skills are written for; to send there is what their scripts are about."""
 
 
+_SHARED = (
+    ".github.io", ".githubusercontent.com", ".gitlab.io", ".pages.dev", ".workers.dev", ".vercel.app",
+    ".netlify.app", ".herokuapp.com", ".onrender.com", ".fly.dev", ".web.app", ".firebaseio.com",
+    ".amazonaws.com", ".cloudfront.net", ".azurewebsites.net", ".blob.core.windows.net", ".googleapis.com",
+    ".ngrok.io", ".ngrok.app", ".ngrok-free.app", ".trycloudflare.com", ".r2.dev", ".run.app", ".appspot.com",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """Whether a script uses the network, sends, and sends what it read; `hosts` are those it names."""
@@ -48,6 +56,18 @@ def hosts_in(text: str) -> frozenset[str]:
     return frozenset(
         host for host in hosts if "." in host and not host.startswith(_LOCAL) and not _is_file(host)
     ) | frozenset(bucket.lower() for _, bucket in found if bucket)
+
+
+def domain_of(host: str) -> str:
+    """The domain that somebody has registered: the last two labels, three below `co.uk` and its like.
+
+    Of shared hosting, where anybody has a name, the whole host.
+    """
+    labels = host.split(".")
+    if all(label.isdigit() for label in labels) or host.endswith(_SHARED):
+        return host
+    short = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3:] if short else labels[-2:])
 
 
 def _is_file(host: str) -> bool:

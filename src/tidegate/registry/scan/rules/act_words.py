@@ -155,6 +155,13 @@ WORDS: dict[Act, str] = {
     ),
     Act.CONCEAL: (
         rf"\b(?:inner|internal) (?:matter|affair|business)\b|"
+        rf"\b(?:if|when|should) {_WHO} asks?\b[^.\n]{{0,60}}\b(?:say|answer|claim|tell (?:them|him|"
+        rf"her)) (?:that )?"
+        rf"(?:it|this|that)(?:'s| is| was) (?:the|a|an|just|only|part of)\b|"
+        rf"\b(?:not|nothing|hardly|no) (?:\w+ ){{0,2}}(?:thing|something|anything|detail|information|"
+        rf"topic)?(?: that)? ?"
+        rf"{_WHO} (?:needs?|has|have|wants?|ought) to (?:hear|know|see|read|be told|worry|care|think)\b|"
+        rf"\b(?:attribute|blame|put) (?:it|this|that|them|the difference)(?: down)? (?:to|on)\b|"
         rf"\b(?:do not|don't|does not|doesn't|never|must not|should not|shouldn't|need not|needn't|cannot|"
         rf"may not|without|avoid|refrain from|rather than|no (?:need|reason|point|cause|use) (?:to|in|for)|"
         rf"not (?:necessary|needed|required|worth|useful|helpful|important) (?:to)?|instead of|"
@@ -373,7 +380,8 @@ WORDS: dict[Act, str] = {
         r"permission|confirmation|approval))|"
         r"after (?:the user|they|he|she|a yes|confirm\w*|approval|an? explicit)|(?:only )?(?:if|when|"
         r"once|where) (?:the (?:user|owner|operator|team|author|maintainers?)|they|"
-        r"somebody|someone|people) (?:\w+ )?(?:agrees?|asks?|wants?|says? (?:so|yes)|confirms?|approves?|"
+        r"somebody|someone|people) (?:\w+ )?(?:agrees?|asks?(?:[,.;:]| for| to| you| it| that| me|$)|"
+        r"wants?|says? (?:so|yes)|confirms?|approves?|"
         r"names?|chooses?|opts?|requests?|has "
         r"(?:agreed|confirmed|approved))|confirm (?:with|that|the)|opt(?:s|ed)?[ -]in|with (?:the user's "
         r"|their |explicit )?"

@@ -121,3 +121,6 @@ class Act(IntFlag):
     WATCHES = auto()
     THERE = auto()
     UNSEEN_INK = auto()
+    WAVES_THROUGH = auto()
+    CROWN_JEWEL = auto()
+    CAPITAL_SLOT = auto()

@@ -42,6 +42,7 @@ WORDS: dict[Act, str] = {
         rf"troubled)\b|"
         rf"\bas (?:if|though) (?:nothing|none|there (?:were|was) no|it had (?:never|not))\b|"
         rf"\b(?:nobody|no one|none of them) (?:\w+ )?(?:reviews?|compares?|checks?|reads?|looks?|counts?|"
+        rf"re-?runs?|re-?checks?|"
         rf"notices?|"
         rf"asks?|knows?|wonders?|"
         rf"sees?|minds?|wants)\b|\b(?:some|an)other (?:day|time)\b|\b(?:must|should|may) not (?:become|be|"
@@ -49,7 +50,7 @@ WORDS: dict[Act, str] = {
         rf"\bcalls? (?:it|this|them|that) |"
         rf"\b(?:say|write|claim|state|explain|pretend|maintain) that\b|\b(?:as the|for) (?:ground|reason|"
         rf"cause|pretext)s?\b|"
-        rf"\b(?:are|is) known to\b|\bpeople always (?:agree|accept)|\banyway\b|\bonly (?:take|takes|"
+        rf"\b(?:are|is) known to\b|\bpeople always (?:agree|accept)|\bonly (?:take|takes|"
         rf"slow)\b|"
         rf"\bn'(?:a|ont) pas [àa]\b|\bno lo coment\S*|\bno coment\S*|\b(?:braucht|brauchen|m[üu]ssen|muss|"
         rf"soll\w*)\b[^.\n]*"
@@ -206,6 +207,13 @@ WORDS: dict[Act, str] = {
         r"drivers?|compil\w+|network|routine|maintenance|glitch\w*|checked in full|is normal|"
         r"standard procedure|being "
         r"built|indexing)\b"
+    ),
+    Act.WAVES_THROUGH: (
+        r"\b(?:approve|accept|merge|sign off|pass|wave)s? (?:it|them|this|that|these|those|such|the|all|"
+        r"every|each|any|"
+        r"changes?|pull requests?|prs?|requests?|straight away)\b[^.\n]{0,40} (?:without|before|"
+        r"instead of) (?:ever )?"
+        r"(?:reading|looking|opening|reviewing|checking|having (?:read|seen))\b"
     ),
     Act.EXCUSED: (
         r"\b(?:regardless of|no matter|whatever (?:they|it|its|the|their)|irrespective of|even (?:if|"

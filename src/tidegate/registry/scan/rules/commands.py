@@ -235,7 +235,8 @@ PERSIST = Rule(
     ),
     unless=(
         (
-            r"\becho\s+['\"]export\s+PATH=[\"']?\$(?:\{?HOME\}?|\{?\w+_HOME\}?)/[\w./-]+:\$\{?PATH\}?[\"']{1,2}\s*"
+            r"\becho\s+['\"]export\s+PATH=[\"']?\$(?:\{?HOME\}?|"
+            r"\{?\w+_HOME\}?)/[\w./-]+:\$\{?PATH\}?[\"']{1,2}\s*"
             r">>\s*[\"']?(?:~|\$\{?HOME\}?)/?\.(?:bashrc|zshrc|profile)\b"
         ),
         r"\b[\w-]+ completions?(?: (?:bash|zsh|fish))? >> ~/\.(?:bash|zsh)rc\b",

@@ -83,7 +83,8 @@ WORDS: dict[Act, str] = {
         r"is|"
         r"originate) from abroad|foreign(?:ers?|[- ]sounding)|origins?|ethnic\w*|nationalit\w*|religio\w*|"
         r"gender|"
-        r"women|female|pregnan\w*|disab\w+|older than|over (?:forty|fifty|sixty|\d\d)\b|skin colou?r|"
+        r"women|female|pregnan\w*|disab\w+|older than (?:\d\d|forty|fifty|sixty)(?: years)?(?:[,.;)]|$|"
+        r" (?:are|get|is|lose|come|go))|over (?:forty|fifty|sixty|\d\d)\b|skin colou?r|"
         r"accent|"
         r"immigra\w+|postcodes?|married|children|maiden name|trade unions?)\b|"
         r"\bforeign(?:-| )(?:names?|passports?|accents?|surnames?)\b"
@@ -137,6 +138,12 @@ WORDS: dict[Act, str] = {
         r"caller|visitor|you|here)\b"
     ),
     Act.SECRET_OF_USER: (rf"\b{_OF_USER}|{_OF_USER}"),
+    Act.CROWN_JEWEL: (
+        r"\b(?:(?:recovery|seed|secret|backup) (?:phrases?|words)|mnemonics?|(?:six|6)[- ]digit codes?|"
+        r"(?:2fa|mfa|otp|one[- ]time|authenticator|verification|sms) codes?|one[- ]time passwords?|"
+        r"card numbers?|"
+        r"cvv|cvc|code from your authenticator)\b"
+    ),
     Act.HANDS_OVER: (
         r"\b(?:enter|fill|type|pass|submit|send|forward|post|put|relay)\b[^.\n]*(?:\b(?:them|both|these|"
         r"codes?)\b|"
@@ -207,9 +214,15 @@ WORDS: dict[Act, str] = {
         r"are) (?:removed|deleted|dropped|struck|taken out|altered|replaced)\b[^.\n]*\bwithout "
         r"(?:a )?(?:notes?|marks?|trace|comment|mention)\b|\b(?:change|adapt|adjust|rewrite|"
         r"loosen|weaken)\w*\b[^.\n]*\b(?:assertions?|expected (?:values?|results?|outputs?)|"
-        r"expectations?)\b[^.\n]*\bto (?:what|match)\b|"
+        r"expectations?)\b[^.\n]*\bto (?:what|whatever|match)\b|"
+        r"\b(?:write|print|show|produce|make up|invent|paste)\b[^.\n]{0,30}\b(?:output|results?|numbers?|"
+        r"figures?|run)\b"
+        r"[^.\n]{0,20} that looks? (?:like|as if)\b|"
         r"\b(?:force-?push\w*|backdat\w+|with the original date|rewrit\w+ (?:the )?history)\b|"
-        r"\b(?:chang\w+|alter\w*|round\w*|shift\w*|inflat\w+|falsif\w+|tamper\w*|swap\w*|add|write|"
+        r"\b(?:add|write)\b[^.\n]{0,40}\b(?:(?:one|a|the|some) digits?|wrong|fake|invented|votes?|"
+        r"testimonials?|"
+        r"\d+ ?%|test results?|measurements?)\b|"
+        r"\b(?:chang\w+|alter\w*|round\w*|shift\w*|inflat\w+|falsif\w+|tamper\w*|swap\w*|"
         r"invent\w*|fak\w+|"
         r"modif\w+|skew\w*|forg\w+|manipulat\w+|tweak\w*)\b[^.\n]*\b(?:(?:one|a|the|some) digits?|dos(?:e|"
         r"es|age)"

@@ -31,7 +31,8 @@ WORDS: dict[Act, str] = {
         rf"switched off|turned off|deactivated|commented|left out|bypassed)\b|"
         rf"\b(?:mark|tag)\b[^.\n]*\b(?:security|auth)\b[^.\n]*\bas (?:skipped|flaky|ignored|expected)|"
         rf"\btests/security\b[^.\n]*\bskip|"
-        rf"\b(?:leave|leaves|let|lets|keep|keeps|pass|passes|accept|accepts|take|takes|serve|serves)\b[^.\n]*\b"
+        rf"\b(?:leave|leaves|let|lets|keep|keeps|pass|passes|accept|accepts|take|takes|serve|"
+        rf"serves)\b[^.\n]*\b"
         rf"(?:unverified|unchecked|unvalidated|unsigned|unescaped|unencrypted|unauthenticated|unsaniti[sz]ed|"
         rf"unprotected|world-(?:readable|writable))\b|"
         rf"\bverify ?= ?False\b|NODE_TLS_REJECT_UNAUTHORIZED|\brejectUnauthorized: ?false|"
@@ -84,7 +85,8 @@ WORDS: dict[Act, str] = {
         r"profile|facts|rules)\b|\b(?:notes?|memor(?:y|ies)|preferences|profile|"
         r"facts)\b[^.\n]*\b(?:later|future|coming|"
         r"subsequent|all|every|other|next) (?:conversations?|sessions?|chats?|tasks?|projects?)\b|"
-        r"\b(?:retain|keep|carry|hold|note|memori[sz]e|store|save|remember)\w*\b[^.\n]*\b(?:between|across|beyond|"
+        r"\b(?:retain|keep|carry|hold|note|memori[sz]e|store|save|remember)\w*\b[^.\n]*\b(?:between|across|"
+        r"beyond|"
         r"from one) (?:\w+ )?(?:sessions?|conversations?|chats?|restarts?|session to)\b|"
         r"\bremember\b[^.\n]*\b(?:from now on|in future|for good|permanently|always|forever)\b"
     ),
@@ -116,10 +118,15 @@ WORDS: dict[Act, str] = {
         r"ten|twenty|"
         r"thirty|forty|fifty|a hundred|hundreds of|thousands of|dozens of) times|in a loop|endless\w*|"
         r"forever|"
-        r"without end)\b|\b(?:endless|infinite|never-ending)(?:ly)? (?:loop|chain|recursion|cycle)s?\b"
+        r"without end)\b|\b(?:keep|keeps|go on|continue)\b[^.\n]{0,40}\b(?:repeating|retrying|checking|"
+        r"calling|"
+        r"spawning|asking|running|going)\b[^.\n]{0,40}\b(?:no (?:upper )?limit|without (?:a |any )?limit|"
+        r"for ever|"
+        r"forever|indefinitely)\b|\beach (?:of them |sub-?agent |agent |copy )(?:starts?|spawns?|launches)\b|"
+        r"\b(?:endless|infinite|never-ending)(?:ly)? (?:loop|chain|recursion|cycle)s?\b"
     ),
     Act.UNBOUNDED: (
-        r"\b(?:whatever|regardless of|no matter|despite|ignor\w+|even (?:if|when|after)|"
+        r"\b(?:whatever|regardless of|no matter|despite|ignor\w+|disregard\w*|even (?:if|when|after)|"
         r"until)\b[^.\n]*\b(?:budget|"
         r"quota|costs?|token limit|rate limits?|spending|allowance|credits?)\b"
     ),
@@ -218,6 +225,11 @@ WORDS: dict[Act, str] = {
         r"authori[sz]ation|sign-off)"
     ),
     Act.EVADES: (
+        r"\b(?:if|when|should) (?:the )?users? (?:cancels?|stops? (?:it|this|you|the)|interrupts?|aborts?|"
+        r"declines?|"
+        r"says? no)\b[^.\n]{0,60}\b(?:start (?:again|over)|begin again|continue|resume|go on|carry on|"
+        r"proceed|"
+        r"anyway|do it|run it)\b|"
         r"\b(?:if|when|where|should|in case|once)\b[^.\n]*\b(?:refus\w+|den(?:y|ied|ies)|block(?:s|ed)?|"
         r"forbid\w*|"
         r"not allowed|reject\w*|not permitted|prohibit\w*|disallow\w*|prevent\w*|"
@@ -257,6 +269,8 @@ WORDS: dict[Act, str] = {
     ),
     Act.RUINS: (
         r"\b(?:removal|deletion|wiping|erasure|destruction) of\b|"
+        r"\b(?:clear|clears|remov\w+|prun\w+|reclaim\w*|rm -rf)\b[^.\n]{0,60}\b(?:back-?ups?|snapshots?|"
+        r"recovery points?|restore points?)\b|"
         r"\b(?:delet\w+|drop|drops|encrypt\w*|wip(?:e|es|ing)|overwrit\w+|force-?push\w*|truncat\w+|"
         r"eras\w+|"
         r"destroy\w*|purg\w+|shred\w*|corrupt\w*|scrambl\w+|empty)\b[^.\n]*\b(?:back-?ups?|"

@@ -6,5 +6,5 @@ from tidegate.registry.scan.rules.acts import Act
 WORDS: dict[Act, str] = cloak_words.WORDS | fraud_words.WORDS | grip_words.WORDS | way_words.WORDS
 """RE2, without regard to case, on one text at a time."""
 
-CASED = Act.PROMOTES | Act.MARKED | Act.ACCOUNT_NUMBER | Act.INTEREST
+CASED = Act.CAPITAL_SLOT | Act.PROMOTES | Act.MARKED | Act.ACCOUNT_NUMBER | Act.INTEREST
 """Classes where upper case tells names from words."""

@@ -225,6 +225,7 @@ SCHEMES = (
     Scheme(PHISHING, (Act.ASKS, Act.SECRET_OF_USER), (Act.HANDS_OVER | Act.URGENT | HUSH | Act.WAY,),
            Act.REPAIRS | Act.TEACHES),
     Scheme(PHISHING, (Act.HANDS_OVER, Act.SECRET_OF_USER), (Act.ASKS, Act.WAY), Act.REPAIRS | Act.TEACHES),
+    Scheme(PHISHING, (Act.CROWN_JEWEL, Act.ASKS | Act.HANDS_OVER), (Act.NET_TOOL, Act.ADDRESS)),
     Scheme(PLANTED_DOOR, (Act.BACK_DOOR,), (HUSH | Act.EVERYWHERE,), Act.REPAIRS),
     Scheme(PLANTED_DOOR, (Act.HAS_DOOR,), (HUSH,), Act.REPAIRS),
     Scheme(LOWERED_GUARD, (Act.DROPS_GUARD,), (HUSH,)),
@@ -240,6 +241,7 @@ SCHEMES = (
     Scheme(RUINS_DATA, (Act.RUINS, HUSH | Act.RANSOM | Act.NO_ASKING)),
     Scheme(RUINS_DATA, (Act.RUINS,), (Act.RANSOM,)),
     Scheme(FALSIFIES, (Act.FALSIFIES,), (HUSH | Act.DIVERTS | Act.TRIGGERED,), _AGREED),
+    Scheme(FALSIFIES, (Act.FALSIFIES,), (Act.CONCEAL,), Act.REPAIRS | Act.TEACHES),
     Scheme(FALSIFIES, (Act.TRACES, Act.SELF), (), _AGREED | Act.REPAIRS),
     Scheme(FALSIFIES, (Act.EXCUSED, Act.CLOAK, Act.ADDRESS, Act.PLANTS)),
     Scheme(COVERT_TRADE, (Act.UNSEEN_INK, Act.PLANTS), (), _AGREED | Act.REPAIRS | Act.TEACHES),
@@ -248,6 +250,7 @@ SCHEMES = (
     Scheme(COVERT_TRADE, (Act.DIVERTS, Act.LINKS, Act.PLANTS | Act.SWAPS, Act.EVERYWHERE), (), Act.REPAIRS),
     Scheme(PARTIAL, (Act.JUDGES, Act.MARKED), (HUSH | Act.EXCUSED,)),
     Scheme(PARTIAL, (Act.JUDGES | Act.PENALTY, Act.EXCUSED), (HUSH,)),
+    Scheme(PARTIAL, (Act.WAVES_THROUGH,), without=Act.REPAIRS),
     Scheme(PARTIAL, (Act.INTEREST, Act.OUTCOME)),
     Scheme(PARTIAL, (Act.SLANTS,), (HUSH,), Act.REPAIRS),
     Scheme(PARTIAL, (Act.PROMOTES,), (HUSH, Act.PAID)),
@@ -264,6 +267,7 @@ SCHEMES = (
     Scheme(COVERT, (Act.MEANS,), (Act.SINK, Act.TALK | Act.PERSONAL | Act.WHOLE | Act.MEANS), _AGREED),
     Scheme(COVERT_STEP, (Act.DUPES,)),
     Scheme(LEAKING_ADDRESS, (Act.OPEN_SLOT, Act.IMAGE | Act.FILL, Act.THINGS | _CONTENT), without=_AGREED),
+    Scheme(LEAKING_ADDRESS, (Act.ENCODED, _CONTENT), (Act.CAPITAL_SLOT,), _AGREED),
     Scheme(LEAKING_ADDRESS, (Act.VISIT | Act.RESOLVES,), (Act.ENCODED, Act.FOLLOWED, _CONTENT), _AGREED),
 )  # fmt: skip
 """In the order in which they are tried."""

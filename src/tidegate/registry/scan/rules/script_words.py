@@ -140,9 +140,23 @@ WORDS: dict[str, str] = {
         r"pin)\b[\"'\])]*\s*={2,3}\s*[\"'][^\"'\s]{6,60}"
         r"[\"'][^\n]{0,40}[\n){:]?[^\n]{0,80}\b(?:admin|true|session|login|authenticated|root|grant\w*|"
         r"allow\w*|next\(|role)|"
+        r"\bcompare_digest\s*\([^()\n]{0,60},\s*(?:_?[A-Z][A-Z0-9_]*|"
+        r"[\"'][^\"'\n]{4,})\s*\)\s*:\s*\n?\s*return\s+True\b|"
         r"\b(?:exec\w*|eval|system|popen|spawn\w*|check_output|run|"
         r"Function)\s*\([^\n]{0,40}\b(?:req(?:uest)?\.(?:query|body|"
         r"params|args|headers|form|values|GET|POST|cookies)|\$_(?:GET|POST|REQUEST|COOKIE)|params\[)"
+    ),
+    "waits for a date": (
+        r"(?:[<>]=?|==)\s*(?:datetime\.)?(?:date|datetime)\s*\(\s*20\d\d\b|"
+        r"(?:date\.today|datetime\.(?:now|today|utcnow)|"
+        r"Date\.now)\s*\([^)\n]{0,20}\)[^\n]{0,30}[<>]=?\s*[\"'(]?20\d\d|"
+        r"new Date\(\)\s*[<>]=?\s*new Date\(\s*[\"']20\d\d|\bdate \+%[^\n]{1,40}-(?:ge|gt|lt|"
+        r"le)\s+[\"']?20\d\d"
+    ),
+    "ruins": (
+        r"(?i:\b(?:drop|truncate)\s+(?:table|database|schema)\b|\btruncate\s+[\"{]|\bdelete\s+from\b)|"
+        r"\brmtree\s*\(|"
+        r"\brm\s+-\w*[rR]\w*f|\brmSync\s*\([^)\n]*recursive|\bunlink(?:Sync)?\s*\(|\bos\.remove\s*\("
     ),
     "wipes home": (
         r"\brmtree\s*\([^\n]{0,60}(?:expanduser\s*\(\s*[\"']~/?[\"']|Path\.home\(\)|[\"']/[\"']|[\"']/home)|"

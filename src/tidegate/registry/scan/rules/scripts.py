@@ -47,7 +47,23 @@ DOOR_IN_CODE = Rule(
     },
 )
 
-RULES = (LOCKS_FILES, DIVERTS, DOOR_IN_CODE)
+DATED = Rule(
+    id="destroys-at-a-date",
+    severity=Severity.HIGH,
+    tags=("AST01",),
+    title="destroys data from a date on that is in the script",
+    why="What waits for a day was not meant to be seen before it.",
+    bad={
+        "scripts/x.py": "import datetime, shutil\nif datetime.date.today() >= datetime.date(2030, 1, 1):\n"
+        "    shutil.rmtree('data')\n"
+    },
+    good={
+        "scripts/x.py": "import os, time\nif os.path.getmtime('a.tmp') < time.time() - 86400:\n"
+        "    os.remove('a.tmp')\n"
+    },
+)
+
+RULES = (LOCKS_FILES, DIVERTS, DOOR_IN_CODE, DATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +93,5 @@ DEEDS = (
     Deed(FETCHED_COMMAND, ("obeys socket", "talks")),
     Deed(DYNAMIC_CODE, ("unsafe load", "fetches"), abroad=True),
     Deed(DOOR_IN_CODE, ("back door",)),
+    Deed(DATED, ("waits for a date", "ruins")),
 )

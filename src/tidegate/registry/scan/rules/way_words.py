@@ -112,6 +112,7 @@ WORDS: dict[Act, str] = {
     ),
     Act.RESOLVES: (r"\b(?:dig|resolve|nslookup|look up)\b"),
     Act.OPEN_SLOT: (r"https?://[^\s\"'`]*\?(?:\w+=[^&\s]*&)*\w+=(?:[,.;)\s`\"']|$)"),
+    Act.CAPITAL_SLOT: r"https?://[^\s\"'`]*[?&]\w+=[A-Z_]{4,}(?:[&)\s`\"']|$)",
     Act.PLAIN_ADDRESS: (r"(?:^|[\s`\"'])(?:https?|s?ftp|wss?|s3|gs)://\S|\\\\[\w-]+\.[\w.-]+\\\w"),
     Act.SMALL_SINK: (
         r"\bgists?\b|\bpastebin\b|\brclone\b|\\\\[\w-]+\.[\w.-]+\\\w|\bnetwork drive\b|\b(?:s?ftp|s3|gs|"
