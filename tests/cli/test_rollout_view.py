@@ -29,6 +29,8 @@ def shown(*gates: GateStatus) -> RolloutStatus:
         arms=Arms(candidate=ARM, control=ARM),
         gates=gates,
         savings=SavingsStatus(point=None),
+        incidents=(),
+        record=None,
         last_decision=None,
         last_event=None,
     )

@@ -140,7 +140,7 @@ async def assemble(
     background = await _in_background(settings, own, controller, shipper, keeping, stack)
     hosting, sandbox = open_hosting(settings, archives, stack, meter=meter, prices=prices, clock=clock)
     gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
-    stack.push_async_callback(gateway.close)
+    _join(gateway, controller, stack)
     health = Health(
         gateway=gateway,
         holder=holder,
@@ -159,6 +159,12 @@ async def assemble(
     skills, control = late.skills(gateway), late.control(local, after=prices.wait)
     health.server = Server(Dispatcher(gateway, control, health.probes(), skills), _limits(settings))
     return health.server, partial(_warm_up, prices, control, sandbox)
+
+
+def _join(gateway: Gateway, controller: Controller, stack: AsyncExitStack) -> None:
+    """The controller hears which breakers are open here."""
+    controller.hear(lambda: gateway.guards.troubled)
+    stack.push_async_callback(gateway.close)
 
 
 def _scanning(stack: AsyncExitStack) -> Scan:

@@ -8,8 +8,10 @@ import msgspec
 from tidegate.control.services import Services
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import FOR_PEOPLE, Decision
+from tidegate.domain.incident import OpenIncident
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import Move, Phase, Plan, Rollout
+from tidegate.domain.stage_record import StageRecord, record_of
 from tidegate.ports import Lease, NewEvent, Notice
 
 CONTROLLER = "controller"
@@ -32,7 +34,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The data of a rollout's event: before and after, and for a decision all that it was made from.
 
-    `domain/decision.decide` of the rollout before, `evidence` and the event's time gives `decision` again.
+    `domain/decision.decide` of the rollout before, `evidence`, the event's time and the record's incidents
+    gives `decision` again, and `domain/stage_record.record_of` the `record` of a stage's end.
     """
 
     before: Position
@@ -40,15 +43,17 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     move: Move | None = None
     decision: Decision | None = None
     evidence: Evidence | None = None
+    record: StageRecord | None = None
     plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A decision and the evidence it was made from."""
+    """A decision, and the evidence and open incidents that it was made from."""
 
     decision: Decision
     evidence: Evidence
+    incidents: tuple[OpenIncident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +105,14 @@ def entry(
     judged: Judged | None = None,
 ) -> tuple[NewEvent, list[Notice]]:
     """What a commit adds to the record, and whom it tells: a move has a notice, a hold has none."""
+    record = record_of(before, judged.decision, judged.evidence, judged.incidents, at) if judged else None
     data = EventData(
         before=_position(before, at),
         after=_position(after, at),
         move=move,
         decision=judged.decision if judged else None,
         evidence=judged.evidence if judged else None,
+        record=record,
         plan=after.plan if move is Move.START else None,
     )
     event = NewEvent(
@@ -118,7 +125,7 @@ def entry(
     )
     if move is None and judged and judged.decision.cause in FOR_PEOPLE:
         return event, [_alert(after, judged.decision.cause, event)]
-    return event, [_notice(before, after, move, event)] if move else []
+    return event, [_notice(before, after, move, event, record)] if move else []
 
 
 def _position(rollout: Rollout, at: float) -> Position:
@@ -144,9 +151,12 @@ def _alert(rollout: Rollout, cause: str, event: NewEvent) -> Notice:
     )
 
 
-def _notice(before: Rollout, after: Rollout, move: Move, event: NewEvent) -> Notice:
+def _notice(
+    before: Rollout, after: Rollout, move: Move, event: NewEvent, record: StageRecord | None
+) -> Notice:
     """Its id names the state it was committed on, so that delivering it twice is seen to be the same."""
     now = _position(after, event.at)
+    told = {} if record is None else {"record": record}
     return Notice(
         id=f"{event.stream}:{before.version}:{move}",
         kind=f"rollout.{move}",
@@ -160,6 +170,7 @@ def _notice(before: Rollout, after: Rollout, move: Move, event: NewEvent) -> Not
                     "after": now,
                     "actor": event.actor,
                     "reason": event.reason,
+                    **told,
                 }
             )
         ),

@@ -5,15 +5,17 @@ import logging
 
 from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
+from tidegate.control.incidents import Breaking, none_open, open_incidents
 from tidegate.control.observe import Observer
 from tidegate.control.outbox import deliver_notices
 from tidegate.control.scoring import Scoring
 from tidegate.control.services import Services
 from tidegate.control.told import Told
-from tidegate.domain.decision import Decision, decide
+from tidegate.domain.decision import decide
 from tidegate.domain.errors import Conflict, StoreUnavailable
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Rollout
+from tidegate.domain.stage_record import ends_stage
 from tidegate.domain.transition import apply
 from tidegate.ports import Lease, Meter
 
@@ -60,6 +62,11 @@ class Controller:
         self._woken = asyncio.Event()
         self._away = False
         self._deliver_due = 0.0
+        self._breaking: Breaking = none_open
+
+    def hear(self, breaking: Breaking) -> None:
+        """Ask this what breakers are open, at a stage's end; until then it knows of none."""
+        self._breaking = breaking
 
     @property
     def faults(self) -> int:
@@ -158,12 +165,16 @@ class Controller:
     async def _judge(self, rollout: Rollout, lease: Lease) -> None:
         now = self._services.clock.now()
         evidence = await self._observer.observe(rollout, now)
-        decision = decide(rollout, evidence, now)
-        self._gauges.judge(rollout, evidence, decision)
-        if decision.move is None and not await self._told.is_news(rollout, decision, now):
+        judged = Judged(decide(rollout, evidence, now), evidence)
+        self._gauges.judge(rollout, evidence, judged.decision)
+        if not await self._matters(rollout, judged, now):
             return
+        if ends_stage(rollout, judged.decision, now):
+            judged = await self._beside_incidents(rollout, evidence, now)
+            if not await self._matters(rollout, judged, now):
+                return
         try:
-            await self._commit(rollout, decision, evidence, now, lease)
+            await self._commit(rollout, judged, now, lease)
         except Conflict as conflict:
             _log.info(
                 "looking again: another commit came first",
@@ -172,10 +183,17 @@ class Controller:
             self._lease = None
             self.wake()
 
-    async def _commit(
-        self, rollout: Rollout, decision: Decision, evidence: Evidence, now: float, lease: Lease
-    ) -> None:
-        move = decision.move
+    async def _matters(self, rollout: Rollout, judged: Judged, now: float) -> bool:
+        decision = judged.decision
+        return decision.move is not None or await self._told.is_news(rollout, decision, now)
+
+    async def _beside_incidents(self, rollout: Rollout, evidence: Evidence, now: float) -> Judged:
+        """Decided anew with what is open elsewhere, which nothing but a stage's end asks for."""
+        incidents = await open_incidents(self._services, rollout, self._breaking)
+        return Judged(decide(rollout, evidence, now, incidents), evidence, incidents)
+
+    async def _commit(self, rollout: Rollout, judged: Judged, now: float, lease: Lease) -> None:
+        decision, move = judged.decision, judged.decision.move
         await commit(
             self._services,
             rollout,
@@ -184,7 +202,7 @@ class Controller:
             actor=CONTROLLER,
             reason=decision.reason,
             at=now,
-            judged=Judged(decision, evidence),
+            judged=judged,
             lease=lease,
         )
         self._deliver_due = 0.0

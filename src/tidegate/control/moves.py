@@ -3,6 +3,7 @@
 from functools import partial
 
 from tidegate.control.commit import Committed, Judged, commit
+from tidegate.control.incidents import open_incidents
 from tidegate.control.lookup import find_rollout
 from tidegate.control.observe import Observer
 from tidegate.control.reason import require_reason
@@ -66,10 +67,11 @@ async def _move_once(services: Services, name: str, move: Move, actor: str, reas
 async def _approvable(services: Services, rollout: Rollout, now: float) -> Judged:
     """What an approval rests on; raises Conflict unless the gates ask for nothing else at this moment."""
     evidence = await Observer(services.store.ledger).observe(rollout, now)
-    decision = decide(rollout, evidence, now)
+    incidents = await open_incidents(services, rollout)
+    decision = decide(rollout, evidence, now, incidents)
     if decision.cause != "approval":
         raise Conflict(
             f"cannot promote rollout {rollout.name!r} now: {decision.reason}; "
             f"`tidegate rollout status {rollout.name}` shows more"
         )
-    return Judged(decision, evidence)
+    return Judged(decision, evidence, incidents)

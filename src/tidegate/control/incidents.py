@@ -1,0 +1,67 @@
+"""What is wrong now with what a rollout serves: switches that are off, revoked versions, open breakers."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tidegate.control.services import Services
+from tidegate.domain.access import Switch
+from tidegate.domain.incident import OpenIncident
+from tidegate.domain.rollout import Plan, Rollout
+from tidegate.domain.skill import VersionState
+
+Breaking = Callable[[], Sequence[tuple[str, str]]]
+"""The kind (`upstream`, `skill`) and name of each breaker of this process that is not closed."""
+
+
+def none_open() -> Sequence[tuple[str, str]]:
+    """Of a process that serves nobody, so that it has no breakers."""
+    return ()
+
+
+async def open_incidents(
+    services: Services, rollout: Rollout, breaking: Breaking = none_open
+) -> tuple[OpenIncident, ...]:
+    """What is open now; raises StoreUnavailable."""
+    switches = await services.store.switches.list()
+    return (
+        *_switched_off(rollout.plan, switches),
+        *await _revoked(services, rollout.plan),
+        *_breakers(rollout.plan, breaking()),
+    )
+
+
+def _switched_off(plan: Plan, switches: Iterable[Switch]) -> Iterable[OpenIncident]:
+    skills = {ref.name for variant in (plan.baseline, plan.candidate) for ref in variant.skills}
+    for each in switches:
+        if _reaches(each, plan, skills):
+            what = "everything" if each.scope == "all" else f"{each.scope} {each.target}"
+            reason = f"{each.by}: {each.reason}"
+            yield OpenIncident(kind="switch", what=what, since=each.at, reason=reason)
+
+
+def _reaches(switch: Switch, plan: Plan, skills: set[str]) -> bool:
+    if switch.scope == "skill":
+        return switch.target in skills
+    if switch.scope == "tenant":
+        return "*" in plan.eligible.tenants or switch.target in plan.eligible.tenants
+    return True
+
+
+async def _revoked(services: Services, plan: Plan) -> Sequence[OpenIncident]:
+    found: list[OpenIncident] = []
+    for ref in plan.candidate.skills:
+        version = await services.store.skills.get(ref.name, ref.version)
+        if version is not None and version.state is VersionState.REVOKED:
+            what = f"skill {ref.name}@{ref.version}"
+            found.append(
+                OpenIncident(kind="revoked", what=what, since=None, reason="it is served to nobody any more")
+            )
+    return found
+
+
+def _breakers(plan: Plan, breaking: Iterable[tuple[str, str]]) -> Iterable[OpenIncident]:
+    """Of skills those that the candidate serves; of upstreams all: the models asked for may go to any."""
+    served = {f"{ref.name}@{ref.version}" for ref in plan.candidate.skills}
+    for kind, name in breaking:
+        if kind != "skill" or name in served:
+            reason = "too many of the latest attempts failed, in the process that leads"
+            yield OpenIncident(kind="breaker", what=f"{kind} {name}", since=None, reason=reason)
