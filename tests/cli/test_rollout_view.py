@@ -29,6 +29,7 @@ def shown(*gates: GateStatus) -> RolloutStatus:
         arms=Arms(candidate=ARM, control=ARM),
         gates=gates,
         savings=SavingsStatus(point=None),
+        watch=None,
         incidents=(),
         record=None,
         last_decision=None,

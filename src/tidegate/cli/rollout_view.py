@@ -7,6 +7,7 @@ from rich.text import Text
 from tidegate.cli.paper import paper
 from tidegate.cli.rollout_lines import headline
 from tidegate.control.status import ArmStatus, RolloutStatus
+from tidegate.control.watch_status import WatchStatus
 from tidegate.domain.reporting.document import RecordShown
 
 
@@ -21,6 +22,8 @@ def picture(status: RolloutStatus) -> RenderableType:
     point = status.savings.point
     if point is not None:
         parts.append(Text(f"savings {point:.1%} (point value, against concurrent control)"))
+    if status.watch is not None:
+        parts.append(Text(_watch(status.watch), style="bold" if status.watch.state == "alarm" else ""))
     parts += [Text(f"open: {each.kind}: {each.what} ({each.reason})") for each in status.incidents]
     if status.record is not None:
         parts += _record(status.record)
@@ -31,6 +34,12 @@ def picture(status: RolloutStatus) -> RenderableType:
     if event is not None and event.kind != "hold":
         parts.append(Text(f"last event: {event.kind} at {event.at} by {event.actor}: {event.reason}"))
     return Group(*parts)
+
+
+def _watch(watch: WatchStatus) -> str:
+    until = f" until {watch.until}" if watch.until else ""
+    called = {"watching": "watching", "alarm": "ALARM", "off": "nothing watches"}[watch.state]
+    return f"{called} since {watch.since}{until}: {watch.reason}"
 
 
 def _record(record: RecordShown) -> list[RenderableType]:

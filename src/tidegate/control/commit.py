@@ -12,6 +12,7 @@ from tidegate.domain.incident import OpenIncident
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import Move, Phase, Plan, Rollout
 from tidegate.domain.stage_record import StageRecord, record_of
+from tidegate.domain.transition import UNROUTED
 from tidegate.ports import Lease, NewEvent, Notice
 
 CONTROLLER = "controller"
@@ -89,7 +90,7 @@ async def commit(
     """
     event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
     done = await services.store.rollouts.commit(
-        after, event, notices, lease=lease, admit=admit, routed=move not in (None, Move.APPROVE)
+        after, event, notices, lease=lease, admit=admit, routed=move is not None and move not in UNROUTED
     )
     return Committed(*done)
 
@@ -157,10 +158,13 @@ def _notice(
     """Its id names the state it was committed on, so that delivering it twice is seen to be the same."""
     now = _position(after, event.at)
     told = {} if record is None else {"record": record}
+    subject = f"{move} → {after.phase} ({now.stage_name}, {now.weight:g} %)"
+    if move in (Move.ALARM, Move.CALM):
+        subject = f"{move}: {event.reason}"
     return Notice(
         id=f"{event.stream}:{before.version}:{move}",
         kind=f"rollout.{move}",
-        subject=f"rollout {after.name}: {move} → {after.phase} ({now.stage_name}, {now.weight:g} %)",
+        subject=f"rollout {after.name}: {subject}",
         data=msgspec.Raw(
             msgspec.json.encode(
                 {

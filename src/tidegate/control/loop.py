@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
@@ -11,12 +12,14 @@ from tidegate.control.outbox import deliver_notices
 from tidegate.control.scoring import Scoring
 from tidegate.control.services import Services
 from tidegate.control.told import Told
+from tidegate.control.watching import Watcher
 from tidegate.domain.decision import decide
 from tidegate.domain.errors import Conflict, StoreUnavailable
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Rollout
 from tidegate.domain.stage_record import ends_stage
 from tidegate.domain.transition import apply
+from tidegate.domain.watch import is_watched, watch
 from tidegate.ports import Lease, Meter
 
 LOOK_SECONDS = 1.0
@@ -54,6 +57,7 @@ class Controller:
         self._holder = holder
         self._lease_seconds = lease_seconds
         self._observer = Observer(services.store.ledger)
+        self._watcher = Watcher(services.store.ledger)
         self._gauges = Gauges(meter)
         self._scoring = Scoring(services, meter)
         self._lease: Lease | None = None
@@ -77,6 +81,11 @@ class Controller:
     def last_fault(self) -> str:
         """What went wrong with them; empty where nothing did."""
         return "; ".join(f"rollout {name}: {fault}" for name, fault in sorted(self._broken.items()))
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process holds the lease, as far as it knows."""
+        return self._lease is not None and self._services.clock.now() < self._lease.until
 
     def wake(self) -> None:
         """Look now: new evidence has been summed. Calls between two looks are one call."""
@@ -115,16 +124,20 @@ class Controller:
             return
         for rollout in rollouts:
             if rollout.phase in ACTIVE:
-                await self._judge_apart(rollout, lease)
+                await self._apart(self._judge, rollout, lease)
+                continue
+            self._forget(rollout.name)
+            if is_watched(rollout, self._services.clock.now()):
+                await self._apart(self._watch, rollout, lease)
             else:
-                self._forget(rollout.name)
+                self._watcher.forget(rollout.name)
+                self._broken.pop(rollout.name, None)
         await self._scoring.look(rollouts, lease)
         await self._deliver()
 
     def _forget(self, name: str) -> None:
         self._observer.forget(name)
         self._told.forget(name)
-        self._broken.pop(name, None)
 
     async def _deliver(self) -> None:
         """Every second, and at the look that made a notice."""
@@ -143,13 +156,16 @@ class Controller:
             )
             if before is None and self._lease is not None:
                 self._told.forget()
+                self._watcher.forget()
                 _log.info("this process leads", extra={"holder": self._holder, "token": self._lease.token})
         return self._lease
 
-    async def _judge_apart(self, rollout: Rollout, lease: Lease) -> None:
+    async def _apart(
+        self, judge: Callable[[Rollout, Lease], Awaitable[None]], rollout: Rollout, lease: Lease
+    ) -> None:
         """One rollout that cannot be judged, whatever the fault, must not keep the others unguarded."""
         try:
-            await self._judge(rollout, lease)
+            await judge(rollout, lease)
         except StoreUnavailable:
             raise
         except Exception as fault:
@@ -173,6 +189,20 @@ class Controller:
             judged = await self._beside_incidents(rollout, evidence, now)
             if not await self._matters(rollout, judged, now):
                 return
+        await self._write(rollout, judged, now, lease)
+
+    async def _watch(self, rollout: Rollout, lease: Lease) -> None:
+        """One that has completed: the absolute gate stays armed, and tells people."""
+        gate = rollout.plan.gates.slo
+        if gate is None or not self._watcher.is_due(rollout.name, self._services.clock.monotonic()):
+            return
+        now = self._services.clock.now()
+        evidence = await self._watcher.observe(rollout, gate, now)
+        decision = watch(rollout, evidence, now)
+        if decision.move is not None:
+            await self._write(rollout, Judged(decision, evidence), now, lease)
+
+    async def _write(self, rollout: Rollout, judged: Judged, now: float, lease: Lease) -> None:
         try:
             await self._commit(rollout, judged, now, lease)
         except Conflict as conflict:

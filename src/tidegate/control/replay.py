@@ -17,6 +17,7 @@ from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import Event, Move, Phase, Rollout
 from tidegate.domain.stage_record import record_of
 from tidegate.domain.transition import apply
+from tidegate.domain.watch import watch
 
 _DATA = msgspec.json.Decoder(EventData)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -78,7 +79,11 @@ def replayed(rollout: Rollout, events: Sequence[Event]) -> Iterator[Replayed]:
 def _again(rollout: Rollout, data: EventData, evidence: Evidence, at: float) -> tuple[bytes, bytes]:
     """The decision, and the record where the event has one: older events have none to compare with."""
     incidents = data.record.incidents if data.record else ()
-    decision = decide(rollout, evidence, at, incidents)
+    decision = (
+        watch(rollout, evidence, at)
+        if rollout.phase is Phase.COMPLETED
+        else decide(rollout, evidence, at, incidents)
+    )
     if data.record is None:
         return msgspec.json.encode(decision), b""
     record = record_of(rollout, decision, evidence, incidents, at)

@@ -12,6 +12,7 @@ from tidegate.control.lookup import find_rollout
 from tidegate.control.recorded import incidents_shown, record_shown
 from tidegate.control.services import Services
 from tidegate.control.timestamp import rfc3339
+from tidegate.control.watch_status import WatchStatus, watch_status
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import Decision, Kind, decide
 from tidegate.domain.evidence import Tally, p95
@@ -112,6 +113,7 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     arms: Arms
     gates: tuple[GateStatus, ...]
     savings: SavingsStatus
+    watch: WatchStatus | None
     incidents: tuple[IncidentShown, ...]
     record: RecordShown | None
     last_decision: LastDecision | None
@@ -154,6 +156,7 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
         arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
         gates=_gates(rollout, evidence),
         savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),
+        watch=await watch_status(services, rollout, now) if rollout.phase is Phase.COMPLETED else None,
         incidents=incidents_shown(incidents),
         record=_record(rollout, decided),
         last_decision=_last_decision(rollout, decided, decide(rollout, evidence, now, incidents)),
