@@ -28,6 +28,7 @@ from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.private_memory import keep_memory_private
 from tidegate.bootstrap.quotas import open_quotas
+from tidegate.bootstrap.reporting import reports_by_themselves
 from tidegate.bootstrap.scanning import second_opinion
 from tidegate.bootstrap.signals import Signals
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
@@ -46,6 +47,7 @@ from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
 from tidegate.registry.scan.apart import ScanningProcess
 from tidegate.registry.scan.gate import Scan
+from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.hosting import Hosting
 from tidegate.serving.keyring import Keyring
 from tidegate.serving.quotas import Quotas
@@ -136,7 +138,7 @@ async def assemble(
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
-    own = [Supervised("follower", follower.run), Supervised("skill-files", archives.run), _keep(keyring)]
+    own = [*_own(follower, archives, keyring), *reports_by_themselves(settings, services, controller)]
     background = await _in_background(settings, own, controller, shipper, keeping, stack)
     hosting, sandbox = open_hosting(settings, archives, stack, meter=meter, prices=prices, clock=clock)
     gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
@@ -171,6 +173,10 @@ def _scanning(stack: AsyncExitStack) -> Scan:
     process = ScanningProcess()
     stack.push_async_callback(process.close)
     return process.scan
+
+
+def _own(follower: Follower, archives: Archives, keyring: Keyring) -> list[Supervised]:
+    return [Supervised("follower", follower.run), Supervised("skill-files", archives.run), _keep(keyring)]
 
 
 def _keep(keyring: Keyring) -> Supervised:
