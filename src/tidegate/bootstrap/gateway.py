@@ -15,6 +15,7 @@ from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.bootstrap.address import new_process_id, url_of
+from tidegate.bootstrap.approving import approval_links
 from tidegate.bootstrap.cache import Caches, open_cache, reuse_settings
 from tidegate.bootstrap.emulated import emulated, served_by
 from tidegate.bootstrap.guarding import with_guards
@@ -215,7 +216,8 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
 async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Services:
     store = await open_store(settings.store_url, clock=clock)
     stack.push_async_callback(store.close)
-    return Services(store, clock, hosts=ConfiguredSkillHosts(settings))
+    hosts = ConfiguredSkillHosts(settings)
+    return Services(store, clock, hosts=hosts, links=approval_links(settings))
 
 
 async def _warm_up(prices: ListPrices, control: LazyApp, sandbox: CheckedSandbox | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from tidegate.config.approvals import Approvals
 from tidegate.config.chains import Chain
 from tidegate.config.credential import Credential
 from tidegate.config.hosted import Hosted
@@ -56,6 +57,7 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     control: Control = field(default_factory=Control)
     reports: Reports = field(default_factory=Reports)
+    approvals: Approvals = field(default_factory=Approvals)
     cache: Cache = field(default_factory=Cache)
     valkey: Valkey = field(default_factory=Valkey)
     hosted: Hosted = field(default_factory=Hosted)
@@ -91,6 +93,7 @@ SECTIONS: dict[str, type] = {
     "identity": Identity,
     "control": Control,
     "reports": Reports,
+    "approvals": Approvals,
     "cache": Cache,
     "valkey": Valkey,
     "hosted": Hosted,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tidegate.control.approval_links import link_notices
 from tidegate.control.services import Services
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import FOR_PEOPLE, Decision
@@ -89,6 +90,8 @@ async def commit(
     nothing that requests are routed by, so no process has to take a new snapshot for it.
     """
     event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
+    if move is Move.ASK and services.links:
+        notices += link_notices(services.links, after, before.version, at)
     done = await services.store.rollouts.commit(
         after, event, notices, lease=lease, admit=admit, routed=move is not None and move not in UNROUTED
     )

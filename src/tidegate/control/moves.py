@@ -1,5 +1,6 @@
 """What a person does to a rollout that has started: promote, pause, resume, abort, undo, retry."""
 
+from collections.abc import Callable
 from functools import partial
 
 from tidegate.control.commit import Committed, Judged, commit
@@ -20,28 +21,42 @@ PERSONAL = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.UN
 _ATTEMPTS = 5
 
 
-async def move_rollout(services: Services, name: str, move: Move, *, actor: str, reason: str) -> Committed:
+Guard = Callable[[Rollout], None]
+"""Raises where the move is not for the rollout as it is now."""
+
+
+def _whatever(_: Rollout) -> None:
+    """Any state that the table allows it in."""
+
+
+async def move_rollout(
+    services: Services, name: str, move: Move, *, actor: str, reason: str, only: Guard = _whatever
+) -> Committed:
     """Carry out a person's move; raises NotFound, or Conflict where the table or a gate does not allow it.
 
-    The controller may commit between our read and our write: then the move is judged anew on what it left.
+    `only` is asked of the very state that the move is made on. The controller may commit between our read
+    and our write: then the move is judged anew on what it left.
     """
     why = require_reason(reason)
     if move not in PERSONAL:
         raise InvalidInput(f"`{move}` is the controller's; use one of {', '.join(sorted(PERSONAL))}")
     for _ in range(_ATTEMPTS - 1):
         try:
-            return await _move_once(services, name, move, actor, why)
+            return await _move_once(services, name, move, actor, why, only)
         except _Overtaken:
             continue
-    return await _move_once(services, name, move, actor, why)
+    return await _move_once(services, name, move, actor, why, only)
 
 
 class _Overtaken(Conflict):
     """Another commit came between read and write; the move may still be right on what it left."""
 
 
-async def _move_once(services: Services, name: str, move: Move, actor: str, reason: str) -> Committed:
+async def _move_once(  # noqa: PLR0917 (private, and called in one place)
+    services: Services, name: str, move: Move, actor: str, reason: str, only: Guard
+) -> Committed:
     before = await find_rollout(services, name)
+    only(before)
     now = services.clock.now()
     move = approval(before, actor) if move is Move.PROMOTE else move
     after = apply(before, move, now, salt=services.draw_salt() if move is Move.RETRY else None, by=actor)

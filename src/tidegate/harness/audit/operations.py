@@ -49,6 +49,7 @@ OPERATIONS: Sequence[Operation] = (
     Operation("POST", "/api/rollouts"),
     Operation("GET", "/api/rollouts/audit", READERS),
     Operation("GET", "/api/rollouts/audit/history", READERS),
+    Operation("GET", "/api/rollouts/audit/link?key=key_x"),
     Operation("GET", "/api/rollouts/audit/verify", READERS),
     Operation("GET", "/api/rollouts/audit/replay", READERS),
     Operation("POST", "/api/rollouts/audit/pause"),
