@@ -11,12 +11,14 @@ from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
 from tidegate.control.replay import replay
 from tidegate.control.status import status
+from tidegate.control.watching import Watcher
 from tidegate.domain.errors import Conflict, InvalidInput
 from tidegate.domain.evidence import AFTER
 from tidegate.domain.exchange import Arm
 from tidegate.domain.recount import recount
 from tidegate.domain.rollout import After, Gates, Move, Phase, SloGate
 from tidegate.domain.transition import apply
+from tidegate.domain.watch import watch_process
 from tidegate.ports import StageKey
 
 GATES = Gates(slo=SloGate(errors=0.02))
@@ -161,6 +163,19 @@ async def test_it_is_over_after_a_good_hour_and_a_further_incident_is_a_further_
     assert await kinds(services) == ["start", "complete", "alarm", "calm", "alarm"]
     replayed = await replay(services, "reports")
     assert replayed["same"] == replayed["decisions"] == 3
+
+
+async def test_look_by_look_the_test_finds_what_it_finds_at_once(services, done, after, clock):
+    watcher = Watcher(services.store.ledger)
+    key = StageKey("reports", 1, AFTER)
+    for minute in range(75):
+        clock.pass_seconds(60)
+        await after(done, count=100, bad=minute % 5)
+        found = (await watcher.observe(done, GATES.slo, clock.now())).test("slo")
+        process = watch_process(done, GATES.slo)
+        buckets = (await services.store.ledger.evidence(key, latest=0)).buckets
+        whole = process.e_values(process.fold(process.begin(), buckets))
+        assert (found.e_value, found.peak) == pytest.approx(whole), minute
 
 
 async def test_undo_takes_back_what_raised_the_alarm(services, controller, done, after, clock):

@@ -282,6 +282,23 @@ async def test_a_pause_ends_the_asking_that_a_link_was_for(services, client) -> 
     assert await state(services) == ("awaiting-approval", 0)
 
 
+async def test_a_link_is_for_the_asking_that_it_finds_when_it_commits(services, client, monkeypatch) -> None:
+    """Paused and resumed between the look at the link and the move: it looks the same and is not."""
+    await asking(services)
+    mine, secret = await key(services, "ana")
+    link = await link_for(client, secret, mine)
+
+    async def overtaken(found: Services, name: str, *rest: Move, **how: object):
+        services.clock.at += 5
+        await move_rollout(found, name, Move.PAUSE, actor="t", reason="a look")
+        await move_rollout(found, name, Move.RESUME, actor="t", reason="go on")
+        return await move_rollout(found, name, *rest, **how)
+
+    monkeypatch.setattr("tidegate.control.linked_approval.move_rollout", overtaken)
+    assert (await client.post(link, content=b"", headers=FORM)).status_code == 409
+    assert await state(services) == ("awaiting-approval", 0)
+
+
 async def test_a_link_for_one_rollout_is_none_for_another(services, client) -> None:
     await asking(services)
     mine, secret = await key(services, "ana")
