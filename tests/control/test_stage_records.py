@@ -152,18 +152,24 @@ async def test_a_revoked_version_of_the_candidate_is_an_open_incident(  # noqa: 
     assert (await services.store.rollouts.get("reports")).stage == 0
 
 
-async def test_breakers_of_the_leader_that_touch_the_rollout_are_open_incidents(
-    services, controller, running, serve, clock
+async def test_breakers_of_the_leader_that_touch_the_rollout_are_open_incidents(  # noqa: PLR0917 (fixtures)
+    services, controller, plan, started, serve, clock
 ):
-    troubled = [("skill", "another-skill@1")]
+    base = plan().candidate
+    rollout = started(plan(candidate=msgspec.structs.replace(base, model="org/small-4")))
+    await commit(services, rollout, rollout, move=Move.START, actor="test", reason="test", at=clock.now())
+    others = [("skill", "another-skill@1"), ("upstream", "default/some-model-that-a-client-made-up")]
+    troubled = [("skill", "report-writing@1"), ("upstream", "default/org/small-4"), *others]
     controller.hear(lambda: troubled)
-    await serve(running, candidate=20, control=400)
+    await serve(await services.store.rollouts.get("reports"), candidate=20, control=400)
     clock.pass_seconds(61)
-    troubled[:] = [("skill", "report-writing@1"), ("upstream", "default/claude"), ("skill", "another@1")]
     await controller.look()
     found = await record(services)
-    assert [each.what for each in found.incidents] == ["skill report-writing@1", "upstream default/claude"]
-    troubled[:] = [("skill", "another-skill@1")]
+    assert [each.what for each in found.incidents] == [
+        "skill report-writing@1",
+        "upstream default/org/small-4",
+    ]
+    troubled[:] = others
     clock.pass_seconds(1)
     await controller.look()
     assert (await newest(services)).kind == "advance"

@@ -15,6 +15,7 @@ from tidegate.control.watching import Watcher
 from tidegate.domain.errors import Conflict, InvalidInput
 from tidegate.domain.evidence import AFTER
 from tidegate.domain.exchange import Arm
+from tidegate.domain.metrics import GATE_VERDICT
 from tidegate.domain.recount import recount
 from tidegate.domain.rollout import After, Gates, Move, Phase, SloGate
 from tidegate.domain.transition import apply
@@ -195,6 +196,26 @@ async def test_people_raise_no_alarm(services, done):
     for move in (Move.ALARM, Move.CALM):
         with pytest.raises(InvalidInput, match="controller's"):
             await move_rollout(services, "reports", move, actor="ana", reason="let us see")
+
+
+async def test_the_leader_shows_the_gate_as_a_metric_while_it_watches(  # noqa: PLR0917 (fixtures)
+    services, controller, done, after, clock, meter
+):
+    meter.values["tidegate_gate_verdict", ("reports", "errors")] = 1.0  # of the stage that was
+    controller._gauges._shown["reports"].add((GATE_VERDICT, ("reports", "errors")))
+    shown_for = lambda: {  # noqa: E731 (short)
+        labels[1]: value for (name, labels), value in meter.values.items() if name == GATE_VERDICT.name
+    }
+    clock.pass_seconds(60)
+    await after(done, bad=2)
+    await looks(controller, clock, 20)
+    assert shown_for() == {"slo": 1.0}
+    await after(done, bad=200)
+    await looks(controller, clock, 20)
+    assert shown_for() == {"slo": -1.0}
+    await move_rollout(services, "reports", Move.UNDO, actor="ana", reason="the alarm")
+    await controller.look()
+    assert shown_for() == {}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tidegate.control.services import Services
 from tidegate.domain.access import Switch
 from tidegate.domain.incident import OpenIncident
-from tidegate.domain.rollout import Plan, Rollout
+from tidegate.domain.rollout import Plan, Rollout, Variant
 from tidegate.domain.skill import VersionState
 
 Breaking = Callable[[], Sequence[tuple[str, str]]]
@@ -59,9 +59,20 @@ async def _revoked(services: Services, plan: Plan) -> Sequence[OpenIncident]:
 
 
 def _breakers(plan: Plan, breaking: Iterable[tuple[str, str]]) -> Iterable[OpenIncident]:
-    """Of skills those that the candidate serves; of upstreams all: the models asked for may go to any."""
-    served = {f"{ref.name}@{ref.version}" for ref in plan.candidate.skills}
+    """Of the skills that the candidate serves, and of the models that the plan names.
+
+    Other models' do not count: clients name models freely, and the breaker of one that nobody asks for any
+    more stays open for ever.
+    """
+    skills = {f"{ref.name}@{ref.version}" for ref in plan.candidate.skills}
+    models = {model for variant in (plan.baseline, plan.candidate) for model in _models(variant)}
     for kind, name in breaking:
-        if kind != "skill" or name in served:
+        if name in skills if kind == "skill" else name.partition("/")[2] in models:
             reason = "too many of the latest attempts failed, in the process that leads"
             yield OpenIncident(kind="breaker", what=f"{kind} {name}", since=None, reason=reason)
+
+
+def _models(variant: Variant) -> Iterable[str]:
+    route = variant.route
+    named = (variant.model, route.small if route else None, route.middle if route else None)
+    return (model for model in named if model is not None)

@@ -199,6 +199,7 @@ class Controller:
         now = self._services.clock.now()
         evidence = await self._watcher.observe(rollout, gate, now)
         decision = watch(rollout, evidence, now)
+        self._gauges.watch(rollout, decision)
         if decision.move is not None:
             await self._write(rollout, Judged(decision, evidence), now, lease)
 
