@@ -23,6 +23,8 @@ def shown(*gates: GateStatus) -> RolloutStatus:
         attempt=1,
         created_at="2026-01-01T00:00:00Z",
         created_by="ann",
+        revisions=0,
+        revision_noted=False,
         unit="user",
         stages=("canary",),
         approvals=Approvals(needed=1, given_by=()),

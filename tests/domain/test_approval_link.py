@@ -11,7 +11,9 @@ from tidegate.domain.approval_link import LONGEST, LinkedApproval, seal, unseal
 from tidegate.domain.errors import Forbidden
 
 SECRET = b"s" * 32
-APPROVAL = LinkedApproval("contracts", 1, 0, 1_800_000_000.25, "key_1f0c", 1_800_086_400.0, "ana (key_2)")
+APPROVAL = LinkedApproval(
+    "contracts", 1, 0, 1_800_000_000.25, "key_1f0c", 1_800_086_400.0, "ana (key_2)", "0f1e2d3c4b5a6978"
+)
 NOW = 1_800_000_100.0
 
 

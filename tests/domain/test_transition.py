@@ -54,8 +54,13 @@ def in_phase(phase: Phase) -> Rollout:
 def test_a_move_is_done_by_the_table_or_refused_with_what_is_allowed(phase: Phase, move: Move) -> None:
     rollout = in_phase(phase)
     assert rollout.phase is phase
+    if move is Move.REVISE:  # of users none are left in mid-stage who could judge one
+        rollout = msgspec.structs.replace(
+            rollout, plan=msgspec.structs.replace(rollout.plan, unit=Unit.REQUEST)
+        )
     if (phase, move) in TABLE and (phase, move) not in BY_STATE:
-        assert apply(rollout, move, 500.0, salt=SALT).phase is TABLE[phase, move]
+        after = apply(rollout, move, 500.0, salt=SALT, candidate=Variant(timeout_seconds=1.0))
+        assert after.phase is TABLE[phase, move]
         return
     with pytest.raises(Conflict) as refused:
         apply(rollout, move, 500.0, salt=SALT)

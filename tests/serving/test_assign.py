@@ -75,6 +75,17 @@ def test_candidate_gets_the_skill_and_control_the_baseline_and_both_are_triggere
     assert (high.arm, served(high), high.triggered) == (Arm.CONTROL, [("contracts", 2)], True)
 
 
+def test_who_met_an_earlier_revision_is_served_the_new_one_and_counts_no_more() -> None:
+    revised = replace(rollout(variant(CONTRACTS), baseline=variant(OLD), stages=QUARTERS), exposed=500)
+    routing = snapshot(revised)
+    met = assign(routing, asker(unit=units(0, 500)), pins())
+    fresh = assign(routing, asker(unit=units(500, 2500)), pins())
+    control = assign(routing, asker(unit=units(2500, 10_000)), pins())
+    assert (met.arm, served(met), met.counted) == (Arm.CANDIDATE, [("contracts", 1)], False)
+    assert (fresh.arm, served(fresh), fresh.counted) == (Arm.CANDIDATE, [("contracts", 1)], True)
+    assert (control.arm, control.counted) == (Arm.CONTROL, True)
+
+
 def test_a_request_that_no_skill_is_for_is_in_its_arm_but_not_triggered() -> None:
     got = assign(snapshot(rollout(variant(CONTRACTS))), asker("hello"), pins())
     assert (got.arm, got.triggered, got.changed) == (Arm.CANDIDATE, False, False)

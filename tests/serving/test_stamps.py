@@ -38,7 +38,7 @@ def test_without_the_gate_nothing_is_counted() -> None:
     assert Gates().latency is None
 
 
-def staked(unit: Unit, **changes: object) -> Exchange:
+def staked(unit: Unit, *, stage: int | None = 0, exposed: int = 0, triggered: bool = True) -> Exchange:
     expected = ExpectedCost(base=0.01, per_byte=1e-5, cap=0.4)
     gates = Gates(savings=SavingsGate(min=0.35, floor=0.3, expected=expected))
     stages = (
@@ -46,8 +46,9 @@ def staked(unit: Unit, **changes: object) -> Exchange:
         Stage(name="all", weight=10_000, bake_seconds=60),
     )
     made = rollout(variant(skill("contracts")), unit=unit, stages=stages)
-    governing = msgspec.structs.replace(made, plan=msgspec.structs.replace(made.plan, gates=gates))
-    seen = Assignment(**({"rollout": governing, "stage": 0, "triggered": True} | changes))
+    plan = msgspec.structs.replace(made.plan, gates=gates)
+    governing = msgspec.structs.replace(made, plan=plan, stage=stage or 0, exposed=exposed)
+    seen = Assignment(rollout=governing, stage=stage, triggered=triggered)
     draft = Draft(id="x", at=50.0, started=10.0, key=key(), assignment=seen, asked_bytes=2000)
     return draft.exchange(Outcome.OK, 200, 51.0, 11.0)
 
@@ -60,6 +61,12 @@ def test_a_request_of_its_own_is_stamped_with_what_it_was_expected_to_cost() -> 
 def test_a_sticky_units_every_request_is_stamped_since_one_that_has_triggered_counts_with_all() -> None:
     assert staked(Unit.USER).stakes == staked(Unit.REQUEST).stakes
     assert staked(Unit.CONVERSATION, triggered=False).stakes == staked(Unit.REQUEST).stakes
+
+
+def test_after_a_revision_the_share_is_that_of_the_units_that_are_judged() -> None:
+    found = staked(Unit.USER, exposed=100)
+    assert found.stakes is not None
+    assert found.stakes.share == pytest.approx(400 / 9900)
 
 
 def test_plain_requests_of_their_own_and_a_stage_without_control_stake_nothing() -> None:

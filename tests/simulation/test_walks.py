@@ -216,18 +216,31 @@ class Walk:
             self._apply(move, by)
         except Conflict:
             assert self.rollout is before
-            assert (before.phase, move) not in TABLE
+            assert (before.phase, move) not in TABLE or (move is Move.REVISE and self._unjudgeable())
+
+    def _unjudgeable(self) -> bool:
+        """A revision that nobody is left to judge: in mid-stage by user, or at the end of all."""
+        if self.rollout.phase is Phase.AWAITING_APPROVAL:
+            return self.rollout.stage == len(self.rollout.plan.stages) - 1
+        return self.rollout.plan.unit is not Unit.REQUEST
 
     def _apply(self, move: Move, by: str = "") -> None:
         before = self.rollout
         salt = f"{self.draw.getrandbits(128):032x}" if move is Move.RETRY else None
-        after = apply(before, move, self.now, salt=salt, by=by)
+        revision = Variant(timeout_seconds=1.0 + self.draw.random())
+        after = apply(before, move, self.now, salt=salt, by=by, candidate=revision)
         assert (before.phase, move) in TABLE
         self.moves[move] += 1
         assert move is not Move.PROMOTE or len({*before.approved_by, by}) >= before.current.approvals
         entered = move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.PROGRESSING
         expected = 0 if move is Move.RETRY else before.stage + entered
-        assert (after.stage, after.attempt) == (expected, before.attempt + (move is Move.RETRY))
+        at_once = move is Move.REVISE and before.phase is not Phase.AWAITING_APPROVAL
+        taken_up = entered and before.next_candidate is not None
+        anew = move is Move.RETRY or at_once or taken_up
+        assert (after.stage, after.attempt) == (expected, before.attempt + anew)
+        assert (after.plan.candidate != before.plan.candidate) == (at_once or taken_up)
+        assert after.left.comparing <= before.left.comparing or move is Move.RETRY
+        assert 0 <= after.exposed < 10_000
         if move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.COMPLETED:
             assert before.stage == len(before.plan.stages) - 1
         if (after.stage, after.attempt) != (before.stage, before.attempt) or move is Move.COMPLETE:

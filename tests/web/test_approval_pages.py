@@ -299,6 +299,19 @@ async def test_a_link_is_for_the_asking_that_it_finds_when_it_commits(services, 
     assert await state(services) == ("awaiting-approval", 0)
 
 
+async def test_a_revision_ends_the_asking_and_the_new_page_says_so(services, client) -> None:
+    asked = await asking(services)
+    mine, secret = await key(services, "ana")
+    old = await link_for(client, secret, mine)
+    revised = apply(asked, Move.REVISE, services.clock.now(), candidate=Variant(timeout_seconds=1.0))
+    await commit(services, asked, revised, move=Move.REVISE, actor="t", reason="r", at=services.clock.now())
+    assert (await client.post(old, content=b"", headers=FORM)).status_code == 409
+    assert await state(services) == ("awaiting-approval", 0)
+    link = await link_for(client, secret, mine)
+    assert "The candidate was revised" in (await client.get(link)).text
+    assert "Promoted by ana" in (await client.post(link, content=b"", headers=FORM)).text
+
+
 async def test_a_link_for_one_rollout_is_none_for_another(services, client) -> None:
     await asking(services)
     mine, secret = await key(services, "ana")

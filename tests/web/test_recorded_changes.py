@@ -24,11 +24,13 @@ apiVersion: tidegate/v1
 kind: Rollout
 metadata: {name: try}
 spec:
+  unit: request
   baseline: {skills: {}}
   candidate: {skills: {attack: 1}}
   stages: [{name: full, weight: 100, bake: 1h, promote: manual, holdout: 0}]
   gates: {errors: {max: 50%, worse: pause}, samples: {min: 100, unsure: hold}}
 """
+REVISED = ROLLOUT.replace("{attack: 1}", "{attack: 1}, timeout: 3s")
 WHY = {"reason": "because"}
 DRY = {"tidegate-dry-run": "true"}
 CONFIRMED = {"revision", "processes", "laggards"}
@@ -47,6 +49,7 @@ CHANGES: tuple[tuple[str, str, object], ...] = (
     ("POST /api/skills", "/api/skills?reason=because", BLOCKED),
     ("POST /api/skills/{name}/card", "/api/skills/attack/card", {"display_name": "Other"}),
     ("POST /api/rollouts", "/api/rollouts", {"spec": ROLLOUT}),
+    ("POST /api/rollouts/{name}/revise", "/api/rollouts/try/revise", {"spec": REVISED}),
     ("POST /api/rollouts/{name}/{move}", "/api/rollouts/try/pause", {}),
     ("POST /api/skills/{name}/state", "/api/skills/attack/state", {"version": 1, "state": "deprecated"}),
 )

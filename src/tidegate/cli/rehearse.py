@@ -10,6 +10,7 @@ import typer
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, run
 from tidegate.cli.rehearse_view import show, show_timeline
+from tidegate.config.values import duration
 from tidegate.domain.errors import InvalidInput
 from tidegate.harness.load.trace import read_trace
 from tidegate.rehearsal.named import NAMED
@@ -40,6 +41,10 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same rehearsals
 Approve = Annotated[
     str, typer.Option(metavar=f"{_AT_ONCE}|{_NEVER}", help="When a stage that asks for approval gets it.")
 ]
+Revise = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TIME", help="Revise the candidate so long after the start, as in 30h; repeatable."),
+]
 Keep = Annotated[
     Path | None, typer.Option("--resume", metavar="FILE", help="Keep repetitions there, and go on with them.")
 ]
@@ -59,6 +64,7 @@ def rehearse(
     trace: Trace = None,
     seed: Seed = 1,
     approve: Approve = _AT_ONCE,
+    revise: Revise = None,
     kept: Keep = None,
     workers: Workers = None,
     against: Against = None,
@@ -73,7 +79,7 @@ def rehearse(
             raise typer.BadParameter(f"--against {name}: use {', '.join(RIVALS)}")
     run(
         _rehearse(
-            Asked(spec, scenario, trace, seed, approve == _AT_ONCE, rivals),
+            Asked(spec, scenario, trace, seed, approve == _AT_ONCE, rivals, _times(revise or [])),
             reps=reps,
             workers=workers,
             kept=kept,
@@ -91,6 +97,7 @@ class Asked(NamedTuple):
     seed: int
     approve: bool
     against: tuple[str, ...]
+    revisions: tuple[float, ...] = ()
 
     def work(self) -> Work:
         """Raises InvalidInput for what cannot be read."""
@@ -103,6 +110,7 @@ class Asked(NamedTuple):
             approve=self.approve,
             times=tuple(each.at for each in read_trace(trace)) if trace else (),
             against=self.against,
+            revisions=self.revisions,
         )
 
 
@@ -128,6 +136,14 @@ def _scenario(name: str) -> tuple[Scenario, Path]:
     if not path.is_file():
         raise InvalidInput(f"{name}: no such file, and no scenario of that name: {', '.join(NAMED)}")
     return read_scenario(_text(path, "the scenario")), path.parent
+
+
+def _times(texts: list[str]) -> tuple[float, ...]:
+    """Raises BadParameter for what is no duration."""
+    try:
+        return tuple(duration(text) for text in texts)
+    except ValueError as wrong:
+        raise typer.BadParameter(f"--revise: {wrong}") from wrong
 
 
 def _text(path: Path, what: str) -> str:

@@ -15,6 +15,7 @@ from tidegate.cli.rollout_lines import HistoryDocument, SummariesDocument, headl
 from tidegate.cli.rollout_watch import watch as watch_rollout
 from tidegate.control.linked_approval import LinkShown
 from tidegate.control.status import RolloutStatus
+from tidegate.domain.difference import Change
 
 app = typer.Typer(no_args_is_help=True, help="Staged rollouts: start, watch, promote, undo.")
 
@@ -126,6 +127,23 @@ def retry(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun =
 
 
 @app.command()
+def revise(
+    name: Name,
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="Its spec (YAML) with another candidate.")],
+    reason: Reason,
+    as_json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Change the candidate of a running rollout, by its edited spec; evidence starts anew."""
+    body = {"spec": _read(spec), "reason": reason}
+    document = run(call("POST", f"{_path(name)}/revise", json=body, dry_run=dry_run))
+    status = msgspec.convert(document, RolloutStatus)
+    tell(document, headline(status) + _noted(status), as_json=as_json)
+    for change in [] if as_json else msgspec.convert(document, _Revised).changes:
+        say(f"  candidate.{change.path}: {_value(change.before)} → {_value(change.after)}")
+
+
+@app.command()
 def history(name: Name, as_json: AsJson = False) -> None:
     """List every event: who, when, why."""
     document = run(call("GET", f"{_path(name)}/history"))
@@ -204,8 +222,21 @@ def _approved(status: RolloutStatus) -> str:
     return f"; approval {given} of {needed} is recorded, another person must promote it too" if given else ""
 
 
+def _noted(status: RolloutStatus) -> str:
+    noted = "; the revision takes effect with the next stage, once this one is promoted"
+    return noted if status.revision_noted else ""
+
+
+def _value(value: str | float | bool | None) -> str:
+    return "none" if value is None else str(value)
+
+
 def _path(name: str) -> str:
     return f"/api/rollouts/{quote(name, safe='')}"
+
+
+class _Revised(msgspec.Struct):
+    changes: list[Change]
 
 
 class _Differing(msgspec.Struct):

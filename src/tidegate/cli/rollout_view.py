@@ -19,6 +19,10 @@ def show(status: RolloutStatus) -> None:
 def picture(status: RolloutStatus) -> RenderableType:
     """Headline, arms, gates and the last decision, one below the other."""
     parts: list[RenderableType] = [Text(headline(status), style="bold"), _arms(status), _gates(status)]
+    if status.revisions:
+        parts.append(Text(f"revision {status.revisions} of the candidate; evidence is of this one alone"))
+    if status.revision_noted:
+        parts.append(Text("a revision is noted: it takes effect with the next stage"))
     point = status.savings.point
     if point is not None:
         parts.append(Text(f"savings {point:.1%} (point value, against concurrent control)"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tidegate.domain.approval_link import LinkedApproval, seal
+from tidegate.domain.approval_link import LinkedApproval, candidate_mark, seal
 from tidegate.domain.rollout import Rollout
 from tidegate.domain.state import Notice
 
@@ -36,6 +36,7 @@ class ApprovalLinks:
             key_id,
             now + self.seconds,
             made_by,
+            candidate_mark(rollout),
         )
         return f"{self.url}{PATH}{seal(self.secret(), approval)}", approval.expires_at
 

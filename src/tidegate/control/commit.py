@@ -9,9 +9,11 @@ from tidegate.control.approval_links import link_notices
 from tidegate.control.services import Services
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import FOR_PEOPLE, Decision
+from tidegate.domain.difference import Change, changes
 from tidegate.domain.incident import OpenIncident
 from tidegate.domain.observation import Evidence
-from tidegate.domain.rollout import Move, Phase, Plan, Rollout
+from tidegate.domain.revision import latest_candidate
+from tidegate.domain.rollout import Move, Phase, Plan, Rollout, Variant
 from tidegate.domain.stage_record import StageRecord, record_of
 from tidegate.domain.transition import UNROUTED
 from tidegate.ports import Lease, NewEvent, Notice
@@ -47,6 +49,10 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: Evidence | None = None
     record: StageRecord | None = None
     plan: Plan | None = None
+    candidate: Variant | None = None
+    """A revision's."""
+    changes: tuple[Change, ...] = ()
+    """What a revision changes in the candidate that is served, or in the one that was noted before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,8 @@ async def commit(
     nothing that requests are routed by, so no process has to take a new snapshot for it.
     """
     event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
-    if move is Move.ASK and services.links:
+    asks = move in (Move.ASK, Move.REVISE) and after.phase is Phase.AWAITING_APPROVAL
+    if asks and services.links:
         notices += link_notices(services.links, after, before.version, at)
     done = await services.store.rollouts.commit(
         after, event, notices, lease=lease, admit=admit, routed=move is not None and move not in UNROUTED
@@ -118,6 +125,8 @@ def entry(
         evidence=judged.evidence if judged else None,
         record=record,
         plan=after.plan if move is Move.START else None,
+        candidate=latest_candidate(after) if move is Move.REVISE else None,
+        changes=changes(latest_candidate(before), latest_candidate(after)) if move is Move.REVISE else (),
     )
     event = NewEvent(
         stream=stream(after.name),

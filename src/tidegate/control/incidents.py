@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tidegate.control.services import Services
 from tidegate.domain.access import Switch
 from tidegate.domain.incident import OpenIncident
+from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import Plan, Rollout, Variant
 from tidegate.domain.skill import VersionState
 
@@ -23,16 +24,22 @@ async def open_incidents(
     """What is open now; raises StoreUnavailable."""
     switches = await services.store.switches.list()
     return (
-        *_switched_off(rollout.plan, switches),
-        *await _revoked(services, rollout.plan),
-        *_breakers(rollout.plan, breaking()),
+        *_switched_off(rollout, switches),
+        *await _revoked(services, rollout),
+        *_breakers(rollout, breaking()),
     )
 
 
-def _switched_off(plan: Plan, switches: Iterable[Switch]) -> Iterable[OpenIncident]:
-    skills = {ref.name for variant in (plan.baseline, plan.candidate) for ref in variant.skills}
+def _candidates(rollout: Rollout) -> tuple[Variant, ...]:
+    """The one that is served, and one that a revision has noted for the next stage."""
+    return rollout.plan.candidate, latest_candidate(rollout)
+
+
+def _switched_off(rollout: Rollout, switches: Iterable[Switch]) -> Iterable[OpenIncident]:
+    variants = (rollout.plan.baseline, *_candidates(rollout))
+    skills = {ref.name for variant in variants for ref in variant.skills}
     for each in switches:
-        if _reaches(each, plan, skills):
+        if _reaches(each, rollout.plan, skills):
             what = "everything" if each.scope == "all" else f"{each.scope} {each.target}"
             reason = f"{each.by}: {each.reason}"
             yield OpenIncident(kind="switch", what=what, since=each.at, reason=reason)
@@ -46,9 +53,10 @@ def _reaches(switch: Switch, plan: Plan, skills: set[str]) -> bool:
     return True
 
 
-async def _revoked(services: Services, plan: Plan) -> Sequence[OpenIncident]:
+async def _revoked(services: Services, rollout: Rollout) -> Sequence[OpenIncident]:
     found: list[OpenIncident] = []
-    for ref in plan.candidate.skills:
+    refs = [ref for variant in _candidates(rollout) for ref in variant.skills]
+    for ref in dict.fromkeys(refs):
         version = await services.store.skills.get(ref.name, ref.version)
         if version is not None and version.state is VersionState.REVOKED:
             what = f"skill {ref.name}@{ref.version}"
@@ -58,14 +66,15 @@ async def _revoked(services: Services, plan: Plan) -> Sequence[OpenIncident]:
     return found
 
 
-def _breakers(plan: Plan, breaking: Iterable[tuple[str, str]]) -> Iterable[OpenIncident]:
+def _breakers(rollout: Rollout, breaking: Iterable[tuple[str, str]]) -> Iterable[OpenIncident]:
     """Of the skills that the candidate serves, and of the models that the plan names.
 
     Other models' do not count: clients name models freely, and the breaker of one that nobody asks for any
     more stays open for ever.
     """
-    skills = {f"{ref.name}@{ref.version}" for ref in plan.candidate.skills}
-    models = {model for variant in (plan.baseline, plan.candidate) for model in _models(variant)}
+    candidates = _candidates(rollout)
+    skills = {f"{ref.name}@{ref.version}" for variant in candidates for ref in variant.skills}
+    models = {model for variant in (rollout.plan.baseline, *candidates) for model in _models(variant)}
     for kind, name in breaking:
         if name in skills if kind == "skill" else name.partition("/")[2] in models:
             reason = "too many of the latest attempts failed, in the process that leads"

@@ -7,6 +7,7 @@ from tidegate.control.commit import Committed, Judged, commit
 from tidegate.control.incidents import open_incidents
 from tidegate.control.lookup import find_rollout
 from tidegate.control.observe import Observer
+from tidegate.control.overtaken import Overtaken, unless_overtaken
 from tidegate.control.reason import require_reason
 from tidegate.control.servable import refuse_rivals, refuse_unservable
 from tidegate.control.services import Services
@@ -16,9 +17,7 @@ from tidegate.domain.rollout import Move, Rollout
 from tidegate.domain.transition import APPROVING, apply, approval
 
 PERSONAL = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.UNDO, Move.RETRY})
-"""The moves that a person may ask for; the others are the controller's."""
-
-_ATTEMPTS = 5
+"""The moves that a person may ask for without more than a reason."""
 
 
 Guard = Callable[[Rollout], None]
@@ -38,18 +37,11 @@ async def move_rollout(
     and our write: then the move is judged anew on what it left.
     """
     why = require_reason(reason)
+    if move is Move.REVISE:
+        raise InvalidInput("a revision needs the edited spec: POST it to /api/rollouts/NAME/revise as `spec`")
     if move not in PERSONAL:
         raise InvalidInput(f"`{move}` is the controller's; use one of {', '.join(sorted(PERSONAL))}")
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return await _move_once(services, name, move, actor, why, only)
-        except _Overtaken:
-            continue
-    return await _move_once(services, name, move, actor, why, only)
-
-
-class _Overtaken(Conflict):
-    """Another commit came between read and write; the move may still be right on what it left."""
+    return await unless_overtaken(partial(_move_once, services, name, move, actor, why, only))
 
 
 async def _move_once(  # noqa: PLR0917 (private, and called in one place)
@@ -76,7 +68,7 @@ async def _move_once(  # noqa: PLR0917 (private, and called in one place)
             admit=partial(refuse_rivals, after.plan) if move is Move.RETRY else None,
         )
     except Conflict as conflict:
-        raise _Overtaken(str(conflict)) from conflict
+        raise Overtaken(str(conflict)) from conflict
 
 
 async def _approvable(services: Services, rollout: Rollout, now: float) -> Judged:

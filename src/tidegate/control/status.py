@@ -107,6 +107,10 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     of this stage's end, None before it has come.
     """
 
+    revisions: int
+    """How often the candidate was revised in this attempt at the whole."""
+    revision_noted: bool
+    """Whether a revision takes effect with the next stage."""
     unit: str
     stages: tuple[str, ...]
     approvals: Approvals
@@ -147,6 +151,8 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
     incidents = await open_incidents(services, rollout) if rollout.phase in ACTIVE else ()
     return RolloutStatus(
         **msgspec.structs.asdict(_summary(rollout, now)),
+        revisions=rollout.revisions,
+        revision_noted=rollout.next_candidate is not None,
         unit=rollout.plan.unit,
         stages=tuple(stage.name for stage in rollout.plan.stages),
         approvals=Approvals(

@@ -1,7 +1,8 @@
 """Links that approve of a stage: who may by it, of what, and until when, under a signature.
 
-A link is bound to one asking: a rollout, an attempt, a stage, and since when it has asked. So the state
-machine makes it good for once: after the promotion, a pause or a rollback there is no such asking any more.
+A link is bound to one asking: a rollout, an attempt, a stage, since when it has asked, and the candidate that
+the next stage would serve. So the state machine makes it good for once: after the promotion, a pause, a
+rollback or a revision there is no such asking any more.
 """
 
 import base64
@@ -12,6 +13,7 @@ from hashlib import blake2b
 import msgspec
 
 from tidegate.domain.errors import Forbidden
+from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import Phase, Rollout
 
 LONGEST = 2_000
@@ -23,7 +25,7 @@ _SIGNATURE_BYTES = 32
 class LinkedApproval(msgspec.Struct, frozen=True, array_like=True):
     """One person's approval of one asking: `key_id` is the approver's key, `made_by` who made the link.
 
-    `asked_at` and `expires_at` are epoch seconds.
+    `asked_at` and `expires_at` are epoch seconds, `candidate` tells the one that would be served from others.
     """
 
     rollout: str
@@ -33,12 +35,19 @@ class LinkedApproval(msgspec.Struct, frozen=True, array_like=True):
     key_id: str
     expires_at: float
     made_by: str
+    candidate: str
 
     def is_asked(self, rollout: Rollout) -> bool:
         """Whether the rollout still asks for what the link approves of."""
         asks = rollout.phase is Phase.AWAITING_APPROVAL
-        place = rollout.name, rollout.attempt, rollout.stage, rollout.phase_since
-        return asks and place == (self.rollout, self.attempt, self.stage, self.asked_at)
+        place = rollout.name, rollout.attempt, rollout.stage, rollout.phase_since, candidate_mark(rollout)
+        mine = self.rollout, self.attempt, self.stage, self.asked_at, self.candidate
+        return asks and place == mine
+
+
+def candidate_mark(rollout: Rollout) -> str:
+    """Tells candidates apart: a revision that is noted for the next stage is another thing to approve of."""
+    return blake2b(msgspec.json.encode(latest_candidate(rollout)), digest_size=8).hexdigest()
 
 
 _DECODER = msgspec.json.Decoder(LinkedApproval)

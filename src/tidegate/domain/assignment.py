@@ -31,9 +31,17 @@ def ceiling(stage: Stage) -> int:
     return min(stage.weight, BUCKETS - stage.holdout)
 
 
-def candidate_share(stage: Stage) -> float:
-    """The share of eligible units that the design sends to the candidate (0 to 1), the tests' rho."""
-    return ceiling(stage) / BUCKETS
+def candidate_share(stage: Stage, exposed: int = 0) -> float:
+    """The share of eligible units that the design sends to the candidate (0 to 1), the tests' rho.
+
+    Of those in buckets from `exposed` on, where the ones below have met an earlier revision.
+    """
+    return (ceiling(stage) - exposed) / (BUCKETS - exposed)
+
+
+def judged_share(rollout: Rollout) -> float:
+    """The same share among the units that its current stage judges: those that met no earlier revision."""
+    return candidate_share(rollout.current, rollout.exposed)
 
 
 def arm(bucket: int, stage: Stage) -> Arm:

@@ -1,7 +1,7 @@
 """What the plan's gates say of a stage, and what each may do about it."""
 
 from tidegate.domain import compared
-from tidegate.domain.assignment import candidate_share
+from tidegate.domain.assignment import judged_share
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import Gates, Rollout
 from tidegate.domain.saved import savings
@@ -16,7 +16,7 @@ STAGE_END = ("samples", "errors", "latency", "slo", "feedback", "ratio", "saving
 
 def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
     """The verdicts of the plan's gates, in the order they are judged in."""
-    gates, share = rollout.plan.gates, candidate_share(rollout.current)
+    gates, share = rollout.plan.gates, judged_share(rollout)
     asked = (
         trip(gates.trip, evidence, share) if gates.trip else None,
         errors(gates.errors, evidence, share) if gates.errors else None,

@@ -9,13 +9,14 @@ from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvi
 from tidegate.domain.exchange import Arm
 from tidegate.domain.processes import State, advance, processes
 from tidegate.domain.rollout import Rollout
+from tidegate.domain.savings import CERTIFICATE, FLOOR
 
 LOOK_BACK_ENDS = 500
 """How many buckets' ends with a faulted request `recent_buckets` goes back over at most."""
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a test has found: E now, and its highest since the stage began.
+    """What a test has found: E now, and its highest since the stage began, times what is left of its alpha.
 
     Or since it was resumed, where the gate does not roll back.
     """
@@ -139,7 +140,7 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
     found: dict[str, Found] = {}
     for name, test in processes(rollout).items():
         states[name], *e_values = advance(test, progress.states.get(name), buckets, events)
-        found[name] = Found(*e_values)
+        found[name] = Found(*(each * part_left(rollout, name) for each in e_values))
     ends = [each.start + BUCKET_SECONDS for each in buckets if each.tally.requests]
     return msgspec.structs.replace(
         progress,
@@ -150,6 +151,13 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
         found=found,
         last_at=max(ends, default=progress.last_at),
     )
+
+
+def part_left(rollout: Rollout, test: str) -> float:
+    """What earlier revisions left of this test's alpha; sample ratios, which roll nothing back, have all."""
+    if test == "ratio":
+        return 1.0
+    return rollout.left.saving if test in (CERTIFICATE, FLOOR) else rollout.left.comparing
 
 
 def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm) -> Tally:

@@ -228,6 +228,7 @@ class Move(StrEnum):
     ROLLBACK = "rollback"
     ABORT = "abort"
     RETRY = "retry"
+    REVISE = "revise"
     UNDO = "undo"
     ALARM = "alarm"
     """After completion the absolute gate has found a limit broken."""
@@ -235,8 +236,21 @@ class Move(StrEnum):
     """Its limits are kept again: it watches on."""
 
 
+class Left(msgspec.Struct, frozen=True):
+    """Which part of the gates' alpha this attempt may spend: all, or after revisions what they left of it.
+
+    `comparing` for the tests against control, `saving` for the certificate and the floor.
+    """
+
+    comparing: float = 1.0
+    saving: float = 1.0
+
+
 class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A plan in execution; `attempt` counts retries, each with its own random salt and evidence."""
+    """A plan in execution; `attempt` counts retries and revisions, each with evidence of its own.
+
+    A retry has a random salt of its own as well; a revision goes on with the units as they were assigned.
+    """
 
     name: str
     plan: Plan
@@ -262,6 +276,13 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When that was over last; the absolute gate judges anew from here."""
     approved_by: tuple[str, ...] = ()
     """Who has approved of what the current stage asks for, where one approval is not enough."""
+    revisions: int = 0
+    """How often the candidate was revised since the salt was drawn."""
+    exposed: int = 0
+    """Units in buckets below this one have met an earlier revision: they are served, and judged no more."""
+    left: Left = Left()
+    next_candidate: Variant | None = None
+    """A revision that takes effect when the current stage is promoted."""
     version: int = 0
     """Rises with every commit; a commit against another version than it read is a Conflict."""
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tidegate.domain.assignment import candidate_share
+from tidegate.domain.assignment import judged_share
 from tidegate.domain.evidence import ArmBucket
 from tidegate.domain.exchange import Arm
 from tidegate.domain.rollout import Rollout
@@ -84,7 +84,7 @@ def bayes_factor(share: float, candidate: int, control: int) -> float:
 
 def ratio_process(rollout: Rollout, restart: float | None) -> RatioProcess:
     """The process of a rollout's current stage."""
-    return RatioProcess(share=candidate_share(rollout.current), restart=restart)
+    return RatioProcess(share=judged_share(rollout), restart=restart)
 
 
 def _log_beta(a: float, b: float) -> float:

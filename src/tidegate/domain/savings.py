@@ -34,6 +34,9 @@ BETS = (0.06, 0.12, 0.25, 0.5, 0.95)
 
 UNIT = 10**12
 
+RESERVE = 0.01
+"""The part of alpha that no stage has: revisions of the candidate in mid-stage share it."""
+
 FIRST_STAGE = 0.95
 """The first of several stages' part of alpha. It has the least traffic to show something with, and savings
 that are to be seen at all are seen there; later ones get five times as much in an hour and can ask for more.
@@ -44,9 +47,14 @@ CERTIFICATE, FLOOR = "savings", "floor"
 
 def stage_bound(alpha: float, stage: int, stages: int) -> float:
     """The E at which stage number `stage` of so many claims something: one over its part of alpha."""
+    return 1 / (alpha * stage_part(stage, stages))
+
+
+def stage_part(stage: int, stages: int) -> float:
+    """The part of alpha that stage number `stage` of so many has."""
     if stages == 1:
-        return 1 / alpha
-    return 1 / (alpha * (FIRST_STAGE if stage == 0 else (1 - FIRST_STAGE) / (stages - 1)))
+        return 1 - RESERVE
+    return FIRST_STAGE if stage == 0 else (1 - RESERVE - FIRST_STAGE) / (stages - 1)
 
 
 def bets(stakes: Stakes, arm: Arm, cost: float) -> dict[int, int]:

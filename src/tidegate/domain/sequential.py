@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import msgspec
 
-from tidegate.domain.assignment import candidate_share
+from tidegate.domain.assignment import judged_share
 from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Tally
 from tidegate.domain.exchange import Arm
 from tidegate.domain.measure import ERRORS, FEEDBACK, Measure
@@ -134,7 +134,7 @@ def request_process(rollout: Rollout, measure: Measure, restart: float | None = 
     """The process of a rollout's current stage, by that measure."""
     return ErrorsProcess(
         prior=stage_prior(rollout.plan, rollout.stage),
-        share=candidate_share(rollout.current),
+        share=judged_share(rollout),
         since=rollout.stage_since,
         restart=restart,
         measure=measure,

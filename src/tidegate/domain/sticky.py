@@ -20,7 +20,7 @@ from operator import itemgetter
 
 import msgspec
 
-from tidegate.domain.assignment import candidate_share
+from tidegate.domain.assignment import judged_share
 from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, UnitEvent
 from tidegate.domain.exchange import Arm
 from tidegate.domain.measure import ERRORS, FEEDBACK, RATIOS, Measure
@@ -193,7 +193,7 @@ def sticky_process(
     """The process of a rollout's current stage, by that measure."""
     return StickyProcess(
         calendar=calendar(rollout.plan, rollout.stage, _kinds(measure)),
-        share=candidate_share(rollout.current),
+        share=judged_share(rollout),
         since=rollout.stage_since,
         restart=restart,
         ratios=measure.ratios,

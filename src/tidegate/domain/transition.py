@@ -6,7 +6,8 @@ from types import MappingProxyType
 import msgspec
 
 from tidegate.domain.errors import Conflict, InvalidInput
-from tidegate.domain.rollout import Move, Phase, Rollout
+from tidegate.domain.revision import revised, taken_up
+from tidegate.domain.rollout import Left, Move, Phase, Rollout, Variant
 
 TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
     {
@@ -17,14 +18,17 @@ TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
         (Phase.PROGRESSING, Move.PAUSE): Phase.PAUSED,
         (Phase.PROGRESSING, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.PROGRESSING, Move.ABORT): Phase.ABORTED,
+        (Phase.PROGRESSING, Move.REVISE): Phase.PROGRESSING,
         (Phase.PAUSED, Move.RESUME): Phase.PROGRESSING,
         (Phase.PAUSED, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.PAUSED, Move.ABORT): Phase.ABORTED,
+        (Phase.PAUSED, Move.REVISE): Phase.PAUSED,
         (Phase.AWAITING_APPROVAL, Move.APPROVE): Phase.AWAITING_APPROVAL,
         (Phase.AWAITING_APPROVAL, Move.PROMOTE): Phase.PROGRESSING,
         (Phase.AWAITING_APPROVAL, Move.PAUSE): Phase.PAUSED,
         (Phase.AWAITING_APPROVAL, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.AWAITING_APPROVAL, Move.ABORT): Phase.ABORTED,
+        (Phase.AWAITING_APPROVAL, Move.REVISE): Phase.AWAITING_APPROVAL,
         (Phase.COMPLETED, Move.UNDO): Phase.ROLLED_BACK,
         (Phase.COMPLETED, Move.ALARM): Phase.COMPLETED,
         (Phase.COMPLETED, Move.CALM): Phase.COMPLETED,
@@ -35,7 +39,7 @@ TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
 """A pair not listed is refused. Two targets depend on the rollout: `promote` on the last stage completes,
 and `resume` goes back to the phase that was paused."""
 
-BY_PEOPLE = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.RETRY, Move.UNDO})
+BY_PEOPLE = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.RETRY, Move.REVISE, Move.UNDO})
 """The moves that are commands; the others are the controller's own."""
 
 APPROVING = frozenset({Move.APPROVE, Move.PROMOTE})
@@ -47,6 +51,7 @@ _HINTS: Mapping[Move, str] = MappingProxyType(
     {
         Move.PROMOTE: "`promote` gives the approval that a finished stage asks for; wait until it asks",
         Move.RETRY: "`retry` starts again what was rolled back or aborted",
+        Move.REVISE: "`revise` changes the candidate of a rollout that runs; start a new one",
         Move.UNDO: "`undo` takes back what has completed; use `abort` for one that is running",
         Move.RESUME: "`resume` goes on with what was paused",
     }
@@ -58,17 +63,30 @@ def allowed(phase: Phase) -> tuple[Move, ...]:
     return tuple(move for move in Move if (phase, move) in TABLE)
 
 
-def apply(rollout: Rollout, move: Move, now: float, *, salt: str | None = None, by: str = "") -> Rollout:
+def apply(
+    rollout: Rollout,
+    move: Move,
+    now: float,
+    *,
+    salt: str | None = None,
+    by: str = "",
+    candidate: Variant | None = None,
+) -> Rollout:
     """The rollout after `move` at `now` (epoch seconds); `salt` (32 hex digits) is needed for a retry.
 
-    `by` is who approves or promotes. Raises Conflict where the table or the stage does not allow the move,
-    InvalidInput for a retry without a new salt.
+    `by` is who approves or promotes, `candidate` what a revision brings. Raises Conflict where the table or
+    the stage does not allow the move, InvalidInput for a retry without a new salt or a revision without a
+    candidate.
     """
     phase = _target(rollout, move)
     if move in APPROVING:
         _refuse_approval(rollout, move, by)
+    if move is Move.REVISE:
+        return _revise(rollout, candidate, now)
     if move in (Move.START, Move.RETRY):
         rollout = _begin(rollout, move, salt)
+    if move is Move.PROMOTE and phase is Phase.PROGRESSING:
+        rollout = taken_up(rollout)
     if move in (Move.START, Move.RETRY, Move.ADVANCE, Move.PROMOTE) and phase is Phase.PROGRESSING:
         rollout = _enter(rollout, 0 if move in (Move.START, Move.RETRY) else rollout.stage + 1, now)
     return msgspec.structs.replace(
@@ -160,7 +178,27 @@ def _begin(rollout: Rollout, move: Move, salt: str | None) -> Rollout:
         return rollout
     if salt is None or salt == rollout.salt:
         raise InvalidInput(f"a retry of rollout {rollout.name!r} needs a new random salt")
-    return msgspec.structs.replace(rollout, attempt=rollout.attempt + 1, salt=salt, completed_at=None)
+    return msgspec.structs.replace(
+        rollout,
+        attempt=rollout.attempt + 1,
+        salt=salt,
+        completed_at=None,
+        revisions=0,
+        exposed=0,
+        left=Left(),
+        next_candidate=None,
+    )
+
+
+def _revise(rollout: Rollout, candidate: Variant | None, now: float) -> Rollout:
+    """Paused it stays paused, to bake anew once resumed; where approval is awaited it waits for that."""
+    if candidate is None:
+        raise InvalidInput(f"a revision of rollout {rollout.name!r} needs its new candidate")
+    after = revised(rollout, candidate, now)
+    if rollout.phase is Phase.AWAITING_APPROVAL:
+        return after
+    from_ = Phase.PROGRESSING if rollout.phase is Phase.PAUSED else None
+    return _enter(msgspec.structs.replace(after, phase_since=now, paused_from=from_), rollout.stage, now)
 
 
 def _enter(rollout: Rollout, stage: int, now: float) -> Rollout:

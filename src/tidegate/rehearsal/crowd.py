@@ -36,7 +36,7 @@ class Errors(Protocol):
 class Crowd(Protocol):
     """Both arms of a stage."""
 
-    def enter(self, stage: Stage, since: float) -> None:
+    def enter(self, stage: Stage, since: float, exposed: int = 0) -> None:
         """Assign everyone to the arms of a stage that begins `since` seconds after the start."""
         ...
 
@@ -91,8 +91,8 @@ class Requests:
         self._share = 0.0
         self._latest: dict[Arm, deque[bool]] = {}
 
-    def enter(self, stage: Stage, since: float) -> None:
-        del since
+    def enter(self, stage: Stage, since: float, exposed: int = 0) -> None:
+        del since, exposed
         self._share = candidate_share(stage)
         self._latest = {arm: deque(maxlen=self._most) for arm in self._variants}
 
@@ -154,10 +154,12 @@ class Users:
             ((draws.gamma(1.0) / share, user) for user, share in enumerate(self._activity)), reverse=True
         )
 
-    def enter(self, stage: Stage, since: float) -> None:
-        self._stage = stage
+    def enter(self, stage: Stage, since: float, exposed: int = 0) -> None:
+        self._stage, self._exposed = stage, exposed
         sides: dict[Arm, list[int]] = {Arm.CANDIDATE: [], Arm.CONTROL: []}
         for user, place in enumerate(self._buckets):
+            if place < exposed:
+                continue
             sides[arm_of(place, stage)].append(user)
         self._arms = {
             arm: _Arm(self._draws, self._variants[arm], members, self._activity, self._luck, since=since)
@@ -194,7 +196,9 @@ class Users:
     def new(self, volume: float) -> Mapping[Arm, int]:
         found = dict.fromkeys(self._arms, 0)
         while self._arriving and self._arriving[-1][0] <= volume:
-            found[self._side(self._arriving.pop()[1])] += 1
+            user = self._arriving.pop()[1]
+            if self._buckets[user] >= self._exposed:
+                found[self._side(user)] += 1
         return found
 
     def reached(self, volume: float) -> Reached:

@@ -29,6 +29,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     approve: bool = True
     times: tuple[float, ...] = ()
     against: tuple[str, ...] = ()
+    revisions: tuple[float, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -76,7 +77,13 @@ def _rehearse(work: Work, numbers: Iterable[int]) -> list[Course]:
 
 def _one(work: Work, number: int) -> Course:
     own = rehearse(
-        work.plan, work.scenario, seed=work.seed, number=number, approve=work.approve, times=work.times
+        work.plan,
+        work.scenario,
+        seed=work.seed,
+        number=number,
+        approve=work.approve,
+        times=work.times,
+        revisions=work.revisions,
     )
     if not work.against:
         return own

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from random import Random
 
+import msgspec
+
 from tidegate.control.commit import CONTROLLER, Judged, entry
 from tidegate.domain.decision import Decision, decide
 from tidegate.domain.evidence import SHORT_WINDOW_SECONDS
 from tidegate.domain.observation import Evidence
-from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout
-from tidegate.domain.transition import apply, paused_seconds
+from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout, Unit, Variant
+from tidegate.domain.transition import apply, on_last_stage, paused_seconds
 from tidegate.domain.verdict import savings_point
 from tidegate.rehearsal.answers import Shapes
 from tidegate.rehearsal.course import Course, Moment
@@ -40,9 +42,14 @@ def rehearse(
     number: int = 0,
     approve: bool = True,
     times: Sequence[float] = (),
+    revisions: Sequence[float] = (),
 ) -> Course:
-    """Repetition `number` under `seed`; `times` are a trace's arrivals. Same arguments, same course."""
-    return _Rehearsal(plan, scenario, f"{seed}/{number}", times, approve=approve).run(number)
+    """Repetition `number` under `seed`; `times` are a trace's arrivals. Same arguments, same course.
+
+    At each of `revisions`, seconds after the start, the candidate is revised: at once by request, by sticky
+    unit once the next stage asks for approval. It behaves as the scenario says before and after.
+    """
+    return _Rehearsal(plan, scenario, f"{seed}/{number}", times, revisions, approve=approve).run(number)
 
 
 def salt_of(seed: str) -> str:
@@ -54,7 +61,14 @@ class _Rehearsal:
     """Where a rehearsal stands; times are seconds after its start, which are the rollout's too."""
 
     def __init__(
-        self, plan: Plan, scenario: Scenario, seed: str, times: Sequence[float], *, approve: bool
+        self,
+        plan: Plan,
+        scenario: Scenario,
+        seed: str,
+        times: Sequence[float],
+        revisions: Sequence[float],
+        *,
+        approve: bool,
     ) -> None:
         self._draws = Draws(seed)
         shapes = Shapes(self._draws, scenario.control.cost)
@@ -65,9 +79,11 @@ class _Rehearsal:
         )
         self._scenario = scenario
         self._approve = approve
+        self._revisions = sorted(revisions)
         self._world = World(scenario, plan, self._draws, shapes, salt=salt, times=times)
         planned = sum(stage.bake_seconds for stage in plan.stages)
-        self._until = planned * (_PATIENCE if approve else 1.0)
+        longest = max(stage.bake_seconds for stage in plan.stages)
+        self._until = (planned + len(revisions) * longest) * (_PATIENCE if approve else 1.0)
         self._now = 0.0
         self._requests = 0
         self._before_fault = 0
@@ -97,7 +113,7 @@ class _Rehearsal:
     def _advance(self) -> None:
         rollout, now = self._rollout, self._now
         baked = rollout.stage_since + rollout.current.bake_seconds + paused_seconds(rollout, now)
-        edges = self._scenario.edges()
+        edges = (*self._scenario.edges(), *self._revisions)
         changed = max((edge for edge in (rollout.stage_since, *edges) if edge <= now), default=0.0)
         window = (now - rollout.stage_since) // SHORT_WINDOW_SECONDS + 1
         opens = rollout.stage_since + window * SHORT_WINDOW_SECONDS
@@ -117,11 +133,21 @@ class _Rehearsal:
             self._move(decision.move, CONTROLLER, decision.reason, Judged(decision, evidence))
         else:
             self._hold(decision)
+        self._revise()
         if self._rollout.phase is Phase.AWAITING_APPROVAL and self._approve:
             asked = decide(self._rollout, evidence, self._now)
             if asked.cause == "approval":
                 self._approve_all(Judged(asked, evidence))
         return evidence
+
+    def _revise(self) -> None:
+        """What is due, where it can be judged; else it waits, and several that have waited are one."""
+        due = [at for at in self._revisions if at <= self._now]
+        asking = self._rollout.phase is Phase.AWAITING_APPROVAL
+        at_once = self._rollout.plan.unit is Unit.REQUEST and self._rollout.phase is Phase.PROGRESSING
+        if due and (at_once or (asking and not on_last_stage(self._rollout))):
+            self._revisions = self._revisions[len(due) :]
+            self._move(Move.REVISE, APPROVER, "revised", None)
 
     def _approve_all(self, judged: Judged) -> None:
         """By as many people as the stage asks for."""
@@ -132,16 +158,21 @@ class _Rehearsal:
     def _move(self, move: Move, actor: str, reason: str, judged: Judged | None) -> None:
         """Through the transition table, with the event and the notices that a commit would write."""
         before = self._rollout
-        after = self._rollout = apply(before, move, self._now, by=actor)
+        after = self._rollout = apply(before, move, self._now, by=actor, candidate=self._revision())
         _, notices = entry(before, after, move=move, actor=actor, reason=reason, at=self._now, judged=judged)
         if (after.stage, after.stage_since) != (before.stage, before.stage_since) or move is Move.START:
-            self._world.enter(after.current, self._now)
+            self._world.enter(after.current, self._now, after.exposed)
             self._record = Record(after, self._scenario.traffic.replica_lag, self._draws)
         cause = judged.decision.cause if judged else "start"
         if move in (Move.PAUSE, Move.ROLLBACK):
             self._gate = cause
         for notice in notices:
             self._tell(str(move), cause, f"{notice.subject}: {reason}")
+
+    def _revision(self) -> Variant:
+        """Another candidate: what it is changes nothing in a rehearsal."""
+        candidate = self._rollout.plan.candidate
+        return msgspec.structs.replace(candidate, timeout_seconds=candidate.timeout_seconds + 1.0)
 
     def _hold(self, decision: Decision) -> None:
         said = (str(decision.kind), decision.cause, self._rollout.stage)

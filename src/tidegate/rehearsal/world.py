@@ -103,10 +103,10 @@ class World:
         self._limits = tuple(latency_cell(limit) for limit in limits)
         self._asked_votes = plan.gates.feedback is not None
 
-    def enter(self, stage: Stage, at: float) -> None:
-        """A stage begins: everyone is assigned by it."""
-        self._crowd.enter(stage, at)
-        self._share = candidate_share(stage)
+    def enter(self, stage: Stage, at: float, exposed: int = 0) -> None:
+        """A stage begins: everyone is assigned by it; of who met an earlier revision nothing is told."""
+        self._crowd.enter(stage, at, exposed)
+        self._share = candidate_share(stage, exposed)
         self._entered = self._volume
         self._reached.clear()
         self._answers.clear()

@@ -22,6 +22,8 @@ class ApprovalPage:
     needed: int = 1
     record: RecordShown | None = None
     incidents: tuple[IncidentShown, ...] = ()
+    revision_noted: bool = False
+    """The next stage serves another candidate than this one did."""
     done: bool = False
     refusal: str = ""
 

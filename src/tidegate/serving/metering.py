@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tidegate.domain.access import KeyRecord
-from tidegate.domain.assignment import candidate_share
+from tidegate.domain.assignment import judged_share
 from tidegate.domain.chat.names import chat_id
 from tidegate.domain.cost import cost
 from tidegate.domain.exchange import Arm, Exchange, Outcome, Stakes, Usage
@@ -166,7 +166,7 @@ class Draft(msgspec.Struct, kw_only=True):
         gate = rollout.plan.gates.savings if rollout else None
         if rollout is None or gate is None or gate.expected is None or served.stage is None:
             return None
-        share = candidate_share(rollout.plan.stages[served.stage])
+        share = judged_share(rollout)
         by_request = rollout.plan.unit is Unit.REQUEST
         if share >= 1 or (by_request and not served.triggered):
             return None

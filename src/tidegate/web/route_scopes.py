@@ -61,6 +61,7 @@ ROUTE_SCOPES: RouteScopes = MappingProxyType(
         "GET /api/rollouts/{name}/link": _OPERATE,
         "GET /api/rollouts/{name}/verify": _READ,
         "GET /api/rollouts/{name}/replay": _READ,
+        "POST /api/rollouts/{name}/revise": _OPERATE,
         "POST /api/rollouts/{name}/{move}": _OPERATE,
         "GET /api/reports/daily/{name}": _READ,
         "GET /api/reports/stage/{name}": _READ,

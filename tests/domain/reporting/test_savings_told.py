@@ -73,7 +73,7 @@ def test_the_first_stage_needs_least() -> None:
     rollout = make_rollout(Gates(savings=GATE))
     later = msgspec.structs.replace(rollout, stage=1)
     assert savings.needed(rollout, ALPHA_CERTIFICATE) == pytest.approx(100 / 0.95)
-    assert savings.needed(later, ALPHA_CERTIFICATE) == pytest.approx(100 / 0.05)
+    assert savings.needed(later, ALPHA_CERTIFICATE) == pytest.approx(100 / 0.04)
 
 
 def test_why_there_is_no_point_is_said() -> None:

@@ -1,6 +1,7 @@
 """A stage's evidence day by day: sums per arm, and the tests' state at the end."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,7 +9,7 @@ from itertools import pairwise
 from tidegate.control.reporting.course import Visit
 from tidegate.domain.evidence import StageEvidence, Tally, merge
 from tidegate.domain.exchange import Arm
-from tidegate.domain.observation import Evidence, Progress, begin, observe, settle
+from tidegate.domain.observation import Evidence, Progress, begin, observe, part_left, settle
 from tidegate.domain.processes import processes
 from tidegate.domain.reporting.period import Period
 from tidegate.domain.reporting.savings import certified_at, needed
@@ -69,7 +70,9 @@ def _certified(progress: Progress, visit: Visit, fresh: StageEvidence) -> float 
     state = progress.states.get(CERTIFICATE)
     if not (isinstance(process, SavingsProcess) and isinstance(state, SavingsState)):
         return None
-    return certified_at(process, state, fresh.buckets, needed(visit.rollout, ALPHA_CERTIFICATE))
+    left = part_left(visit.rollout, CERTIFICATE)
+    enough = needed(visit.rollout, ALPHA_CERTIFICATE) / left if left else math.inf
+    return certified_at(process, state, fresh.buckets, enough)
 
 
 def _pages(start: float, end: float) -> Iterator[tuple[float, float]]:

@@ -9,7 +9,7 @@ from tidegate.control.reporting.course import Visit
 from tidegate.control.reporting.evidence import StageLook, look
 from tidegate.control.reporting.view import View
 from tidegate.control.timestamp import rfc3339, rfc3339_or_none
-from tidegate.domain.assignment import BUCKETS, candidate_share
+from tidegate.domain.assignment import BUCKETS, judged_share
 from tidegate.domain.reporting import savings
 from tidegate.domain.reporting.arms import both_arms
 from tidegate.domain.reporting.attribution import attribution
@@ -88,7 +88,7 @@ def _certificate(visit: Visit, seen: StageLook) -> Certificate:
     plan = visit.rollout.plan
     gate = plan.gates.savings
     least, floor = (gate.min, gate.floor) if gate else (None, None)
-    why = savings.why_no_certificate(plan, candidate_share(visit.rollout.current))
+    why = savings.why_no_certificate(plan, judged_share(visit.rollout))
     if why is not None:
         return Certificate(state="none", min=least, floor=floor, reason=why)
     enough = savings.needed(visit.rollout, ALPHA_CERTIFICATE)

@@ -57,7 +57,12 @@ def simulated(
     for row in rows:
         begun = time.monotonic()
         reps = max(1, math.ceil(row.reps * scale))
-        work = Work(plan=plan_of(row.spec), scenario=read_scenario(row.scenario), seed=SEED)
+        work = Work(
+            plan=plan_of(row.spec),
+            scenario=read_scenario(row.scenario),
+            seed=SEED,
+            revisions=row.revisions,
+        )
         courses = repeat(work, reps, workers=workers, kept=out and out / f"{row.name}.jsonl")
         against = msgspec.structs.replace(work, against=tuple(RIVALS))
         file = out and out / f"{row.name}-against.jsonl"

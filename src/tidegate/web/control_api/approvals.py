@@ -62,6 +62,7 @@ def _shown(status: RolloutStatus, approver: str, *, done: bool = False) -> Appro
         needed=status.approvals.needed,
         record=status.record,
         incidents=status.incidents,
+        revision_noted=status.revision_noted,
         done=done,
     )
 

@@ -13,6 +13,7 @@ from tidegate.control.linked_approval import make_link
 from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
 from tidegate.control.replay import replay
+from tidegate.control.revise import revise_rollout
 from tidegate.control.spec_gates import kept_only
 from tidegate.control.start import start_rollout
 from tidegate.control.status import RolloutStatus, status, status_of, summaries
@@ -87,6 +88,13 @@ async def get_verify(name: str, control: Plane) -> Response:
 async def get_replay(name: str, control: Plane) -> Response:
     """Whether every decision on record comes out again, to the byte, from the evidence kept with it."""
     return answer(await replay(control.services, name))
+
+
+@router.post("/{name}/revise")
+async def post_revise(name: str, body: StartBody, control: Plane, who: Who) -> Response:
+    """Take the candidate of an edited spec: at once, or with the next stage where approval is awaited."""
+    done = await revise_rollout(control.services, name, body.spec, actor=who.actor, reason=body.reason)
+    return await _moved(control, done.committed, more={"changes": msgspec.to_builtins(done.changes)})
 
 
 @router.post("/{name}/{move}")
