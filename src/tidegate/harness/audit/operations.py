@@ -53,6 +53,7 @@ OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/api/rollouts/audit/verify", READERS),
     Operation("GET", "/api/rollouts/audit/replay", READERS),
     Operation("POST", "/api/rollouts/audit/pause"),
+    Operation("POST", "/api/rollouts/audit/revise"),
     Operation("GET", "/api/reports/daily/audit", READERS),
     Operation("GET", "/api/reports/stage/audit", READERS),
     Operation("GET", "/api/reports/final/audit", READERS),
