@@ -340,3 +340,16 @@ def test_a_lower_limit_of_packages_needs_no_other_to_be_set(tmp_path: Path) -> N
     text = '[packages]\nunpacked = "1kB"\nfiles = 2\n'
     packages = load(config=written(tmp_path, text), environ={}).settings.packages
     assert (packages.unpacked, packages.file) == (1_000, 25_000_000)
+
+
+@pytest.mark.parametrize("given", ["7:00", "24:00", "07:60", "noon", "", "07:00:00", 7])
+def test_the_hour_of_reports_is_a_time_of_day_or_off(tmp_path: Path, given: object) -> None:
+    (tmp_path / "tidegate.toml").write_text(f"[reports]\nat = {given!r}\n".replace("'", '"'))
+    with pytest.raises(InvalidInput, match=r"reports\.at .* must be a t"):
+        load(home=tmp_path, environ={})
+
+
+@pytest.mark.parametrize(("given", "minute"), [("07:00", 420), ("00:00", 0), ("23:59", 1439), ("off", None)])
+def test_the_hour_of_reports_as_a_minute_of_the_day(tmp_path: Path, given: str, minute: int | None) -> None:
+    settings = load(home=tmp_path, environ={"TIDEGATE_REPORTS_AT": given}).settings
+    assert settings.reports.minute == minute

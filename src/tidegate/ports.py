@@ -225,16 +225,16 @@ class Rollouts(Protocol):
         ...
 
     async def head(self, stream: str) -> Head | None: ...  # kept apart, so that a cut-off end is found
-    async def take_lease(self, holder: str, *, now: float, seconds: float) -> Lease | None:
-        """Take or renew leadership; None while another holder's lease runs."""
-        ...
-
+    # Take or renew leadership; None while another holder's lease runs.
+    async def take_lease(self, holder: str, *, now: float, seconds: float) -> Lease | None: ...
     async def release_lease(self, holder: str) -> None: ...
 
 
 class Outbox(Protocol):
     """Notices that wait for delivery."""
 
+    async def put(self, notices: Sequence[Notice]) -> None: ...  # those whose id is there already are kept
+    async def has(self, notice_id: str) -> bool: ...  # waiting, or delivered within the last days
     async def pending(self, limit: int) -> Sequence[Notice]: ...
     async def delivered(self, notice_id: str, at: float) -> None: ...
 

@@ -31,6 +31,9 @@ def shown(*gates: GateStatus) -> RolloutStatus:
         arms=Arms(candidate=ARM, control=ARM),
         gates=gates,
         savings=SavingsStatus(point=None),
+        watch=None,
+        incidents=(),
+        record=None,
         last_decision=None,
         last_event=None,
     )

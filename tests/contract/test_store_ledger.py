@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from tidegate.adapters.storage.schema import VOTE
 from tidegate.adapters.storage.votes import KEPT_VOTES
-from tidegate.domain.evidence import Latest, StageEvidence
+from tidegate.domain.evidence import AFTER, Latest, StageEvidence
 from tidegate.domain.exchange import Amend, Arm, Exchange, Outcome, Stakes, Vote
+from tidegate.domain.recount import recount
 from tidegate.domain.savings import bets
 from tidegate.domain.unit_savings import unit_bets
 from tidegate.ports import LedgerQuery, StageKey
@@ -170,6 +171,19 @@ async def test_attempts_and_stages_have_evidence_of_their_own(store) -> None:
     ):
         assert sum(found.tally.requests for found in (await _evidence(store, key)).buckets) == 1
     assert (await _evidence(store, StageKey("unknown", 1, 0))).buckets == ()
+
+
+async def test_what_comes_after_completion_is_summed_by_the_minute_and_wakes_nobody(store) -> None:
+    made = [
+        make_exchange(n, stage=None, counted=False, arm=Arm.CANDIDATE if n % 3 else Arm.CONTROL)
+        for n in range(90)
+    ]
+    for part in (made[:40], made[30:]):
+        assert (await store.ledger.ingest(part, [])).rollouts == frozenset()
+    found = await store.ledger.evidence(StageKey("contract-skills", 1, AFTER), latest=0)
+    assert found == recount(made, "contract-skills", 1, AFTER, latest=0)
+    assert sum(each.tally.triggered for each in found.buckets) == 90
+    assert {each.start % 60 for each in found.buckets} == {0}
 
 
 async def test_a_unit_triggered_in_one_stage_stays_so_in_the_next_of_the_attempt(store) -> None:

@@ -168,6 +168,18 @@ async def test_a_state_names_the_versions_of_every_rollout_even_revoked_ones(sto
     assert state.rollouts == (_rollout(version=1),)
 
 
+async def test_a_notice_without_a_commit_is_put_once_and_known_while_it_is_kept(store) -> None:
+    await store.outbox.put([])
+    await store.outbox.put([_notice(1), _notice(2)])
+    await store.outbox.put([msgspec.structs.replace(_notice(1), subject="another"), _notice(3)])
+    assert await store.outbox.pending(10) == [_notice(1), _notice(2), _notice(3)]
+    assert (await store.outbox.has("n1"), await store.outbox.has("n9")) == (True, False)
+    await store.outbox.delivered("n1", 9.0)
+    await store.outbox.put([_notice(1)])
+    assert await store.outbox.pending(10) == [_notice(2), _notice(3)]
+    assert await store.outbox.has("n1")
+
+
 async def test_notices_wait_oldest_first_until_they_are_delivered(store) -> None:
     await store.rollouts.commit(_rollout(), _event(), [_notice(3), _notice(1), _notice(2)])
     assert await store.outbox.pending(2) == [_notice(1), _notice(2)]

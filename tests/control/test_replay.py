@@ -96,3 +96,20 @@ async def test_a_record_that_leads_nowhere_is_told_at_its_place(services, lived,
 async def test_a_rollout_that_is_not_there_is_not_found(services):
     with pytest.raises(NotFound, match="nothing"):
         await replay(services, "nothing")
+
+
+async def test_a_record_that_was_changed_is_found(services, lived):
+    rollout = await services.store.rollouts.get("reports")
+    at = next(place for place, event in enumerate(lived) if event.kind == "advance")
+    record = msgspec.json.decode(msgspec.json.decode(lived[at].data, type=WHOLE)["record"])
+    events = [*lived[:at], changed(lived[at], record=record | {"recommendation": "hold"}), *lived[at + 1 :]]
+    assert [each.same for each in replayed(rollout, events)] == [True, False, True, True]
+
+
+async def test_an_event_of_before_records_is_replayed_without_one(services, lived):
+    rollout = await services.store.rollouts.get("reports")
+    at = next(place for place, event in enumerate(lived) if event.kind == "advance")
+    kept = msgspec.json.decode(lived[at].data, type=WHOLE)
+    del kept["record"]
+    older = msgspec.structs.replace(lived[at], data=msgspec.Raw(msgspec.json.encode(kept)))
+    assert all(each.same for each in replayed(rollout, [*lived[:at], older, *lived[at + 1 :]]))

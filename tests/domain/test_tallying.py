@@ -4,7 +4,14 @@ from exchanges import SINCE, exchange_lists, make_exchange
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.evidence import CAP_PER_UNIT, SHORT_WINDOW_SECONDS, StageEvidence, Tally
+from tidegate.domain.evidence import (
+    AFTER,
+    AFTER_BUCKET_SECONDS,
+    CAP_PER_UNIT,
+    SHORT_WINDOW_SECONDS,
+    StageEvidence,
+    Tally,
+)
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.recount import recount
 from tidegate.domain.tallying import Cell, StageEvent, Sums, UnitKey, UnitState, add_sums, first_events, fold
@@ -92,12 +99,28 @@ def test_sums_add_up_to_the_exchanges_that_count(exchanges: list[Exchange]) -> N
 
 @pytest.mark.parametrize(
     "changes",
-    [{"rollout": None}, {"stage": None}, {"arm": Arm.OUTSIDE}, {"counted": False}],
+    [
+        {"rollout": None},
+        {"stage": None, "arm": Arm.OUTSIDE},
+        {"arm": Arm.OUTSIDE},
+        {"counted": False},
+    ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_what_is_in_no_arm_is_no_evidence(changes: dict[str, object]) -> None:
     folded = fold([make_exchange(1, outcome=BAD, **changes)], {})
     assert (folded.sums, folded.units, folded.events) == ({}, {}, [])
+
+
+def test_after_completion_requests_are_summed_by_the_minute_and_units_are_not_remembered() -> None:
+    made = [
+        make_exchange(n, stage=None, counted=False, outcome=BAD if n < 2 else Outcome.OK) for n in range(5)
+    ]
+    folded = fold(made, {})
+    assert {(cell.stage, cell.bucket % AFTER_BUCKET_SECONDS) for cell in folded.sums} == {(AFTER, 0)}
+    assert sum(sums.requests for sums in folded.sums.values()) == 5
+    assert sum(sums.errors for sums in folded.sums.values()) == 2
+    assert (folded.units, folded.events) == ({}, [])
 
 
 def test_a_heavy_unit_counts_up_to_the_cap_in_each_window_step() -> None:

@@ -15,12 +15,21 @@ import pytest
 from tidegate.domain.assignment import ceiling
 from tidegate.domain.decision import Decision, Kind, decide
 from tidegate.domain.errors import Conflict
-from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, latency_cell
+from tidegate.domain.evidence import (
+    BUCKET_SECONDS,
+    ArmBucket,
+    Latest,
+    StageEvidence,
+    Tally,
+    latency_cell,
+    merge,
+)
 from tidegate.domain.exchange import Arm
 from tidegate.domain.judging import STAGE_END
-from tidegate.domain.observation import Evidence, begin, observe
+from tidegate.domain.observation import Evidence, Found, begin, observe
 from tidegate.domain.rollout import (
     ACTIVE,
+    After,
     Eligible,
     ErrorsGate,
     FeedbackGate,
@@ -39,7 +48,8 @@ from tidegate.domain.rollout import (
     Unit,
     Variant,
 )
-from tidegate.domain.transition import BY_PEOPLE, TABLE, apply, approval
+from tidegate.domain.transition import BY_PEOPLE, TABLE, UNROUTED, apply, approval
+from tidegate.domain.watch import is_watched, watch, watch_process
 
 SHORT, LONG = 300, 10_000
 STEPS = 40
@@ -84,6 +94,7 @@ def drawn_plan(draw: random.Random) -> Plan:
         candidate=Variant(),
         stages=stages,
         gates=gates,
+        after=After(holdout=500, for_seconds=draw.choice([3_600.0, 90 * 86_400.0])),
     )
 
 
@@ -150,8 +161,25 @@ class Walk:
     def jump(self) -> None:
         self.now += self.draw.choice(JUMPS)
 
+    def watch(self) -> None:
+        """What the controller does once it has completed: nothing but to raise an alarm, and to end it."""
+        gate = self.rollout.plan.gates.slo
+        if gate is None or not is_watched(self.rollout, self.now):
+            return
+        process = watch_process(self.rollout, gate)
+        kept = [ArmBucket(start, arm, self.buckets[start, arm]) for start, arm in sorted(self.buckets)]
+        found = Found(*process.e_values(process.fold(process.begin(), kept)))
+        lately = [each.tally for each in kept if each.arm is Arm.CANDIDATE and each.start >= self.now - 3_600]
+        decision = watch(self.rollout, Evidence(candidate=merge(lately), tests={"slo": found}), self.now)
+        if decision.move is not None:
+            assert decision.move in (Move.ALARM, Move.CALM)
+            self._apply(decision.move)
+
     def look(self) -> None:
         """What the controller does, and that it may."""
+        if self.rollout.phase is Phase.COMPLETED:
+            self.watch()
+            return
         evidence = self.evidence()
         kept = msgspec.json.encode((self.rollout, evidence))
         decision = decide(self.rollout, evidence, self.now)
@@ -215,8 +243,10 @@ class Walk:
         assert 0 <= after.exposed < 10_000
         if move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.COMPLETED:
             assert before.stage == len(before.plan.stages) - 1
-        if (after.stage, after.attempt) != (before.stage, before.attempt):
+        if (after.stage, after.attempt) != (before.stage, before.attempt) or move is Move.COMPLETE:
             self.buckets.clear()
+        if move in UNROUTED:
+            assert (after.phase_since, after.completed_at) == (before.phase_since, before.completed_at)
         self.rollout = after
 
 
@@ -227,7 +257,11 @@ def walked(seed: int) -> Walk:
     draft = Rollout(
         name="walk", plan=plan, phase=Phase.DRAFT, salt="0" * 32, created_at=START, created_by="walk"
     )
-    walk = Walk(draw, apply(draft, Move.START, START), calm=draw.random() < 0.6)
+    begun = apply(draft, Move.START, START)
+    if seed % 5 == 0:  # few walks come so far by themselves
+        begun = msgspec.structs.replace(begun, stage=len(plan.stages) - 1)
+        begun = apply(begun, Move.COMPLETE, START)
+    walk = Walk(draw, begun, calm=draw.random() < 0.6)
     steps = (walk.traffic, walk.jump, walk.look, walk.person)
     often = (4, 3, 4, 1) if walk.calm else (3, 1, 3, 1)
     for step in draw.choices(steps, often, k=STEPS):

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from tidegate.adapters.clock import SystemClock
 from tidegate.adapters.storage.store import open_store
+from tidegate.bootstrap.approving import approval_links
 from tidegate.bootstrap.home import open_home
 from tidegate.bootstrap.living import leave_for_dead
 from tidegate.bootstrap.logs import configure_logs
@@ -32,7 +33,9 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
         store = await open_store(settings.store_url, clock=clock)
         try:
             await leave_for_dead(settings.home, store.routing.leave)
-            services = Services(store, clock, hosts=ConfiguredSkillHosts(settings))
+            services = Services(
+                store, clock, hosts=ConfiguredSkillHosts(settings), links=approval_links(settings)
+            )
             yield create_control_api(
                 services,
                 by_home(actor),

@@ -15,6 +15,7 @@ from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.store import open_store
 from tidegate.adapters.telemetry.prometheus import PrometheusMeter
 from tidegate.bootstrap.address import new_process_id, url_of
+from tidegate.bootstrap.approving import approval_links
 from tidegate.bootstrap.cache import Caches, open_cache, reuse_settings
 from tidegate.bootstrap.emulated import emulated, served_by
 from tidegate.bootstrap.guarding import with_guards
@@ -28,6 +29,7 @@ from tidegate.bootstrap.note import announced
 from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.private_memory import keep_memory_private
 from tidegate.bootstrap.quotas import open_quotas
+from tidegate.bootstrap.reporting import reports_by_themselves
 from tidegate.bootstrap.scanning import second_opinion
 from tidegate.bootstrap.signals import Signals
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
@@ -46,6 +48,7 @@ from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
 from tidegate.registry.scan.apart import ScanningProcess
 from tidegate.registry.scan.gate import Scan
+from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.hosting import Hosting
 from tidegate.serving.keyring import Keyring
 from tidegate.serving.quotas import Quotas
@@ -136,11 +139,11 @@ async def assemble(
     controller = Controller(services, meter, holder=process_id, lease_seconds=settings.control.lease)
     writer, shipper = _spool(settings, services, process_id, meter=meter, controller=controller, stack=stack)
     quotas, keeping = await open_quotas(settings, services, holder, meter, valkey)
-    own = [Supervised("follower", follower.run), Supervised("skill-files", archives.run), _keep(keyring)]
+    own = [*_own(follower, archives, keyring), *reports_by_themselves(settings, services, controller)]
     background = await _in_background(settings, own, controller, shipper, keeping, stack)
     hosting, sandbox = open_hosting(settings, archives, stack, meter=meter, prices=prices, clock=clock)
     gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
-    stack.push_async_callback(gateway.close)
+    _join(gateway, controller, stack)
     health = Health(
         gateway=gateway,
         holder=holder,
@@ -161,10 +164,20 @@ async def assemble(
     return health.server, partial(_warm_up, prices, control, sandbox)
 
 
+def _join(gateway: Gateway, controller: Controller, stack: AsyncExitStack) -> None:
+    """The controller hears which breakers are open here."""
+    controller.hear(lambda: gateway.guards.troubled)
+    stack.push_async_callback(gateway.close)
+
+
 def _scanning(stack: AsyncExitStack) -> Scan:
     process = ScanningProcess()
     stack.push_async_callback(process.close)
     return process.scan
+
+
+def _own(follower: Follower, archives: Archives, keyring: Keyring) -> list[Supervised]:
+    return [Supervised("follower", follower.run), Supervised("skill-files", archives.run), _keep(keyring)]
 
 
 def _keep(keyring: Keyring) -> Supervised:
@@ -203,7 +216,8 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
 async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Services:
     store = await open_store(settings.store_url, clock=clock)
     stack.push_async_callback(store.close)
-    return Services(store, clock, hosts=ConfiguredSkillHosts(settings))
+    hosts = ConfiguredSkillHosts(settings)
+    return Services(store, clock, hosts=hosts, links=approval_links(settings))
 
 
 async def _warm_up(prices: ListPrices, control: LazyApp, sandbox: CheckedSandbox | None) -> None:

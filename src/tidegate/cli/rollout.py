@@ -13,6 +13,7 @@ from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
 from tidegate.cli.rollout_lines import HistoryDocument, SummariesDocument, headline
 from tidegate.cli.rollout_watch import watch as watch_rollout
+from tidegate.control.linked_approval import LinkShown
 from tidegate.control.status import RolloutStatus
 from tidegate.domain.difference import Change
 
@@ -75,6 +76,24 @@ def watch(name: Name, as_json: AsJson = False) -> None:
 def promote(name: Name, reason: Reason, as_json: AsJson = False, dry_run: DryRun = False) -> None:
     """Approve the next stage of a rollout that awaits approval."""
     _move(name, "promote", reason, as_json, dry_run)
+
+
+@app.command()
+def link(
+    name: Name,
+    key: Annotated[str, typer.Option("--for", help="The id of the operator's key that it stands for.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print a link by which the holder of a key promotes what awaits approval."""
+    document = run(call("GET", f"{_path(name)}/link", params={"key": key}))
+    if as_json:
+        emit_json(document)
+        return
+    made = msgspec.convert(document, LinkShown)
+    say(made.link)
+    sys.stderr.write(
+        f"tidegate: good until {made.expires_at}; whoever has it promotes in the name of {made.approver}\n"
+    )
 
 
 @app.command()

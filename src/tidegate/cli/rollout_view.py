@@ -7,6 +7,8 @@ from rich.text import Text
 from tidegate.cli.paper import paper
 from tidegate.cli.rollout_lines import headline
 from tidegate.control.status import ArmStatus, RolloutStatus
+from tidegate.control.watch_status import WatchStatus
+from tidegate.domain.reporting.document import RecordShown
 
 
 def show(status: RolloutStatus) -> None:
@@ -24,6 +26,11 @@ def picture(status: RolloutStatus) -> RenderableType:
     point = status.savings.point
     if point is not None:
         parts.append(Text(f"savings {point:.1%} (point value, against concurrent control)"))
+    if status.watch is not None:
+        parts.append(Text(_watch(status.watch), style="bold" if status.watch.state == "alarm" else ""))
+    parts += [Text(f"open: {each.kind}: {each.what} ({each.reason})") for each in status.incidents]
+    if status.record is not None:
+        parts += _record(status.record)
     last = status.last_decision
     if last is not None:
         parts.append(Text(f"last decision: {last.kind} at {last.at}: {last.reason}"))
@@ -31,6 +38,26 @@ def picture(status: RolloutStatus) -> RenderableType:
     if event is not None and event.kind != "hold":
         parts.append(Text(f"last event: {event.kind} at {event.at} by {event.actor}: {event.reason}"))
     return Group(*parts)
+
+
+def _watch(watch: WatchStatus) -> str:
+    until = f" until {watch.until}" if watch.until else ""
+    called = {"watching": "watching", "alarm": "ALARM", "off": "nothing watches"}[watch.state]
+    return f"{called} since {watch.since}{until}: {watch.reason}"
+
+
+def _record(record: RecordShown) -> list[RenderableType]:
+    """What the stage's end was decided on, in three lines at most beside what was open."""
+    votes = record.votes
+    says = ", ".join(f"{each.name} {each.verdict} → {each.says}" for each in record.criteria) or "no gates"
+    lines = [
+        f"stage's end ({record.event} at {record.at}): {record.recommendation}: {record.reason}",
+        f"  criteria: {says}",
+        f"  votes: candidate {votes.candidate_up:,} up, {votes.candidate_down:,} down; "
+        f"control {votes.control_up:,} up, {votes.control_down:,} down",
+        *(f"  open then: {each.kind}: {each.what} ({each.reason})" for each in record.incidents),
+    ]
+    return [Text(line) for line in lines]
 
 
 def _arms(status: RolloutStatus) -> Table:

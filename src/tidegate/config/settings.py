@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from tidegate.config.approvals import Approvals
 from tidegate.config.chains import Chain
 from tidegate.config.credential import Credential
 from tidegate.config.hosted import Hosted
 from tidegate.config.packages import Packages
+from tidegate.config.reports import Reports
 from tidegate.config.sandbox import Sandbox
 from tidegate.config.scan import Scan
 from tidegate.config.sections import (
@@ -54,6 +56,8 @@ class Settings:
     ledger: Ledger = field(default_factory=Ledger)
     identity: Identity = field(default_factory=Identity)
     control: Control = field(default_factory=Control)
+    reports: Reports = field(default_factory=Reports)
+    approvals: Approvals = field(default_factory=Approvals)
     cache: Cache = field(default_factory=Cache)
     valkey: Valkey = field(default_factory=Valkey)
     hosted: Hosted = field(default_factory=Hosted)
@@ -88,6 +92,8 @@ SECTIONS: dict[str, type] = {
     "ledger": Ledger,
     "identity": Identity,
     "control": Control,
+    "reports": Reports,
+    "approvals": Approvals,
     "cache": Cache,
     "valkey": Valkey,
     "hosted": Hosted,

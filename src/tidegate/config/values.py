@@ -217,6 +217,14 @@ def dollars(value: object) -> float:
     raise ValueError("an amount of US dollars, as in 25 or 0.5")
 
 
+def clock_time(value: object) -> str:
+    """A time of day as a clock shows it, or `off`; kept as it is written."""
+    given = text(value)
+    if given != "off" and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", given):
+        raise ValueError('a time of day, as in "07:00", or "off"')
+    return given
+
+
 def timezone(value: object) -> str:
     """A name of the IANA time zone database."""
     name = text(value)

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tidegate.control.approval_links import link_notices
 from tidegate.control.services import Services
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import FOR_PEOPLE, Decision
 from tidegate.domain.difference import Change, changes
+from tidegate.domain.incident import OpenIncident
 from tidegate.domain.observation import Evidence
 from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import Move, Phase, Plan, Rollout, Variant
+from tidegate.domain.stage_record import StageRecord, record_of
+from tidegate.domain.transition import UNROUTED
 from tidegate.ports import Lease, NewEvent, Notice
 
 CONTROLLER = "controller"
@@ -34,7 +38,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The data of a rollout's event: before and after, and for a decision all that it was made from.
 
-    `domain/decision.decide` of the rollout before, `evidence` and the event's time gives `decision` again.
+    `domain/decision.decide` of the rollout before, `evidence`, the event's time and the record's incidents
+    gives `decision` again, and `domain/stage_record.record_of` the `record` of a stage's end.
     """
 
     before: Position
@@ -42,6 +47,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     move: Move | None = None
     decision: Decision | None = None
     evidence: Evidence | None = None
+    record: StageRecord | None = None
     plan: Plan | None = None
     candidate: Variant | None = None
     """A revision's."""
@@ -51,10 +57,11 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A decision and the evidence it was made from."""
+    """A decision, and the evidence and open incidents that it was made from."""
 
     decision: Decision
     evidence: Evidence
+    incidents: tuple[OpenIncident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,11 @@ async def commit(
     nothing that requests are routed by, so no process has to take a new snapshot for it.
     """
     event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
+    asks = move in (Move.ASK, Move.REVISE) and after.phase is Phase.AWAITING_APPROVAL
+    if asks and services.links:
+        notices += link_notices(services.links, after, before.version, at)
     done = await services.store.rollouts.commit(
-        after, event, notices, lease=lease, admit=admit, routed=move not in (None, Move.APPROVE)
+        after, event, notices, lease=lease, admit=admit, routed=move is not None and move not in UNROUTED
     )
     return Committed(*done)
 
@@ -106,12 +116,14 @@ def entry(
     judged: Judged | None = None,
 ) -> tuple[NewEvent, list[Notice]]:
     """What a commit adds to the record, and whom it tells: a move has a notice, a hold has none."""
+    record = record_of(before, judged.decision, judged.evidence, judged.incidents, at) if judged else None
     data = EventData(
         before=_position(before, at),
         after=_position(after, at),
         move=move,
         decision=judged.decision if judged else None,
         evidence=judged.evidence if judged else None,
+        record=record,
         plan=after.plan if move is Move.START else None,
         candidate=latest_candidate(after) if move is Move.REVISE else None,
         changes=changes(latest_candidate(before), latest_candidate(after)) if move is Move.REVISE else (),
@@ -126,7 +138,7 @@ def entry(
     )
     if move is None and judged and judged.decision.cause in FOR_PEOPLE:
         return event, [_alert(after, judged.decision.cause, event)]
-    return event, [_notice(before, after, move, event)] if move else []
+    return event, [_notice(before, after, move, event, record)] if move else []
 
 
 def _position(rollout: Rollout, at: float) -> Position:
@@ -152,13 +164,19 @@ def _alert(rollout: Rollout, cause: str, event: NewEvent) -> Notice:
     )
 
 
-def _notice(before: Rollout, after: Rollout, move: Move, event: NewEvent) -> Notice:
+def _notice(
+    before: Rollout, after: Rollout, move: Move, event: NewEvent, record: StageRecord | None
+) -> Notice:
     """Its id names the state it was committed on, so that delivering it twice is seen to be the same."""
     now = _position(after, event.at)
+    told = {} if record is None else {"record": record}
+    subject = f"{move} → {after.phase} ({now.stage_name}, {now.weight:g} %)"
+    if move in (Move.ALARM, Move.CALM):
+        subject = f"{move}: {event.reason}"
     return Notice(
         id=f"{event.stream}:{before.version}:{move}",
         kind=f"rollout.{move}",
-        subject=f"rollout {after.name}: {move} → {after.phase} ({now.stage_name}, {now.weight:g} %)",
+        subject=f"rollout {after.name}: {subject}",
         data=msgspec.Raw(
             msgspec.json.encode(
                 {
@@ -168,6 +186,7 @@ def _notice(before: Rollout, after: Rollout, move: Move, event: NewEvent) -> Not
                     "after": now,
                     "actor": event.actor,
                     "reason": event.reason,
+                    **told,
                 }
             )
         ),

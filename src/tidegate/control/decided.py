@@ -4,17 +4,21 @@ import msgspec
 
 from tidegate.control.commit import Position, stream
 from tidegate.domain.decision import Decision
+from tidegate.domain.stage_record import StageRecord
 from tidegate.ports import Rollouts
 
 _PAGE = 20
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A decision on record: where the rollout stood, and when."""
+    """A decision on record: where the rollout stood, when, on what kind of event, and what a stage's end
+    was decided on."""
 
     decision: Decision
     before: Position
     at: float
+    kind: str
+    record: StageRecord | None = None
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -22,6 +26,7 @@ class _Data(msgspec.Struct, frozen=True):
 
     before: Position
     decision: Decision | None = None
+    record: StageRecord | None = None
 
 
 async def last_decided(rollouts: Rollouts, name: str) -> Decided | None:
@@ -31,6 +36,6 @@ async def last_decided(rollouts: Rollouts, name: str) -> Decided | None:
         for event in page:
             data = msgspec.json.decode(event.data, type=_Data)
             if data.decision is not None:
-                return Decided(data.decision, data.before, event.at)
+                return Decided(data.decision, data.before, event.at, event.kind, data.record)
         before = page[-1].seq
     return None

@@ -16,7 +16,8 @@ from tidegate.domain.metrics import (
 )
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Phase, Rollout
-from tidegate.domain.verdict import savings_point
+from tidegate.domain.verdict import Verdict, savings_point
+from tidegate.domain.watch import is_watched
 from tidegate.ports import Meter
 
 ENDED_SHOWN = 20
@@ -42,18 +43,22 @@ class Gauges:
             self._set(ROLLOUT_WEIGHT, (rollout.name,), weight_percent(rollout, now))
             for phase in Phase:
                 self._set(ROLLOUT_PHASE, (rollout.name, phase), float(phase is rollout.phase))
-            if rollout.phase not in ACTIVE:
+            if rollout.phase not in ACTIVE and not is_watched(rollout, now):
                 self._clear(rollout.name, _OF_THE_LEADER)
 
     def judge(self, rollout: Rollout, evidence: Evidence, decision: Decision) -> None:
         """What the gates said at this look."""
         for verdict in decision.verdicts:
-            self._set(GATE_VERDICT, (rollout.name, verdict.name), _VERDICTS[verdict.verdict])
-            if verdict.e_value is not None:
-                self._set(E_VALUE, (rollout.name, verdict.name), verdict.e_value)
+            self._show(rollout.name, verdict)
         point = savings_point(evidence.candidate, evidence.control)
         if point is not None:
             self._set(SAVINGS, (rollout.name, "point"), point)
+
+    def watch(self, rollout: Rollout, decision: Decision) -> None:
+        """What the absolute gate said of a completed rollout; the others have nothing to say any more."""
+        self._clear(rollout.name, _OF_THE_LEADER)
+        for verdict in decision.verdicts:
+            self._show(rollout.name, verdict)
 
     def decided(self, rollout: Rollout, decision: Decision) -> None:
         """A decision that was committed."""
@@ -65,6 +70,11 @@ class Gauges:
         """Another process leads: what the gates say is shown there."""
         for name in tuple(self._shown):
             self._clear(name, _OF_THE_LEADER)
+
+    def _show(self, name: str, verdict: Verdict) -> None:
+        self._set(GATE_VERDICT, (name, verdict.name), _VERDICTS[verdict.verdict])
+        if verdict.e_value is not None:
+            self._set(E_VALUE, (name, verdict.name), verdict.e_value)
 
     def _set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         self._shown[labels[0]].add((metric, labels))

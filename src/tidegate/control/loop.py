@@ -2,19 +2,24 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
+from tidegate.control.incidents import Breaking, none_open, open_incidents
 from tidegate.control.observe import Observer
 from tidegate.control.outbox import deliver_notices
 from tidegate.control.scoring import Scoring
 from tidegate.control.services import Services
 from tidegate.control.told import Told
-from tidegate.domain.decision import Decision, decide
+from tidegate.control.watching import Watcher
+from tidegate.domain.decision import decide
 from tidegate.domain.errors import Conflict, StoreUnavailable
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Rollout
+from tidegate.domain.stage_record import ends_stage
 from tidegate.domain.transition import apply
+from tidegate.domain.watch import is_watched, watch
 from tidegate.ports import Lease, Meter
 
 LOOK_SECONDS = 1.0
@@ -52,6 +57,7 @@ class Controller:
         self._holder = holder
         self._lease_seconds = lease_seconds
         self._observer = Observer(services.store.ledger)
+        self._watcher = Watcher(services.store.ledger)
         self._gauges = Gauges(meter)
         self._scoring = Scoring(services, meter)
         self._lease: Lease | None = None
@@ -60,6 +66,11 @@ class Controller:
         self._woken = asyncio.Event()
         self._away = False
         self._deliver_due = 0.0
+        self._breaking: Breaking = none_open
+
+    def hear(self, breaking: Breaking) -> None:
+        """Ask this what breakers are open, at a stage's end; until then it knows of none."""
+        self._breaking = breaking
 
     @property
     def faults(self) -> int:
@@ -70,6 +81,11 @@ class Controller:
     def last_fault(self) -> str:
         """What went wrong with them; empty where nothing did."""
         return "; ".join(f"rollout {name}: {fault}" for name, fault in sorted(self._broken.items()))
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process holds the lease, as far as it knows."""
+        return self._lease is not None and self._services.clock.now() < self._lease.until
 
     def wake(self) -> None:
         """Look now: new evidence has been summed. Calls between two looks are one call."""
@@ -108,16 +124,20 @@ class Controller:
             return
         for rollout in rollouts:
             if rollout.phase in ACTIVE:
-                await self._judge_apart(rollout, lease)
+                await self._apart(self._judge, rollout, lease)
+                continue
+            self._forget(rollout.name)
+            if is_watched(rollout, self._services.clock.now()):
+                await self._apart(self._watch, rollout, lease)
             else:
-                self._forget(rollout.name)
+                self._watcher.forget(rollout.name)
+                self._broken.pop(rollout.name, None)
         await self._scoring.look(rollouts, lease)
         await self._deliver()
 
     def _forget(self, name: str) -> None:
         self._observer.forget(name)
         self._told.forget(name)
-        self._broken.pop(name, None)
 
     async def _deliver(self) -> None:
         """Every second, and at the look that made a notice."""
@@ -136,13 +156,16 @@ class Controller:
             )
             if before is None and self._lease is not None:
                 self._told.forget()
+                self._watcher.forget()
                 _log.info("this process leads", extra={"holder": self._holder, "token": self._lease.token})
         return self._lease
 
-    async def _judge_apart(self, rollout: Rollout, lease: Lease) -> None:
+    async def _apart(
+        self, judge: Callable[[Rollout, Lease], Awaitable[None]], rollout: Rollout, lease: Lease
+    ) -> None:
         """One rollout that cannot be judged, whatever the fault, must not keep the others unguarded."""
         try:
-            await self._judge(rollout, lease)
+            await judge(rollout, lease)
         except StoreUnavailable:
             raise
         except Exception as fault:
@@ -158,12 +181,31 @@ class Controller:
     async def _judge(self, rollout: Rollout, lease: Lease) -> None:
         now = self._services.clock.now()
         evidence = await self._observer.observe(rollout, now)
-        decision = decide(rollout, evidence, now)
-        self._gauges.judge(rollout, evidence, decision)
-        if decision.move is None and not await self._told.is_news(rollout, decision, now):
+        judged = Judged(decide(rollout, evidence, now), evidence)
+        self._gauges.judge(rollout, evidence, judged.decision)
+        if not await self._matters(rollout, judged, now):
             return
+        if ends_stage(rollout, judged.decision, now):
+            judged = await self._beside_incidents(rollout, evidence, now)
+            if not await self._matters(rollout, judged, now):
+                return
+        await self._write(rollout, judged, now, lease)
+
+    async def _watch(self, rollout: Rollout, lease: Lease) -> None:
+        """One that has completed: the absolute gate stays armed, and tells people."""
+        gate = rollout.plan.gates.slo
+        if gate is None or not self._watcher.is_due(rollout.name, self._services.clock.monotonic()):
+            return
+        now = self._services.clock.now()
+        evidence = await self._watcher.observe(rollout, gate, now)
+        decision = watch(rollout, evidence, now)
+        self._gauges.watch(rollout, decision)
+        if decision.move is not None:
+            await self._write(rollout, Judged(decision, evidence), now, lease)
+
+    async def _write(self, rollout: Rollout, judged: Judged, now: float, lease: Lease) -> None:
         try:
-            await self._commit(rollout, decision, evidence, now, lease)
+            await self._commit(rollout, judged, now, lease)
         except Conflict as conflict:
             _log.info(
                 "looking again: another commit came first",
@@ -172,10 +214,17 @@ class Controller:
             self._lease = None
             self.wake()
 
-    async def _commit(
-        self, rollout: Rollout, decision: Decision, evidence: Evidence, now: float, lease: Lease
-    ) -> None:
-        move = decision.move
+    async def _matters(self, rollout: Rollout, judged: Judged, now: float) -> bool:
+        decision = judged.decision
+        return decision.move is not None or await self._told.is_news(rollout, decision, now)
+
+    async def _beside_incidents(self, rollout: Rollout, evidence: Evidence, now: float) -> Judged:
+        """Decided anew with what is open elsewhere, which nothing but a stage's end asks for."""
+        incidents = await open_incidents(self._services, rollout, self._breaking)
+        return Judged(decide(rollout, evidence, now, incidents), evidence, incidents)
+
+    async def _commit(self, rollout: Rollout, judged: Judged, now: float, lease: Lease) -> None:
+        decision, move = judged.decision, judged.decision.move
         await commit(
             self._services,
             rollout,
@@ -184,7 +233,7 @@ class Controller:
             actor=CONTROLLER,
             reason=decision.reason,
             at=now,
-            judged=Judged(decision, evidence),
+            judged=judged,
             lease=lease,
         )
         self._deliver_due = 0.0

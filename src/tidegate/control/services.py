@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tidegate.control.acknowledge import Acknowledgements
+from tidegate.control.approval_links import ApprovalLinks
 from tidegate.domain.errors import InvalidInput
 from tidegate.ports import (
     Clearings,
@@ -109,6 +110,8 @@ class Services:
     hosts: SkillHosts = NO_SKILL_HOSTS
     dry: bool = False
     """A change is judged and told, and not kept."""
+    links: ApprovalLinks | None = None
+    """How links that approve of a stage are made; None where there is no secret to sign them."""
     acknowledgements: Acknowledgements = field(init=False)
 
     def __post_init__(self) -> None:

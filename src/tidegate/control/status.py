@@ -7,14 +7,18 @@ import msgspec
 
 from tidegate.control.commit import stream
 from tidegate.control.decided import Decided, last_decided
+from tidegate.control.incidents import open_incidents
 from tidegate.control.lookup import find_rollout
+from tidegate.control.recorded import incidents_shown, record_shown
 from tidegate.control.services import Services
 from tidegate.control.timestamp import rfc3339
+from tidegate.control.watch_status import WatchStatus, watch_status
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import Decision, Kind, decide
 from tidegate.domain.evidence import Tally, p95
 from tidegate.domain.judging import verdicts
 from tidegate.domain.observation import Evidence
+from tidegate.domain.reporting.document import IncidentShown, RecordShown
 from tidegate.domain.rollout import ACTIVE, Event, Phase, Rollout
 from tidegate.domain.verdict import savings_point
 
@@ -97,7 +101,11 @@ class RolloutSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
-    """A summary with the evidence of the stage it is in, or ended in."""
+    """A summary with the evidence of the stage it is in, or ended in.
+
+    `incidents` are open now, but for breakers: those are of the process that leads. `record` is what is kept
+    of this stage's end, None before it has come.
+    """
 
     revisions: int
     """How often the candidate was revised in this attempt at the whole."""
@@ -109,6 +117,9 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     arms: Arms
     gates: tuple[GateStatus, ...]
     savings: SavingsStatus
+    watch: WatchStatus | None
+    incidents: tuple[IncidentShown, ...]
+    record: RecordShown | None
     last_decision: LastDecision | None
     last_event: LastEvent | None
 
@@ -137,6 +148,7 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
     events = await services.store.rollouts.newest_events(stream(rollout.name), limit=1)
     now = services.clock.now()
     evidence = await observer.observe(rollout, now)
+    incidents = await open_incidents(services, rollout) if rollout.phase in ACTIVE else ()
     return RolloutStatus(
         **msgspec.structs.asdict(_summary(rollout, now)),
         revisions=rollout.revisions,
@@ -150,7 +162,10 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
         arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
         gates=_gates(rollout, evidence),
         savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),
-        last_decision=_last_decision(rollout, decided, decide(rollout, evidence, now)),
+        watch=await watch_status(services, rollout, now) if rollout.phase is Phase.COMPLETED else None,
+        incidents=incidents_shown(incidents),
+        record=_record(rollout, decided),
+        last_decision=_last_decision(rollout, decided, decide(rollout, evidence, now, incidents)),
         last_event=_last_event(events),
     )
 
@@ -196,6 +211,16 @@ def _last_decision(rollout: Rollout, last: Decided | None, present: Decision) ->
     )
     told = present if holds_on else last.decision
     return LastDecision(kind=told.kind, cause=told.cause, reason=told.reason, at=rfc3339(last.at))
+
+
+def _record(rollout: Rollout, last: Decided | None) -> RecordShown | None:
+    """Every decision after a bake has one, so the newest decision's is the newest record."""
+    if last is None or last.record is None:
+        return None
+    place = last.before.attempt, last.before.stage
+    if place != (rollout.attempt, rollout.stage):
+        return None
+    return record_shown(last.record, at=last.at, event=last.kind)
 
 
 def _last_event(events: Sequence[Event]) -> LastEvent | None:

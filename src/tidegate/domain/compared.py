@@ -5,7 +5,7 @@ from tidegate.domain.measure import ALPHA_FEEDBACK, ALPHA_LATENCY
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import FeedbackGate, LatencyGate, RatioGate, SloGate
 from tidegate.domain.sample_ratio import ALPHA_RATIO
-from tidegate.domain.slo import ALPHA_SLO, bad_of
+from tidegate.domain.slo import ALPHA_SLO, limits_of, share_of
 from tidegate.domain.verdict import Verdict, percent
 
 SLOW_SHARE = 0.05
@@ -46,12 +46,7 @@ def latency(gate: LatencyGate, evidence: Evidence, share: float) -> Verdict:
 def slo(gate: SloGate, evidence: Evidence) -> Verdict:
     """Fail where the candidate surely breaks a limit, whatever control does; shown is the worst limit."""
     found, candidate = evidence.test("slo"), evidence.candidate
-    limits = {"errors": gate.errors, "slow": gate.slow}
-    shares = {
-        name: (bad_of(gate, name, candidate) / max(1, candidate.triggered), limit)
-        for name, limit in limits.items()
-        if limit is not None
-    }
+    shares = {name: (share_of(gate, name, candidate), limit) for name, limit in limits_of(gate).items()}
     worst = max(shares, key=lambda name: shares[name][0] / shares[name][1])
     value, bound = shares[worst]
     what = "errors" if worst == "errors" else f"slower than {gate.over:g} s"

@@ -1,9 +1,11 @@
 """The decision on a rollout: guardrails first, always; then baking, samples, limits; approval is last."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
+from tidegate.domain.incident import OpenIncident, named
 from tidegate.domain.judging import GUARDRAILS, STAGE_END, verdicts, worse
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Rollout
@@ -26,7 +28,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to do and why; `move` is the transition to commit, None where nothing changes.
 
     `cause` is the reason's class: a gate's name, or inactive, paused, no-traffic, baking, samples-missing,
-    no-data, schedule, approval, stage-done.
+    no-data, schedule, incident, approval, stage-done.
     """
 
     kind: Kind
@@ -43,8 +45,13 @@ FOR_PEOPLE = frozenset({"no-traffic", "samples-missing"})
 """Causes of a hold that time alone will not end: a notice goes out."""
 
 
-def decide(rollout: Rollout, evidence: Evidence, now: float) -> Decision:
-    """What to do with the rollout at `now` (epoch seconds), given its current stage's evidence."""
+def decide(
+    rollout: Rollout, evidence: Evidence, now: float, incidents: Sequence[OpenIncident] = ()
+) -> Decision:
+    """What to do with the rollout at `now` (epoch seconds), given its current stage's evidence.
+
+    `incidents` are those that are open: no stage goes on by itself beside one. People may, and are told.
+    """
     if rollout.phase not in ACTIVE:
         return Decision(kind=Kind.HOLD, cause="inactive", reason=f"nothing to decide: it is {rollout.phase}")
     judged = verdicts(rollout, evidence)
@@ -52,7 +59,7 @@ def decide(rollout: Rollout, evidence: Evidence, now: float) -> Decision:
         _guardrails(rollout, judged)
         or _waiting(rollout, evidence, now)
         or _evidence(rollout, evidence, judged, now)
-        or _stage_end(rollout, now)
+        or _stage_end(rollout, now, incidents)
     )
     return msgspec.structs.replace(decision, verdicts=judged)
 
@@ -133,7 +140,7 @@ def _seen(evidence: Evidence) -> bool:
     return any(each.requests or each.triggered for each in tallies)
 
 
-def _stage_end(rollout: Rollout, now: float) -> Decision:
+def _stage_end(rollout: Rollout, now: float, incidents: Sequence[OpenIncident]) -> Decision:
     """People are asked at any time; only to go on there are hours."""
     stage = rollout.current
     asked = rollout.phase is Phase.AWAITING_APPROVAL
@@ -145,6 +152,12 @@ def _stage_end(rollout: Rollout, now: float) -> Decision:
         move = None if asked else Move.ASK
         reason = f"stage {stage.name!r} has passed every gate: awaiting {_wanted(rollout)} (`promote`)"
         return _decision(Kind.HOLD, move, "approval", reason)
+    if incidents:
+        reason = (
+            f"stage {stage.name!r} has passed every gate, but there is {named(incidents)}; it goes on when "
+            "that is over"
+        )
+        return _decision(Kind.HOLD, None, "incident", reason)
     reason = f"stage {stage.name!r} has baked and passed every gate"
     if on_last_stage(rollout):
         return _decision(Kind.COMPLETE, Move.COMPLETE, "stage-done", reason)

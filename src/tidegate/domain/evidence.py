@@ -10,6 +10,12 @@ from tidegate.domain.exchange import Arm
 BUCKET_SECONDS = 5
 """Width of an evidence bucket; buckets start at multiples of it in epoch seconds."""
 
+AFTER = -1
+"""The number of the stage that a completed rollout is in, as evidence counts: the time of its `after`."""
+
+AFTER_BUCKET_SECONDS = 60
+"""Width of a bucket there: months are summed, and only the absolute gate reads them."""
+
 SHORT_WINDOW_SECONDS = 3 * 3600
 LONG_WINDOW_SECONDS = 24 * 3600
 """Windows of the sticky processes open at these steps from the stage's start."""

@@ -230,6 +230,10 @@ class Move(StrEnum):
     RETRY = "retry"
     REVISE = "revise"
     UNDO = "undo"
+    ALARM = "alarm"
+    """After completion the absolute gate has found a limit broken."""
+    CALM = "calm"
+    """Its limits are kept again: it watches on."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -266,6 +270,10 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resumed_at: float | None = None
     """When the current stage was last resumed; a gate that only pauses judges anew from here."""
     completed_at: float | None = None
+    alarmed_at: float | None = None
+    """Since when, after completion, a limit has been broken; None while none is."""
+    rearmed_at: float | None = None
+    """When that was over last; the absolute gate judges anew from here."""
     approved_by: tuple[str, ...] = ()
     """Who has approved of what the current stage asks for, where one approval is not enough."""
     revisions: int = 0

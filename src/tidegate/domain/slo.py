@@ -61,8 +61,7 @@ class SloProcess(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _limits(self) -> Mapping[str, float]:
-        named = {"errors": self.gate.errors, "slow": self.gate.slow}
-        return {name: limit for name, limit in named.items() if limit is not None}
+        return limits_of(self.gate)
 
     def _step(self, state: SloState, start: int, tally: Tally) -> SloState:
         spent = max(state.spent, self.prior.spent(start + BUCKET_SECONDS - self.since))
@@ -86,6 +85,17 @@ class SloProcess(msgspec.Struct, frozen=True, kw_only=True):
     ) -> SloState:
         e_values = {name: sum(each) / len(each) / len(wealth) for name, each in wealth.items()}
         return SloState(wealth, spent, e_values, max(peak, *e_values.values(), 0.0), restarted)
+
+
+def limits_of(gate: SloGate) -> Mapping[str, float]:
+    """The limits that the gate asks for, by name: `errors`, `slow`."""
+    named = {"errors": gate.errors, "slow": gate.slow}
+    return {name: limit for name, limit in named.items() if limit is not None}
+
+
+def share_of(gate: SloGate, limit: str, tally: Tally) -> float:
+    """The share of triggered requests that are bad by that limit; 0 where there is none."""
+    return bad_of(gate, limit, tally) / max(1, tally.triggered)
 
 
 def bad_of(gate: SloGate, limit: str, tally: Tally) -> int:

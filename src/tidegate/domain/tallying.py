@@ -7,6 +7,8 @@ import msgspec
 
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import (
+    AFTER,
+    AFTER_BUCKET_SECONDS,
     BUCKET_SECONDS,
     CAP_PER_UNIT,
     LONG_WINDOW_SECONDS,
@@ -137,6 +139,11 @@ def is_evidence(exchange: Exchange) -> bool:
     )
 
 
+def is_after(exchange: Exchange) -> bool:
+    """It belongs to an arm of a rollout that has completed and holds units back."""
+    return exchange.rollout is not None and exchange.stage is None and exchange.arm is not _OUTSIDE
+
+
 def has_sticky_unit(exchange: Exchange) -> bool:
     """Its unit lives longer than the request, so that it has a state."""
     return exchange.unit_kind != "request"
@@ -146,9 +153,9 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
     """Sum the exchanges in their order of arrival.
 
     `units` must hold every stage of the attempts touched for every sticky unit in `exchanges` and for LEVELS,
-    where known: a unit stays triggered from its first trigger within the attempt. Exchanges that are no
-    evidence are passed over. Folding a sequence in pieces, each with the states that the one before left,
-    gives the same sums.
+    where known: a unit stays triggered from its first trigger within the attempt. What comes after completion
+    is summed by requests alone, each triggered for itself. Exchanges that are no evidence are passed over.
+    Folding a sequence in pieces, each with the states that the one before left, gives the same sums.
     """
     folded = Folded({}, {}, [])
     known = dict(units)
@@ -156,6 +163,8 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
     seen = {key[:3] for key in units}
     for exchange in exchanges:
         if not is_evidence(exchange):
+            if is_after(exchange):
+                _add(exchange, _sums_after(exchange, folded.sums), triggered=exchange.triggered)
             continue
         if has_sticky_unit(exchange):
             sums = _sums(exchange, folded.sums, _CANDIDATE if exchange.stays else exchange.arm)
@@ -181,10 +190,18 @@ def _sums(exchange: Exchange, known: dict[Cell, Sums], arm: Arm) -> Sums:
     return sums_at(exchange, known, arm, exchange.finished_at)
 
 
+def _sums_after(exchange: Exchange, known: dict[Cell, Sums]) -> Sums:
+    bucket = int(exchange.finished_at // AFTER_BUCKET_SECONDS) * AFTER_BUCKET_SECONDS
+    return _begun(Cell(exchange.rollout or "", exchange.attempt, AFTER, bucket, exchange.arm), known)
+
+
 def sums_at(exchange: Exchange, known: dict[Cell, Sums], arm: Arm, at: float) -> Sums:
     """The sums of the exchange's stage, of that arm and time (epoch seconds), begun in `known` if need be."""
     bucket = int(at // BUCKET_SECONDS) * BUCKET_SECONDS
-    cell = Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, arm)
+    return _begun(Cell(exchange.rollout or "", exchange.attempt, exchange.stage or 0, bucket, arm), known)
+
+
+def _begun(cell: Cell, known: dict[Cell, Sums]) -> Sums:
     sums = known.get(cell)
     if sums is None:
         sums = known[cell] = Sums(seconds={}, slow={}, bets={})

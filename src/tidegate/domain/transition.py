@@ -30,6 +30,8 @@ TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
         (Phase.AWAITING_APPROVAL, Move.ABORT): Phase.ABORTED,
         (Phase.AWAITING_APPROVAL, Move.REVISE): Phase.AWAITING_APPROVAL,
         (Phase.COMPLETED, Move.UNDO): Phase.ROLLED_BACK,
+        (Phase.COMPLETED, Move.ALARM): Phase.COMPLETED,
+        (Phase.COMPLETED, Move.CALM): Phase.COMPLETED,
         (Phase.ROLLED_BACK, Move.RETRY): Phase.PROGRESSING,
         (Phase.ABORTED, Move.RETRY): Phase.PROGRESSING,
     }
@@ -41,6 +43,9 @@ BY_PEOPLE = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.R
 """The moves that are commands; the others are the controller's own."""
 
 APPROVING = frozenset({Move.APPROVE, Move.PROMOTE})
+
+UNROUTED = frozenset({Move.APPROVE, Move.ALARM, Move.CALM})
+"""The moves that change nothing of what requests are served, nor since when the phase has lasted."""
 
 _HINTS: Mapping[Move, str] = MappingProxyType(
     {
@@ -87,11 +92,15 @@ def apply(
     return msgspec.structs.replace(
         rollout,
         phase=phase,
-        phase_since=rollout.phase_since if move is Move.APPROVE else now,
+        phase_since=rollout.phase_since if move in UNROUTED else now,
         paused_from=rollout.phase if move is Move.PAUSE else None,
         paused_seconds=paused_seconds(rollout, now),
         resumed_at=now if move is Move.RESUME else rollout.resumed_at,
-        completed_at=now if phase is Phase.COMPLETED else rollout.completed_at,
+        completed_at=now
+        if phase is Phase.COMPLETED and rollout.phase is not Phase.COMPLETED
+        else rollout.completed_at,
+        alarmed_at=now if move is Move.ALARM else None,
+        rearmed_at=now if move is Move.CALM else rollout.rearmed_at if move is Move.ALARM else None,
         approved_by=(*rollout.approved_by, by) if move is Move.APPROVE else (),
     )
 
@@ -130,6 +139,9 @@ def _target(rollout: Rollout, move: Move) -> Phase:
         raise Conflict(
             f"rollout {rollout.name!r}: stage {rollout.current.name!r} is not its last: advance it"
         )
+    if move in (Move.ALARM, Move.CALM) and (rollout.alarmed_at is None) is (move is Move.CALM):
+        state = "watches" if rollout.alarmed_at is None else "has raised its alarm"
+        raise Conflict(f"cannot {move} rollout {rollout.name!r}: its absolute gate {state} already")
     if move is Move.PROMOTE and last:
         return Phase.COMPLETED
     if move is Move.RESUME and rollout.paused_from is not None:

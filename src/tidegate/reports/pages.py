@@ -14,15 +14,15 @@ from tidegate.reports.day_chart import DaySeries, Point, day_chart
 def page(report: Report, form: str) -> bytes:
     """The report as `md` or `html`."""
     kind = "weekly" if isinstance(report, WeeklyReport) else "rollout"
-    template = _environment(html=form == "html").get_template(f"{kind}.{form}.j2")
+    template = environment(html=form == "html").get_template(f"{kind}.{form}.j2")
     charts = _charts(report) if form == "html" else []
     text = template.render(report=report, charts=charts, rows=ARM_ROWS, span=words.span)
     return (text.rstrip("\n") + "\n").encode()
 
 
-def _environment(*, html: bool) -> Environment:
+def environment(*, html: bool) -> Environment:
     """Escaping by what is written: HTML everywhere, Markdown where a template says `cell`."""
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("tidegate.reports"),
         autoescape=html,  # noqa: S701 -- Markdown is no HTML; free text passes `cell` there
         trim_blocks=True,
@@ -39,8 +39,8 @@ def _environment(*, html: bool) -> Environment:
         "minute": words.minute,
         "cell": words.cell,
     }
-    environment.filters.update(filters)
-    return environment
+    made.filters.update(filters)
+    return made
 
 
 ARM_ROWS: Sequence[tuple[str, str, str]] = (

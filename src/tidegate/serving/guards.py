@@ -51,6 +51,11 @@ class Guards:
         self.skills = Breakers("skill", skill_breaking or breaking, meter, clock)
         self.retries = Retries(retrying, meter, clock)
 
+    @property
+    def troubled(self) -> Sequence[tuple[str, str]]:
+        """The kind and name of each breaker that is not closed."""
+        return [(kind.kind, name) for kind in (self.upstreams, self.skills) for name, _ in kind.troubled]
+
     def in_doubt(self, uses: Sequence[SkillUse]) -> bool:
         """Whether the breaker of one of these skills is open on a suspicion that no probe has proven yet."""
         if not self.skills.known:

@@ -21,10 +21,13 @@ MAX_BODY_BYTES = 1_000_000
 
 OPEN = frozenset({"/api/openapi.json"})
 
+SIGNED = "/api/approvals/"
+"""What is below needs no key: a signature in the path says whose approval it is, and of what."""
+
 
 class Gate:
-    """ASGI middleware: authenticates every call but that for the description, judges it by the table of
-    scopes, and bounds its body.
+    """ASGI middleware: authenticates every call but that for the description and those by a signed link,
+    judges it by the table of scopes, and bounds its body.
 
     What the table lacks has no caller in its scope, so no operation answers it. `takes_uploads` says by
     method and path where a body may have `upload_bytes`, which a package needs; `refusal` words errors.
@@ -55,7 +58,7 @@ class Gate:
         limit = self._upload_bytes if upload else MAX_BODY_BYTES
         headers = Headers(raw=scope["headers"])
         try:
-            if scope["path"] not in OPEN:
+            if scope["path"] not in OPEN and not scope["path"].startswith(SIGNED):
                 caller = await self._authenticate(headers)
                 row = self._scopes.find(scope["method"], scope["path"])
                 if row is not None:

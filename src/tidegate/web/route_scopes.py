@@ -1,4 +1,5 @@
-"""Who may call which operation of the APIs for people's tools: one table, and nothing is open that it lacks.
+"""Who may call which operation of the APIs for people's tools: one table, and nothing is open that it lacks
+but the description and what a signed link leads to (`web/gate`).
 
 An operator may call all of them. Clients' keys call `/v1` alone and are turned away before.
 """
@@ -57,6 +58,7 @@ ROUTE_SCOPES: RouteScopes = MappingProxyType(
         "POST /api/rollouts": _OPERATE,
         "GET /api/rollouts/{name}": _READ,
         "GET /api/rollouts/{name}/history": _READ,
+        "GET /api/rollouts/{name}/link": _OPERATE,
         "GET /api/rollouts/{name}/verify": _READ,
         "GET /api/rollouts/{name}/replay": _READ,
         "POST /api/rollouts/{name}/revise": _OPERATE,

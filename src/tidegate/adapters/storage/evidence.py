@@ -13,7 +13,7 @@ from tidegate.adapters.storage.jsonrows import encode_rows, json_texts, matching
 from tidegate.adapters.storage.rowbatch import Meeting, RowBatch
 from tidegate.adapters.storage.rowbatch import Row as Values
 from tidegate.adapters.storage.schema import EVIDENCE, EXCHANGE, UNIT_EVENT, UNIT_STATE
-from tidegate.domain.evidence import BUCKET_SECONDS, Latest, StageEvidence, UnitEvent
+from tidegate.domain.evidence import AFTER, BUCKET_SECONDS, Latest, StageEvidence, UnitEvent
 from tidegate.domain.exchange import Arm, Exchange
 from tidegate.domain.recount import newest, stage_evidence
 from tidegate.domain.tallying import (
@@ -29,6 +29,7 @@ from tidegate.domain.tallying import (
     add_sums,
     fold,
     has_sticky_unit,
+    is_after,
     is_evidence,
 )
 from tidegate.domain.vote_sums import fold_votes
@@ -59,13 +60,13 @@ class EvidenceRows:
 
     def lock(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
         """Take turns per attempt, so that no replica's sums or states are lost; the order avoids deadlock."""
-        attempts = {(found.rollout or "", found.attempt) for found in exchanges if is_evidence(found)}
+        attempts = {(found.rollout or "", found.attempt) for found in exchanges if _is_summed(found)}
         for rollout, attempt in sorted(attempts):
             self._database.lock(connection, f"evidence {attempt} {rollout}")
 
     def add(self, connection: Connection, exchanges: Sequence[Exchange]) -> frozenset[str]:
-        """Sum exchanges, in order of arrival, under `lock`; returns the rollouts touched."""
-        evidence = [found for found in exchanges if is_evidence(found)]
+        """Sum exchanges, in order of arrival, under `lock`; returns the rollouts whose stage was touched."""
+        evidence = [found for found in exchanges if _is_summed(found)]
         if not evidence:
             return frozenset()
         folded = fold(evidence, self._read_units(connection, evidence))
@@ -86,7 +87,7 @@ class EvidenceRows:
         ]
         self._cells.write(connection, cells)
         self._events.write(connection, [_event_row(event) for event in folded.events])
-        return frozenset(cell.rollout for cell in folded.sums)
+        return frozenset(cell.rollout for cell in folded.sums if cell.stage != AFTER)
 
     async def read(
         self, connection: AsyncConnection, key: StageKey, *, latest: int, since: float, until: float
@@ -113,7 +114,7 @@ class EvidenceRows:
         """The states of the batch's units, attempt by attempt, which are one or two."""
         units: dict[tuple[str, int], set[str]] = {}
         for found in exchanges:
-            if has_sticky_unit(found):
+            if has_sticky_unit(found) and is_evidence(found):
                 units.setdefault((found.rollout or "", found.attempt), {*LEVELS}).add(found.unit_hash)
         states: dict[UnitKey, UnitState] = {}
         for (rollout, attempt), wanted in units.items():
@@ -125,6 +126,10 @@ class EvidenceRows:
         wanted = [cell._asdict() for cell in cells]
         rows = connection.execute(self._select_cells, encode_rows(wanted))
         return dict(_to_cell(row) for row in rows)
+
+
+def _is_summed(exchange: Exchange) -> bool:
+    return is_evidence(exchange) or is_after(exchange)
 
 
 async def _read_latest(connection: AsyncConnection, key: StageKey, arm: Arm, latest: int) -> Latest:

@@ -13,11 +13,30 @@ KEPT_SECONDS = 7 * 86_400.0
 """A delivered notice is deleted after so long; the event that caused it stays."""
 
 
+def notice_row(notice: Notice) -> dict[str, object]:
+    """The row of a notice that waits."""
+    row: dict[str, object] = msgspec.structs.asdict(notice)
+    return row | {"data": bytes(notice.data).decode()}
+
+
 class SqlOutbox:
     """`ports.Outbox` over SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def put(self, notices: Sequence[Notice]) -> None:
+        """Add notices without another cause; the first of an id stands."""
+        rows = [notice_row(notice) for notice in notices]
+        if rows:
+            async with self._database.write() as connection:
+                await connection.execute(self._database.insert(NOTICE).on_conflict_do_nothing(), rows)
+
+    async def has(self, notice_id: str) -> bool:
+        """Whether it waits, or was delivered within KEPT_SECONDS."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(NOTICE.c.id).where(NOTICE.c.id == notice_id))
+            return found.first() is not None
 
     async def pending(self, limit: int) -> Sequence[Notice]:
         """The oldest `limit` notices not delivered yet."""

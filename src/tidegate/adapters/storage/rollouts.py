@@ -16,6 +16,7 @@ from tidegate.adapters.storage.journal import (
     read_revision,
     state_change,
 )
+from tidegate.adapters.storage.outbox import notice_row
 from tidegate.adapters.storage.schema import LEASE, NOTICE, ROLLOUT
 from tidegate.domain.chain import Head
 from tidegate.domain.errors import Conflict
@@ -64,7 +65,7 @@ class SqlRollouts:
             await self._write(connection, after, expected=rollout.version)
             await append(self._database, connection, event)
             if notices:
-                await connection.execute(insert(NOTICE), [_notice_row(notice) for notice in notices])
+                await connection.execute(insert(NOTICE), [notice_row(notice) for notice in notices])
             return after, await (bump(connection) if routed else read_revision(connection))
 
     async def events(self, stream: str) -> Sequence[Event]:
@@ -140,8 +141,3 @@ async def require_newest(connection: AsyncConnection, lease: Lease) -> None:
     row = (await connection.execute(newest)).one_or_none()
     if row is None or (row.token, row.holder) != (lease.token, lease.holder):
         raise Conflict(f"'{lease.holder}' no longer leads: its lease passed on; nothing was changed.")
-
-
-def _notice_row(notice: Notice) -> dict[str, object]:
-    row: dict[str, object] = msgspec.structs.asdict(notice)
-    return row | {"data": bytes(notice.data).decode()}

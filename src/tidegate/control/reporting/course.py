@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from tidegate.control.commit import EventData
+from tidegate.control.recorded import record_shown
 from tidegate.control.replay import moved
 from tidegate.domain.errors import Conflict, TidegateError
+from tidegate.domain.reporting.document import RecordShown
 from tidegate.domain.rollout import ACTIVE, Event, Phase, Rollout
 from tidegate.domain.verdict import Verdict
 
@@ -31,6 +33,8 @@ class Visit:
     ended: Entry | None = None
     trip: Verdict | None = None
     """What the trip gate said last on record: it looks at single outcomes, which no sum keeps."""
+    record: RecordShown | None = None
+    """What is kept of the stage's end, the newest of it."""
 
     @property
     def left(self) -> float | None:
@@ -81,7 +85,9 @@ def _visit(visits: list[Visit], after: Rollout, entry: Entry) -> None:
     place = after.attempt, after.stage
     running = after.phase in ACTIVE
     if visits and visits[-1].ended is None:
-        last = replace(visits[-1], trip=_trip(entry) or visits[-1].trip)
+        last = replace(
+            visits[-1], trip=_trip(entry) or visits[-1].trip, record=_record(entry) or visits[-1].record
+        )
         same = running and last.place == place
         visits[-1] = replace(last, rollout=after) if same else replace(last, ended=entry)
         if same:
@@ -93,6 +99,11 @@ def _visit(visits: list[Visit], after: Rollout, entry: Entry) -> None:
 def _trip(entry: Entry) -> Verdict | None:
     said = entry.data.decision.verdicts if entry.data.decision else ()
     return next((each for each in said if each.name == "trip" and each.value is not None), None)
+
+
+def _record(entry: Entry) -> RecordShown | None:
+    record, event = entry.data.record, entry.event
+    return None if record is None else record_shown(record, at=event.at, event=event.kind)
 
 
 def held_back(course: Course) -> tuple[float, float] | None:

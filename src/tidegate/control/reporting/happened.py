@@ -12,7 +12,7 @@ from tidegate.domain.reporting.document import Happened
 from tidegate.domain.reporting.sums import Span
 from tidegate.domain.rollout import Event, Move, Phase, Plan
 
-_INCIDENTS = frozenset({Move.ROLLBACK, Move.PAUSE, Move.ABORT, Move.UNDO})
+_INCIDENTS = frozenset({Move.ROLLBACK, Move.PAUSE, Move.ABORT, Move.UNDO, Move.ALARM})
 
 
 class _Switched(msgspec.Struct, frozen=True):

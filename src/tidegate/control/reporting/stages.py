@@ -59,6 +59,7 @@ async def stage_figures(view: View, visit: Visit) -> Told:
         projection=projection(arms, saved.so_far, overlap(period.edges, visit.entered, as_of)),
         holdout_usd=holdout_cost(arms.candidate, arms.control) if _holds_back(visit) else None,
         gates=gates(visit, seen.evidence),
+        record=visit.record,
         recommendation=recommend(visit, seen.evidence, as_of),
     )
     return Told(figures, as_of)

@@ -5,6 +5,7 @@ Times are RFC 3339 in UTC, durations seconds, money US dollars, shares and savin
 
 import msgspec
 
+from tidegate.domain.stage_record import Criterion, Votes
 from tidegate.domain.verdict import Verdict
 
 
@@ -178,11 +179,40 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class IncidentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with what the rollout serves that is not over: a `switch` that is off, a version of the
+    candidate that was `revoked`, or a `breaker` that is open (`since` null: on no record)."""
+
+    kind: str
+    what: str
+    since: str | None
+    reason: str
+
+
+class RecordShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stage's end was decided on, as kept with that event (its kind, and when).
+
+    `recommendation`: `proceed` where every criterion passes and no incident is open, `rollback` where one
+    that rolls back has failed, else `hold`. A criterion `says` `proceed`, `hold`, `pause` or `rollback`.
+    """
+
+    at: str
+    event: str
+    stage: str
+    baked_seconds: float
+    recommendation: str
+    reason: str
+    criteria: tuple[Criterion, ...]
+    incidents: tuple[IncidentShown, ...]
+    votes: Votes
+
+
 class StageFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One stage within the report's period (savings: from the stage's start).
 
     `holdout_usd` is what it cost to keep the holdout on the baseline, null where nobody is held back.
-    `gates` are the criteria as the evidence stood at the stage's or the report's end.
+    `gates` are the criteria as the evidence stood at the stage's or the report's end; `record` is what was
+    kept of the stage's end (null: it has not come).
     """
 
     name: str
@@ -197,6 +227,7 @@ class StageFigures(msgspec.Struct, frozen=True, kw_only=True):
     projection: Projection | None
     holdout_usd: float | None
     gates: tuple[Verdict, ...]
+    record: RecordShown | None
     recommendation: Recommendation
 
 

@@ -11,6 +11,7 @@ from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.registry.scan.gate import Scan
 from tidegate.registry.scan.policy import Policy
 from tidegate.web.control_api import (
+    approvals,
     cache,
     costs,
     keys,
@@ -34,7 +35,7 @@ DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
 _NOUNS = (
     rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
-    selection, cache, reports,
+    selection, cache, reports, approvals,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tidegate.control.commit import Committed
 from tidegate.control.history import history, verify
+from tidegate.control.linked_approval import make_link
 from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
 from tidegate.control.replay import replay
@@ -69,6 +70,12 @@ async def get_status(name: str, control: Plane) -> Response:
 async def get_history(name: str, control: Plane) -> Response:
     """Every event of a rollout, oldest first."""
     return answer({"rollout": name, "events": await history(control.services, name)})
+
+
+@router.get("/{name}/link")
+async def get_link(name: str, key: str, control: Plane, who: Who) -> Response:
+    """A link by which the holder of an operator's key promotes what awaits approval."""
+    return answer(await make_link(control.services, name, key, made_by=who.actor))
 
 
 @router.get("/{name}/verify")
