@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tidegate.control.acknowledge import Acknowledgements
+from tidegate.domain.census import Census, Sampled
 from tidegate.domain.errors import InvalidInput
 from tidegate.ports import (
     Clearings,
@@ -29,6 +30,12 @@ from tidegate.ports import (
 )
 
 
+class Samples(Protocol):
+    """What past traffic was like, summed by the store: what scenarios are fitted and settings tuned from."""
+
+    async def census(self, sampled: Sampled) -> Census: ...
+
+
 class Store(Protocol):
     """The state and ledger ports of one store, however they are kept."""
 
@@ -38,6 +45,8 @@ class Store(Protocol):
     def costs(self) -> Costs: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def samples(self) -> Samples: ...
     @property
     def routing(self) -> Routing: ...
     @property

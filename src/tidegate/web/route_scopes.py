@@ -52,6 +52,7 @@ ROUTE_SCOPES: RouteScopes = MappingProxyType(
         "DELETE /api/quotas/{scope}/{target}": _OPERATE,
         "GET /api/costs": _READ_OWN,
         "GET /api/ledger/export": _READ_OWN,
+        "POST /api/census": _READ_OWN,
         "POST /api/cache/clear": _OPERATE_OWN,
         "GET /api/rollouts": _READ,
         "POST /api/rollouts": _OPERATE,

@@ -12,6 +12,7 @@ from tidegate.registry.scan.gate import Scan
 from tidegate.registry.scan.policy import Policy
 from tidegate.web.control_api import (
     cache,
+    census,
     costs,
     keys,
     ledger,
@@ -34,7 +35,7 @@ DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
 _NOUNS = (
     rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
-    selection, cache, reports,
+    selection, cache, reports, census,
 )  # fmt: skip
 
 
