@@ -9,6 +9,7 @@ from typing import Protocol
 from tidegate.control.acknowledge import Acknowledgements
 from tidegate.domain.census import Census, Sampled
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.tuning.answers import Answers, Tuned
 from tidegate.ports import (
     Clearings,
     Clock,
@@ -34,6 +35,7 @@ class Samples(Protocol):
     """What past traffic was like, summed by the store: what scenarios are fitted and settings tuned from."""
 
     async def census(self, sampled: Sampled) -> Census: ...
+    async def answers(self, tuned: Tuned) -> Answers: ...
 
 
 class Store(Protocol):

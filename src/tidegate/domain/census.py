@@ -55,7 +55,8 @@ class LogSums(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Census(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. The baseline is whatever no rollout's candidate served in one of its stages.
+    """All of it. The baseline is what users have: whatever is in no rollout, control's in a rollout's stages,
+    and the candidate's once a rollout is complete.
 
     `alike` leaves out requests whose unit is a conversation; `milliseconds` maps the duration of the
     baseline's good answers, rounded, to their number; `up` and `down` are first votes on baseline answers.

@@ -65,6 +65,7 @@ ROUTE_SCOPES: RouteScopes = MappingProxyType(
         "GET /api/reports/stage/{name}": _READ,
         "GET /api/reports/final/{name}": _READ,
         "GET /api/reports/weekly": _READ,
+        "POST /api/tuning": _READ,
         "GET /api/routes/{skill}": _READ,
         "POST /api/selection": _READ,
         "GET /api/scan-exceptions": _READ,

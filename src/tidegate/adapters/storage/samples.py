@@ -5,14 +5,16 @@ import math
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, cast, func, not_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tidegate.adapters.storage.answers import AnswerRows
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.recorded import Recorded
 from tidegate.adapters.storage.schema import EXCHANGE, VOTE
 from tidegate.domain.census import Alike, Census, Hour, LogSums, Sampled
 from tidegate.domain.exchange import Arm, Outcome
+from tidegate.domain.tuning.answers import Answers, Tuned
 
 _HOUR = 3600
 _ROWS = 1000
@@ -25,6 +27,7 @@ class SqlSamples:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._body = Recorded(sqlite=database.sqlite)
+        self._answers = AnswerRows(self._body)
 
     async def census(self, sampled: Sampled) -> Census:
         """The period's sums; one statement each, so that what comes meanwhile may be in some of them."""
@@ -41,12 +44,17 @@ class SqlSamples:
                 down=down,
             )
 
+    async def answers(self, tuned: Tuned) -> Answers:
+        """What a candidate's answers were like."""
+        async with self._database.read() as connection:
+            return await self._answers.read(connection, tuned)
+
     def _matching(self, sampled: Sampled) -> list[ColumnElement[bool]]:
         body = self._body
         found = [
             EXCHANGE.c.at >= sampled.since,
             EXCHANGE.c.at < sampled.until,
-            or_(body.flag("counted", default=True), body.flag("stays")),
+            or_(body.flag("counted", default=True), body.flag("stays"), _AFTER),
         ]
         if "*" not in sampled.tenants:
             found.append(EXCHANGE.c.tenant.in_(sampled.tenants))
@@ -129,7 +137,14 @@ def _added(sums: LogSums, page: Iterable[Row[float, float]]) -> LogSums:
     return LogSums(**totals)
 
 
-_BASELINE = not_(and_(EXCHANGE.c.arm == Arm.CANDIDATE, EXCHANGE.c.stage.is_not(None)))
-"""What a candidate serves once it is complete is what users have."""
+_AFTER = and_(EXCHANGE.c.rollout.is_not(None), EXCHANGE.c.stage.is_(None))
+"""What comes after a rollout while some units are held back; all of it is on record as not counted."""
+
+_BASELINE = or_(
+    EXCHANGE.c.arm == Arm.OUTSIDE,
+    and_(EXCHANGE.c.arm == Arm.CONTROL, EXCHANGE.c.stage.is_not(None)),
+    and_(EXCHANGE.c.arm == Arm.CANDIDATE, _AFTER),
+)
+"""What users have: once a rollout is complete that is its candidate, and no longer its control."""
 
 _FAULTED = and_(_BASELINE, EXCHANGE.c.faulted)

@@ -25,6 +25,7 @@ from tidegate.web.control_api import (
     skill_versions,
     skills,
     switches,
+    tuning,
 )
 from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults, refusal
@@ -35,7 +36,7 @@ DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
 _NOUNS = (
     rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
-    selection, cache, reports, census,
+    selection, cache, reports, census, tuning,
 )  # fmt: skip
 
 
