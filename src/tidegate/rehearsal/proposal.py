@@ -44,13 +44,16 @@ def _with(variant: Variant, settings: Mapping[str, float | None]) -> Variant:
 
 
 def proposed_scenario(found: Fit, advice: Sequence[Advice]) -> Fit:
-    """The past as it was, with a candidate that is as control but for answers given again at no cost."""
-    spared = max(0.0, min(0.99, sum(each.spared for each in advice)))
+    """The past as it was, with a candidate that is as control but for what a time in the cache spares.
+
+    A shorter time spares less than the present one does: the candidate is dearer.
+    """
+    spared = min(0.99, sum(each.spared for each in advice))
     mean = Figure(
         "candidate.cost.mean",
         found.value("control.cost.mean") * (1 - spared),
         fitted=False,
-        said=f"as control, {100 * spared:.3g} % of the requests spared by the proposal",
+        said=f"as control's, less {100 * spared:.3g} % of the requests that the proposal spares",
     )
     others = [each for each in found.figures if each.key != mean.key]
     return msgspec.structs.replace(found, figures=(*others, mean))

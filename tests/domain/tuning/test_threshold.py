@@ -116,3 +116,11 @@ def test_an_acceptable_skill_is_neither_wrong_nor_needed() -> None:
     cases = [Case(text=str(n), skills=(), acceptable=("a",)) for n in range(40)]
     judged = [Judged(1.5, [["a"]] * 40), Judged(2.0, [[]] * 40)]
     assert advise_by_labels(cases, judged, 1.5).proposed is None
+
+
+@pytest.mark.parametrize(("tried", "proposed"), [(2, True), (5, False)])
+def test_the_more_thresholds_are_tried_the_more_prompts_have_to_say_so(tried: int, proposed: bool) -> None:
+    cases = labelled(90)
+    others = [Judged(2.0 + n, chosen(cases, 0 if n == 0 else 12)) for n in range(tried - 1)]
+    found = advise_by_labels(cases, [Judged(1.5, chosen(cases, 6)), *others], 1.5)
+    assert (found.proposed == 2.0) is proposed  # six better and none worse: 1 of 64

@@ -66,3 +66,9 @@ def test_a_few_cut_answers_prove_nothing() -> None:
     found = advise_timeout(waits(994, cut=6), 2.0)
     assert (found.proposed, found.missing) == (None, 0)
     assert "6 of 1,000 cut may be more than 0.5 % or not" in found.why
+
+
+def test_what_was_cut_counts_as_if_it_would_have_been_good() -> None:
+    good = {500: 4970, 1234: 20, 9000: 10}
+    assert advise_timeout(Waits(good, cut=0), 20.0).proposed == 1.3
+    assert advise_timeout(Waits(good, cut=8), 20.0).proposed == 9.0

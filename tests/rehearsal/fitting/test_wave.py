@@ -39,3 +39,22 @@ def test_parts_of_days_are_left_out() -> None:
 def test_a_whole_day_without_requests_is_a_day() -> None:
     assert whole_days([], 0.0, 2.0 * DAY) == {0: [], 1: []}
     assert fit_wave({0: [], 1: []}) == 0.0
+
+
+def test_what_chance_gives_is_taken_off() -> None:
+    heights = []
+    for seed in range(40):
+        draws = Draws(f"chance/{seed}")
+        flat = [Hour(at * 3600, draws.poisson(10.0), 0, 0) for at in range(24 * 7)]
+        heights.append(fit_wave(whole_days(flat, 0.0, 7.0 * DAY)))
+    assert sum(heights) / 40 < 0.028  # as it is it would be sqrt(pi / 1,680) = 0.043
+
+
+def test_the_width_of_an_hour_takes_nothing() -> None:
+    turn = 2 * math.pi / 24
+
+    def count(at: int) -> int:
+        return round(1e9 * (1 + 0.5 * (math.sin(turn * (at + 1)) - math.sin(turn * at)) / turn))
+
+    exact = [Hour(at * 3600, count(at % 24), 0, 0) for at in range(48)]
+    assert fit_wave(whole_days(exact, 0.0, 2.0 * DAY)) == pytest.approx(0.5, abs=1e-5)
