@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 import typer
 
-from tidegate.cli.fitting import Since, Until, fit_period
+from tidegate.cli.fitting import Since, Until, fit_period, note_fit
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, run
 from tidegate.cli.rehearse_view import show, show_timeline
@@ -148,7 +148,9 @@ async def _rehearse(
 async def _fitted(spec: Path, since: str | None, until: str | None) -> str:
     """The scenario of what the spec's scope was like, through the text that `ledger fit` prints."""
     scope = plan_of(await asyncio.to_thread(_text, spec, "the rollout's spec")).eligible
-    return scenario_text(await fit_period(since, until, tenants=scope.tenants, tasks=scope.tasks))
+    found = await fit_period(since, until, tenants=scope.tenants, tasks=scope.tasks)
+    note_fit(found)
+    return scenario_text(found)
 
 
 def _scenario(name: str) -> tuple[Scenario, Path]:

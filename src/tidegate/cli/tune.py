@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from tidegate.cli.call import call
-from tidegate.cli.fitting import Since, Until, fit_period
+from tidegate.cli.fitting import Since, Until, fit_period, note_fit
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, run, say
 from tidegate.cli.skill_evaluate import catalogues_of, labelled
@@ -155,6 +155,7 @@ async def _written(
         raise InvalidInput(f"nothing is proposed, so {path} was not written; the reasons are above")
     tuned, scope = found.tuned, found.plan.eligible
     fitted = await fit_period(f"{tuned.since}", f"{tuned.until}", tenants=scope.tenants, tasks=scope.tasks)
+    note_fit(fitted)
     text = _header(found, proposals) + write_spec(proposed_plan(found.plan, proposals, tuned.until))
     work = Work(
         plan=plan_of(text),

@@ -1,5 +1,6 @@
 """What a candidate's answers were like: waits, votes by score, and look-ups in the result cache."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from math import floor
@@ -16,7 +17,7 @@ from tidegate.domain.tuning.answers import Answers, Band, Reuses, Tuned, Waits
 from tidegate.domain.tuning.reuse_distances import Distances, Lookup, ladder_with
 
 _ROWS = 1000
-"""Rows taken from the database at a time."""
+"""Rows taken from the database at a time, and gone through by a thread: the loop may serve requests."""
 
 _Votes = Counter[tuple[bool, int, str]]
 
@@ -101,7 +102,7 @@ class AnswerRows:
         votes: _Votes = Counter()
         result = await connection.stream(found)
         async for page in result.partitions(_ROWS):
-            votes.update(_voted(((row[0], row[1]) for row in page), tuned.skill))
+            votes.update(await asyncio.to_thread(_voted, [(row[0], row[1]) for row in page], tuned.skill))
         return tuple(
             Band(served, tenths, votes[served, tenths, "up"], votes[served, tenths, "down"])
             for served, tenths in sorted({(served, tenths) for served, tenths, _ in votes})
@@ -118,7 +119,7 @@ class AnswerRows:
         distances = Distances(ladder_with(tuned.kept_seconds))
         result = await connection.stream(found)
         async for page in result.partitions(_ROWS):
-            distances.add(Lookup(*row) for row in page)
+            await asyncio.to_thread(distances.add, [Lookup(*row) for row in page])
         return distances.sums((await connection.execute(keyless)).scalar_one())
 
 

@@ -1,6 +1,7 @@
 """What a scenario is fitted from, summed by the database; costs are read in pages, since logarithms are
 nothing that every SQLite has."""
 
+import asyncio
 import math
 from collections.abc import Iterable
 
@@ -18,7 +19,7 @@ from tidegate.domain.tuning.answers import Answers, Tuned
 
 _HOUR = 3600
 _ROWS = 1000
-"""Rows taken from the database at a time."""
+"""Rows taken from the database at a time, and summed by a thread: the loop may serve requests."""
 
 
 class SqlSamples:
@@ -100,7 +101,7 @@ class SqlSamples:
         sums = LogSums()
         result = await connection.stream(found)
         async for page in result.partitions(_ROWS):
-            sums = _added(sums, page)
+            sums = await asyncio.to_thread(_added, sums, page)
         return sums
 
     async def _votes(self, connection: AsyncConnection, sampled: Sampled) -> tuple[int, int]:
