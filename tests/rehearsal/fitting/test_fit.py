@@ -115,6 +115,30 @@ def test_a_ledger_that_is_younger_than_what_was_asked_for_counts_from_its_first_
     assert fit(census(), young).value("traffic.per_minute") == pytest.approx(1680 / (7 * 24 * 60), rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("asked", "late", "seconds"),
+    [
+        (7 * 86_400, 3500, 7 * 86_400),
+        (7 * 86_400, 3700, 7 * 86_400 - 3700),
+        (3600, 100, 3600),
+        (3600, 3000, 600),
+    ],
+)
+def test_a_first_request_that_is_a_little_late_does_not_shorten_the_period(
+    asked: float, late: float, seconds: float
+) -> None:
+    sampled = msgspec.structs.replace(WEEK, until=MIDNIGHT + asked)
+    found = fit(census(first_at=MIDNIGHT + late), sampled)
+    assert found.value("traffic.per_minute") == pytest.approx(1680 / seconds * 60)
+    assert found.since == MIDNIGHT + asked - seconds
+
+
+def test_a_burst_of_seconds_is_told_of_a_minute() -> None:
+    sampled = msgspec.structs.replace(WEEK, until=MIDNIGHT + 3600)
+    burst = census(first_at=MIDNIGHT + 3598)
+    assert fit(burst, sampled).value("traffic.per_minute") == 1680
+
+
 def test_sizes_that_say_nothing_leave_the_correlation_at_its_default() -> None:
     found = {each.key: each for each in fit(census(), WEEK).figures}
     assert (found["control.cost.input_corr"].fitted, found["control.cost.input_corr"].value) == (False, 0.8)

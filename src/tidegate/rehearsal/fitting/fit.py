@@ -21,6 +21,10 @@ WAVE_DAYS = 2
 WAVE_REQUESTS = 1000
 _DAY = 86_400.0
 _LATE = 3600.0
+_LATE_PART = 0.05
+_SHORTEST = 60.0
+"""Requests of a few seconds are told of a minute: nothing says that they go on so."""
+
 _MOST_PER_MINUTE = 999_900.0
 
 
@@ -45,8 +49,7 @@ def fit(census: Census, sampled: Sampled) -> Fit:
     """
     if census.baseline < ENOUGH:
         raise InvalidInput(_too_few(census, sampled))
-    late = census.first_at - sampled.since > _LATE
-    since = census.first_at if late else sampled.since
+    since = _begin(census, sampled)
     days = whole_days(census.hours, since, sampled.until)
     figures = [
         *_traffic(census, sampled.until - since, days),
@@ -56,6 +59,13 @@ def fit(census: Census, sampled: Sampled) -> Fit:
     ]
     mean = next(each for each in figures if each.key == "control.cost.mean")
     return Fit(since, sampled.until, census.requests, census.baseline, (*figures, _candidate(mean)))
+
+
+def _begin(census: Census, sampled: Sampled) -> float:
+    gap = census.first_at - sampled.since
+    return (
+        census.first_at if gap > min(_LATE, _LATE_PART * (sampled.until - sampled.since)) else sampled.since
+    )
 
 
 def _too_few(census: Census, sampled: Sampled) -> str:
@@ -73,8 +83,9 @@ def _too_few(census: Census, sampled: Sampled) -> str:
 
 
 def _traffic(census: Census, seconds: float, days: Mapping[int, Sequence[Hour]]) -> list[Figure]:
-    per_minute = min(_MOST_PER_MINUTE, census.requests / max(seconds, 1.0) * 60)
-    said = f"{census.requests:,} requests in {seconds / _DAY:.3g} days"
+    per_minute = min(_MOST_PER_MINUTE, census.requests / max(seconds, _SHORTEST) * 60)
+    length = f"{seconds / _DAY:.3g} days" if seconds >= _DAY else f"{seconds / 3600:.3g} hours"
+    said = f"{census.requests:,} requests in {length}"
     return [fitted("traffic.per_minute", per_minute, said), *_users(census), _diurnal(days)]
 
 
