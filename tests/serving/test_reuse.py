@@ -187,6 +187,17 @@ async def test_what_is_never_given_again(request_: dict) -> None:
     for _ in range(2):
         assert (await made.call(request_)).headers["tidegate-cache"] == "bypass"
     assert len(made.upstream.sent) == 2
+    assert [record.cache_key for record in made.spool.records] == ["", ""]
+
+
+async def test_equal_requests_have_the_same_beginning_of_a_key_on_record_and_others_another() -> None:
+    made = world()
+    for request_ in (ASK, ASK, ask("my other contract", temperature=0)):
+        await made.call(request_)
+    one, same, other = (record.cache_key for record in made.spool.records)
+    assert one == same != other
+    assert {len(one), len(other)} == {16}
+    assert int(one, 16)
 
 
 @pytest.mark.parametrize(

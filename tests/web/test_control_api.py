@@ -175,7 +175,7 @@ async def test_a_tenants_key_exports_that_tenants_exchanges_alone(services, clie
     rows = [
         Exchange(
             id=f"tgx_{tenant}",
-            at=NOW,
+            at=NOW - 1,
             finished_at=NOW,
             tenant=tenant,
             key_id="k",
@@ -190,6 +190,14 @@ async def test_a_tenants_key_exports_that_tenants_exchanges_alone(services, clie
     response = await client.get("/api/ledger/export", headers=await key("viewer", "acme"))
     assert "tgx_acme" in response.text
     assert "tgx_globex" not in response.text
+    everything = {"since": "0"}
+    census = await client.post("/api/census", json=everything, headers=await key("viewer", "acme"))
+    assert (census.json()["tenants"], census.json()["census"]["hours"][0]["requests"]) == (["acme"], 1)
+    census = await client.post("/api/census", json=everything, headers=await key("viewer"))
+    assert (census.json()["tenants"], census.json()["census"]["hours"][0]["requests"]) == (["*"], 2)
+    foreign = {"tenants": ["globex"], **everything}
+    response = await client.post("/api/census", json=foreign, headers=await key("viewer", "acme"))
+    assert "may not read of globex" in refused(response, 403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -472,6 +480,14 @@ BAD = {
     "costs of an interval turned round": ("GET", "/api/costs?since=2027-01-02&until=2027-01-01", None, 400),
     "an unknown format": ("GET", "/api/ledger/export?format=xml", None, 400),
     "a time that is none": ("GET", "/api/ledger/export?since=noon", None, 400),
+    "a census of no period": ("POST", "/api/census", {"since": "2031-01-01"}, 400),
+    "a census since a time that is none": ("POST", "/api/census", {"since": "a week"}, 400),
+    "a census of nobody": ("POST", "/api/census", {"tenants": []}, 400),
+    "tuning of an unknown rollout": ("POST", "/api/tuning", {"rollout": "nothing"}, 404),
+    "tuning where nothing is completed": ("POST", "/api/tuning", {}, 404),
+    "tuning of no period": ("POST", "/api/tuning", {"since": "2031-01-01"}, 400),
+    "tuning by something else": ("POST", "/api/tuning", {"threshold": 2}, 400),
+    "a census by something else": ("POST", "/api/census", {"rollout": "r"}, 400),
     "an unknown version": ("GET", "/api/skills/report-writing?version=7", None, 404),
     "a version that is no number": ("GET", "/api/skills/report-writing?version=x", None, 400),
     "half a character as a name": (

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from tidegate.cli.call import session
-from tidegate.cli.output import run
+from tidegate.cli.fitting import Since, Until, fit_period
+from tidegate.cli.options import AsJson
+from tidegate.cli.output import emit_json, run
+from tidegate.rehearsal.fitting.text import scenario_text
 
 app = typer.Typer(no_args_is_help=True, help="The ledger: every exchange and what came of it.")
 
@@ -31,6 +34,27 @@ def export(
         raise typer.BadParameter("give --json or --format csv, not both")
     asked = {"format": form or "jsonl", "since": since, "until": until, "rollout": rollout}
     run(_export({name: value for name, value in asked.items() if value is not None}))
+
+
+@app.command()
+def fit(
+    *,
+    since: Since = None,
+    until: Until = None,
+    tenants: Annotated[
+        list[str] | None, typer.Option("--tenant", help="Requests of this tenant only; may be repeated.")
+    ] = None,
+    tasks: Annotated[
+        list[str] | None, typer.Option("--task", help="Requests of this task only; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a scenario for `tidegate rehearse --scenario` that is like the traffic of a past period."""
+    found = run(fit_period(since, until, tenants=tenants or ("*",), tasks=tasks or ("*",)))
+    if as_json:
+        emit_json(found)
+        return
+    sys.stdout.write(scenario_text(found))
 
 
 async def _export(params: dict[str, str]) -> None:

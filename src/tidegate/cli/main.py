@@ -45,6 +45,7 @@ NOUNS: dict[str, Noun] = {
         "tidegate.cli.skill", "Skills: validate, scan, publish, list, revoke, sync, match and more."
     ),
     "switch": Noun("tidegate.cli.switch", "The kill switch: skills off at once, and on again."),
+    "tune": Noun("tidegate.cli.tune", "Propose a variant's settings from the ledger, and rehearse them."),
     "up": Noun("tidegate.cli.up", "Run the gateway."),
 }
 """Each module has an `app: typer.Typer` with the same help; one whose callback is its only command is a

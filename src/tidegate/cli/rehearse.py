@@ -7,17 +7,19 @@ from typing import Annotated, NamedTuple
 import msgspec
 import typer
 
+from tidegate.cli.fitting import Since, Until, fit_period, note_fit
 from tidegate.cli.options import AsJson
 from tidegate.cli.output import emit_json, run
 from tidegate.cli.rehearse_view import show, show_timeline
 from tidegate.config.values import duration
 from tidegate.domain.errors import InvalidInput
 from tidegate.harness.load.trace import read_trace
+from tidegate.rehearsal.fitting.text import scenario_text
 from tidegate.rehearsal.named import NAMED
 from tidegate.rehearsal.plan import plan_of
 from tidegate.rehearsal.repeat import Work, repeat
 from tidegate.rehearsal.rivals import RIVALS, names
-from tidegate.rehearsal.scenario import Scenario
+from tidegate.rehearsal.scenario import Scenario, with_faults_of
 from tidegate.rehearsal.scenario_file import read_scenario
 from tidegate.rehearsal.summary import of_rivals, summary
 
@@ -49,6 +51,12 @@ Keep = Annotated[
     Path | None, typer.Option("--resume", metavar="FILE", help="Keep repetitions there, and go on with them.")
 ]
 Workers = Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; else one for each core.")]
+FromLedger = Annotated[
+    bool,
+    typer.Option(
+        "--from-ledger", help="Traffic and control as the ledger has them; of --scenario the faults."
+    ),
+]
 Against = Annotated[
     str | None,
     typer.Option(metavar="RULES", help=f"Put the same traffic to these rules too: {','.join(RIVALS)}."),
@@ -68,9 +76,14 @@ def rehearse(
     kept: Keep = None,
     workers: Workers = None,
     against: Against = None,
+    from_ledger: FromLedger = False,
+    since: Since = None,
+    until: Until = None,
     as_json: AsJson = False,
 ) -> None:
     """Carry the plan out on simulated traffic: what would have been decided when, and what it would cost."""
+    if not from_ledger and (since or until):
+        raise typer.BadParameter("--since and --until say which past: give --from-ledger too")
     if approve not in (_AT_ONCE, _NEVER):
         raise typer.BadParameter(f"--approve {approve}: use {_AT_ONCE} or {_NEVER}")
     rivals = names(against or "")
@@ -80,6 +93,7 @@ def rehearse(
     run(
         _rehearse(
             Asked(spec, scenario, trace, seed, approve == _AT_ONCE, rivals, _times(revise or [])),
+            past=(since, until) if from_ledger else None,
             reps=reps,
             workers=workers,
             kept=kept,
@@ -99,9 +113,14 @@ class Asked(NamedTuple):
     against: tuple[str, ...]
     revisions: tuple[float, ...] = ()
 
-    def work(self) -> Work:
-        """Raises InvalidInput for what cannot be read."""
+    def work(self, past: str | None = None) -> Work:
+        """`past` is the scenario of the ledger, which then only gets faults from the other.
+
+        Raises InvalidInput for what cannot be read.
+        """
         scenario, beside = _scenario(self.scenario)
+        if past is not None:
+            scenario = with_faults_of(read_scenario(past), scenario, self.scenario)
         trace = self.trace or (beside / scenario.traffic.trace if scenario.traffic.trace else None)
         return Work(
             plan=plan_of(_text(self.spec, "the rollout's spec")),
@@ -115,9 +134,15 @@ class Asked(NamedTuple):
 
 
 async def _rehearse(
-    asked: Asked, *, reps: int, workers: int | None, kept: Path | None, as_json: bool
+    asked: Asked,
+    *,
+    past: tuple[str | None, str | None] | None,
+    reps: int,
+    workers: int | None,
+    kept: Path | None,
+    as_json: bool,
 ) -> None:
-    work = await asyncio.to_thread(asked.work)
+    work = await asyncio.to_thread(asked.work, await _fitted(asked.spec, *past) if past else None)
     courses = await asyncio.to_thread(repeat, work, reps, workers=workers, kept=kept)
     if as_json:
         rivals = {name: summary(each) for name, each in of_rivals(courses).items()}
@@ -126,6 +151,14 @@ async def _rehearse(
     if reps == 1:
         show_timeline(courses[0])
     show(courses)
+
+
+async def _fitted(spec: Path, since: str | None, until: str | None) -> str:
+    """The scenario of what the spec's scope was like, through the text that `ledger fit` prints."""
+    scope = plan_of(await asyncio.to_thread(_text, spec, "the rollout's spec")).eligible
+    found = await fit_period(since, until, tenants=scope.tenants, tasks=scope.tasks)
+    note_fit(found)
+    return scenario_text(found)
 
 
 def _scenario(name: str) -> tuple[Scenario, Path]:

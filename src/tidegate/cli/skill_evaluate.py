@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -74,6 +74,20 @@ async def catalogue_of(descriptions: Path | None, only: Sequence[str], threshold
             f"no skill {', '.join(map(repr, unknown))}; `tidegate skill list` shows what there is"
         )
     known = {each.name: each for each in skills if not only or each.name in only}
+    return _catalogue(known, THRESHOLD if threshold is None else threshold)
+
+
+async def catalogues_of(versions: Mapping[str, int], thresholds: Iterable[float]) -> list[Catalogue]:
+    """For each threshold the catalogue of these skills in these versions; raises InvalidInput."""
+    listed = msgspec.convert(await call("GET", "/api/skills"), _Listed).skills
+    known = {each.name: each for each in listed if versions.get(each.name) == each.version}
+    lost = sorted(versions.keys() - known.keys())
+    if lost:
+        raise InvalidInput(f"{', '.join(lost)}: of the rollout's versions these are no longer listed")
+    return [await asyncio.to_thread(_catalogue, known, threshold) for threshold in thresholds]
+
+
+def _catalogue(known: Mapping[str, _Skill], threshold: float) -> Catalogue:
     return Catalogue(
         {name: Selectable(name, each.version, each.requires, each.excludes) for name, each in known.items()},
         PatternSet({name: each.match for name, each in known.items()}),
@@ -82,7 +96,7 @@ async def catalogue_of(descriptions: Path | None, only: Sequence[str], threshold
                 Description(each.name, each.description, each.keywords, each.examples)
                 for each in known.values()
             ),
-            threshold=THRESHOLD if threshold is None else threshold,
+            threshold=threshold,
         ),
     )
 
@@ -97,8 +111,7 @@ async def judge(
 ) -> None:
     """Print the figures of each file of labelled prompts, and of all of them together."""
     catalogue = await catalogue_of(descriptions, only, threshold)
-    cases = {str(file): await _cases(file) for file in files}
-    _refuse_unknown(cases, catalogue)
+    cases = await labelled(files, catalogue)
     judged = {name: evaluate(each, catalogue.choose) for name, each in cases.items()}
     if len(cases) > 1:
         judged["together"] = evaluate([case for each in cases.values() for case in each], catalogue.choose)
@@ -111,6 +124,13 @@ async def judge(
     rows = [(name, *_figures(each)) for name, each in judged.items()]
     title = f"{len(catalogue.selectable)} skills, threshold {catalogue.index.threshold:g}"
     emit_table(title, ("file", *columns), rows, empty="no file was judged")
+
+
+async def labelled(files: Sequence[Path], catalogue: Catalogue) -> dict[str, list[Case]]:
+    """The prompts of each file; raises InvalidInput, also for a label that no skill has."""
+    cases = {str(file): await _cases(file) for file in files}
+    _refuse_unknown(cases, catalogue)
+    return cases
 
 
 def _refuse_unknown(cases: Mapping[str, Sequence[Case]], catalogue: Catalogue) -> None:

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from tidegate.control.acknowledge import Acknowledgements
 from tidegate.control.approval_links import ApprovalLinks
+from tidegate.domain.census import Census, Sampled
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.tuning.answers import Answers, Tuned
 from tidegate.ports import (
     Clearings,
     Clock,
@@ -30,6 +32,13 @@ from tidegate.ports import (
 )
 
 
+class Samples(Protocol):
+    """What past traffic was like, summed by the store: what scenarios are fitted and settings tuned from."""
+
+    async def census(self, sampled: Sampled) -> Census: ...
+    async def answers(self, tuned: Tuned) -> Answers: ...
+
+
 class Store(Protocol):
     """The state and ledger ports of one store, however they are kept."""
 
@@ -39,6 +48,8 @@ class Store(Protocol):
     def costs(self) -> Costs: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def samples(self) -> Samples: ...
     @property
     def routing(self) -> Routing: ...
     @property

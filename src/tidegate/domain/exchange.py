@@ -121,6 +121,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage = Usage()
     cost_usd: float | None = None
     cache: str | None = None
+    cache_key: str = ""
+    """The beginning of the key that it was looked up by, in hex: equal requests have the same. It is a keyed
+    hash, so that it tells nobody what was asked."""
     fallback: str | None = None
     attempts: int = 1
     turns: int = 1

@@ -4,6 +4,8 @@ import math
 
 import msgspec
 
+from tidegate.domain.errors import InvalidInput
+
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
     """Log-normal durations of answers: median in seconds, `sigma` of the logarithm."""
@@ -103,3 +105,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             for edge in (fault.at, fault.at + min(fault.ramp, fault.lasts), fault.at + fault.lasts)
         }
         return tuple(sorted(edge for edge in found if edge < math.inf))
+
+
+def with_faults_of(scenario: Scenario, other: Scenario, name: str) -> Scenario:
+    """The scenario with the other's faults; raises InvalidInput where the other says more than faults."""
+    if other != Scenario(faults=other.faults):
+        raise InvalidInput(
+            f"scenario {name} says what traffic, control or candidate are like, and so does the ledger; take "
+            "one that has faults alone, or write `tidegate ledger fit` to a file and add to it what you want"
+        )
+    return msgspec.structs.replace(scenario, faults=other.faults)

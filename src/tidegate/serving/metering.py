@@ -72,6 +72,7 @@ class Draft(msgspec.Struct, kw_only=True):
     fallback: str | None = None
     cache: str | None = None
     """What the look-up for an answer to give again came to; None where none may be."""
+    cache_key: str = ""
     message_id: str | None = None
     crossed: bool = False
     """The answer is told in the client's dialect, which is not the upstream's; so is its id."""
@@ -195,6 +196,7 @@ class Draft(msgspec.Struct, kw_only=True):
             stakes=stakes,
             fallback=self.fallback,
             cache=self.cache,
+            cache_key=self.cache_key,
             routed=routed.tier if routed else None,
             skill_errors=self.skill_errors,
         )

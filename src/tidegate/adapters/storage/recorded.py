@@ -30,6 +30,10 @@ class Recorded:
         """US dollars; null without a price."""
         return self._json["cost_usd"].as_float()
 
+    def number(self, name: str) -> ColumnElement[float]:
+        """A number; null where it is absent."""
+        return self._json[name].as_float()
+
     def picos(self) -> ColumnElement[int]:
         """The cost in whole 10⁻¹² dollars; 0 without a price."""
         return func.coalesce(cast(func.round(self.cost() * float(PICOS)), BigInteger), 0)

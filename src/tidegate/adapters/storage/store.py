@@ -11,6 +11,7 @@ from tidegate.adapters.storage.outbox import SqlOutbox
 from tidegate.adapters.storage.quotas import SqlQuotas
 from tidegate.adapters.storage.rollouts import SqlRollouts
 from tidegate.adapters.storage.routing import SqlRouting
+from tidegate.adapters.storage.samples import SqlSamples
 from tidegate.adapters.storage.scan_exceptions import SqlScanExceptions
 from tidegate.adapters.storage.scores import SqlScores
 from tidegate.adapters.storage.skill_cards import SqlSkillCards
@@ -29,6 +30,7 @@ class Store:
         self.ledger = SqlLedger(database)
         self.costs = SqlCosts(database)
         self.figures = SqlFigures(database)
+        self.samples = SqlSamples(database)
         self.routing = SqlRouting(database, clock)
         self.rollouts = SqlRollouts(database)
         self.outbox = SqlOutbox(database)

@@ -13,6 +13,7 @@ from tidegate.registry.scan.policy import Policy
 from tidegate.web.control_api import (
     approvals,
     cache,
+    census,
     costs,
     keys,
     ledger,
@@ -25,6 +26,7 @@ from tidegate.web.control_api import (
     skill_versions,
     skills,
     switches,
+    tuning,
 )
 from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults, refusal
@@ -35,7 +37,7 @@ DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
 _NOUNS = (
     rollouts, routes, switches, keys, quotas, costs, ledger, scan_exceptions, skills, skill_versions,
-    selection, cache, reports, approvals,
+    selection, cache, reports, approvals, census, tuning,
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""A scenario that is like the traffic of a past period."""
