@@ -1,5 +1,6 @@
 """Reports of a rollout with a past."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,12 +22,20 @@ async def past(tmp_path: Path) -> AsyncIterator[Past]:
     await made.store.close()
 
 
-@pytest.fixture
-async def reports(past: Past) -> dict[str, Report]:
-    """One of each kind."""
-    return {
-        "daily": await rollouts.daily(past.services, NAME, "2025-11-27", ZONE),
-        "stage": await rollouts.stage(past.services, NAME, "canary", ZONE),
-        "final": await rollouts.final(past.services, NAME, ZONE),
-        "weekly": await weekly(past.services, "2025-W48", ZONE),
-    }
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
+    """One of each kind; values, so once for all tests of a worker."""
+    return asyncio.run(_one_of_each(tmp_path_factory.mktemp("reported") / "tidegate.db"))
+
+
+async def _one_of_each(store: Path) -> dict[str, Report]:
+    past = await reported(store)
+    try:
+        return {
+            "daily": await rollouts.daily(past.services, NAME, "2025-11-27", ZONE),
+            "stage": await rollouts.stage(past.services, NAME, "canary", ZONE),
+            "final": await rollouts.final(past.services, NAME, ZONE),
+            "weekly": await weekly(past.services, "2025-W48", ZONE),
+        }
+    finally:
+        await past.store.close()

@@ -53,7 +53,7 @@ CHANGES: tuple[tuple[str, str, object], ...] = (
     ("POST /api/rollouts/{name}/{move}", "/api/rollouts/try/pause", {}),
     ("POST /api/skills/{name}/state", "/api/skills/attack/state", {"version": 1, "state": "deprecated"}),
 )
-CHANGES_NOTHING = {"POST /api/selection"}
+CHANGES_NOTHING = {"POST /api/selection", "POST /api/census", "POST /api/tuning"}
 NEEDS_A_PROVIDER = {"POST /api/skills/{name}/sync"}
 """Its event is seen in the tests of synchronising."""
 

@@ -55,6 +55,8 @@ _CALL = pattern(
     r"diagnos\w+|log(?:s|ging)?|checkpoint\w*|snapshot\w*|integrity|health check|audit\w*|metrics|usage|"
     r"cache|index)\b"
 )
+_ASKED_FOR = ((".git/hooks", "hook"), ("crontab", "cron"))
+"""What starts by itself later, and the word by which a description announces it."""
 _NO_CONTEXT = Context(as_text(""), (), ())
 _NEAR = 400
 _UNPACKS = pattern(
@@ -136,8 +138,10 @@ class Scanner:
 
 def _is_declared(each: Found, purpose: Purpose) -> bool:
     """A hook of a repository, in a skill that says it is about hooks, starts what the user asked for."""
-    hooks = each.rule == commands.PERSIST.id and ".git/hooks" in each.excerpt
-    return hooks and "hook" in purpose.text.lower()
+    said = purpose.text.lower()
+    return each.rule == commands.PERSIST.id and any(
+        place in each.excerpt and named in said for place, named in _ASKED_FOR
+    )
 
 
 def _code(source: Source, context: Context, *, invoked: bool = False) -> tuple[list[Found], Traits]:

@@ -86,6 +86,7 @@ _EXECUTABLE = pattern(
 )
 _MADE_UP_NAMES = pattern(
     r"\[\s*[\"'`]\w{1,20}[\"'`]\s*\+\s*[\"'`]\w{1,20}[\"'`]\s*\]\s*\(|"
+    r"\b(?:globalThis|global|window|process|module)\s*\[\s*[\w$]{1,20}\s*\(|"
     r"\brequire\s*\(\s*(?:[a-z_$][\w$]{0,30}\s*\)\s*[\[.(]|[\"'`]\w{1,20}[\"'`]\s*\+)"
 )
 """A method or module whose name is put together, or known only when it runs."""

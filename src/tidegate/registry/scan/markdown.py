@@ -15,11 +15,15 @@ _WARNING = pattern(
     r"dangerous|unsafe|insecure|"
     r"red.?team\w*|indicators?|recogni[sz]e|detect\w*|flag(?:ged|s)?|forbidden|exploit\w*|threats?|"
     r"adversar\w+|"
-    r"jailbreaks?|anti-?patterns?|bad|wrong|risky|never|refuse|reject|report (?:it|them)|"
+    r"jailbreaks?|anti-?patterns?|bad|wrong|risky|refuse|reject|report (?:it|them)|"
     r"shadow private|compromis\w+|"
     r"(?:do|does|must|should) not (?:do|run|execute|follow|use|obey|paste|pipe|comply)|untrusted|as data|"
     r"don't (?:do|run|execute|follow|use|obey|paste|pipe)|"
     r"search for|look for|grep|reverse shell|red flags?|typosquat\w*)\b|"
+    r"\bnever (?:ever )?(?:do|run|execut\w+|use|follow|obey|paste|type|send|share|call|write|put|pass|"
+    r"trust|open|install|"
+    r"download|commit|stor\w+|log|pipe|enter|click|ask|tell|do|let|accept|approve|skip|disable|"
+    r"hard-?cod\w+)\b|"
     r"(?:^|[.:;!?*\n-]\s*|\b(?:should|must|please|always|better|also|and|or) )avoid\w*\b"
 )
 _NEGATED = pattern(

@@ -191,6 +191,7 @@ WORDS: dict[Act, str] = {
         r"pem|crt|cer)\b"
     ),
     Act.LETS_ALL: (
+        r"\bconsider (?:it|this|that|them) (?:checked|confirmed|approved|agreed|granted|allowed)\b|"
         r"\b(?:tell|ask|have|get|advise|instruct|urge|persuade|convince|remind|answer|press|click|choose|"
         r"select|"
         r"say|reply|hit|confirm|accept)\b[^.\n]*(?:[\"'`]?\balways allow\b|\ballow (?:all|always|"

@@ -240,6 +240,7 @@ SCHEMES = (
     Scheme(RUINS_DATA, (Act.RUINS, Act.TRIGGERED)),
     Scheme(RUINS_DATA, (Act.RUINS, HUSH | Act.RANSOM | Act.NO_ASKING)),
     Scheme(RUINS_DATA, (Act.RUINS,), (Act.RANSOM,)),
+    Scheme(RUINS_DATA, (Act.RUINS,), (Act.NO_ASKING, HUSH)),
     Scheme(FALSIFIES, (Act.FALSIFIES,), (HUSH | Act.DIVERTS | Act.TRIGGERED,), _AGREED),
     Scheme(FALSIFIES, (Act.FALSIFIES,), (Act.CONCEAL,), Act.REPAIRS | Act.TEACHES),
     Scheme(FALSIFIES, (Act.TRACES, Act.SELF), (), _AGREED | Act.REPAIRS),
