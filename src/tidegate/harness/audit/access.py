@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tidegate.harness.audit.judgement import Outcome, failed, held, judged, not_shown
-from tidegate.harness.audit.operations import OPERATIONS, OTHERS_CHANGES
+from tidegate.harness.audit.operations import OPERATIONS, OTHERS_CHANGES, OTHERS_SUMS
 from tidegate.harness.audit.target import KEYS, LEAK_MODEL, Target
 from tidegate.harness.audit.votes import exchange
 
@@ -58,11 +58,17 @@ async def others_rows(target: Target) -> Outcome:
             answer = await target.call("viewer-b", "GET", path)
             if answer.status_code != 200 or "audit-a" in answer.text:
                 seen.append(f"{path}: {answer.status_code}")
+        for path, body in OTHERS_SUMS:
+            answer = await target.call("viewer-b", "POST", path, json=body)
+            if answer.status_code != 403:
+                seen.append(f"{path} {body}: {answer.status_code}")
     finally:
         await target.call("operator", "POST", "/api/switches/on", json=switch)
     if len(shown) < len(paths):
         return not_shown(f"an operator sees the other tenant at {shown} alone")
-    return judged(bool(seen), f"of {len(paths)} lists {len(seen)} tell of another tenant: {seen}")
+    return judged(
+        bool(seen), f"of {len(paths) + len(OTHERS_SUMS)} lists {len(seen)} tell of another tenant: {seen}"
+    )
 
 
 async def others_switch(target: Target) -> Outcome:

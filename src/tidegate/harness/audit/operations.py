@@ -89,6 +89,9 @@ OPERATIONS: Sequence[Operation] = (
 )
 
 _SCOPES = ({"scope": "tenant", "target": "audit-a"}, {"scope": "all", "target": "*"})
+OTHERS_SUMS: Sequence[tuple[str, Mapping[str, list[str]]]] = (("/api/census", {"tenants": ["audit-a"]}),)
+"""What a key of tenant `audit-b` may not read either, asked by POST since the question is long."""
+
 OTHERS_CHANGES: Sequence[tuple[str, Mapping[str, str]]] = (
     *(("/api/switches/off", scope) for scope in _SCOPES),
     *(("/api/switches/on", scope) for scope in _SCOPES),
