@@ -17,7 +17,10 @@ APPROVAL = LinkedApproval(
 NOW = 1_800_000_100.0
 
 
-@given(st.builds(LinkedApproval, expires_at=st.just(2e9)), st.binary(min_size=32, max_size=32))
+@given(
+    st.builds(LinkedApproval, expires_at=st.just(2e9), asked_at=st.floats(0, 1e10)),
+    st.binary(min_size=32, max_size=32),
+)
 def test_what_was_sealed_comes_back(approval: LinkedApproval, secret: bytes) -> None:
     token = seal(secret, approval)
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")

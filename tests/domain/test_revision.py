@@ -110,9 +110,20 @@ def test_a_revision_may_be_revised_before_it_takes_effect_and_asks_for_all_appro
         apply(noted, Move.PROMOTE, 140.0, by="bob")
 
 
-def test_the_old_candidate_may_be_noted_again() -> None:
+def test_a_revision_that_was_noted_may_be_taken_back() -> None:
     noted = revise(asking(Unit.USER), 120.0)
-    assert revise(noted, 130.0, Variant()).next_candidate == Variant()
+    taken_back = revise(noted, 130.0, Variant())
+    assert taken_back.next_candidate is None
+    promoted = apply(taken_back, Move.PROMOTE, 140.0)
+    assert (promoted.attempt, promoted.exposed, promoted.revisions) == (1, 0, 0)
+
+
+def test_a_revision_that_would_leave_the_tests_blind_is_refused() -> None:
+    rollout = started(stages=STAGES[2:])
+    rollout = revise(rollout, 2 * DAY)
+    assert rollout.left.comparing < 0.15
+    with pytest.raises(Conflict, match="false-alarm budget left"):
+        revise(rollout, 4 * DAY, NEWER)
 
 
 def test_what_could_not_be_judged_is_refused() -> None:
@@ -177,8 +188,12 @@ def test_over_all_revisions_no_more_than_alpha_is_spent(steps: list[tuple[int, f
             rollout = apply(rollout, Move.ADVANCE, now)
             entered.append(rollout.stage)
         now += seconds
+        try:
+            after = revise(rollout, now, Variant(timeout_seconds=1.0 + number))
+        except Conflict:
+            continue  # too little is left for another
         charge(now)
-        rollout = revise(rollout, now, Variant(timeout_seconds=1.0 + number))
+        rollout = after
         entered = [rollout.stage]
     charge(1e12)
     assert comparing <= 1 + 1e-9

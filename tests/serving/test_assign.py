@@ -188,6 +188,16 @@ def test_a_switch_takes_the_skill_and_its_model_away_uncounted_in_both_arms(swit
         assert (got.changed, got.counted, got.triggered) == (False, False, True)
 
 
+@pytest.mark.parametrize("switch", [off("all"), off("tenant", "default"), off("skill", "contracts")])
+def test_after_completion_what_a_switch_leaves_is_of_no_arm(switch: object) -> None:
+    held_back = completed(after=After(holdout=1000, for_seconds=200))
+    routing = snapshot(held_back, switches=(switch,))
+    assert assign(snapshot(held_back), asker(unit=units(0, 9000)), pins()).arm is Arm.CANDIDATE
+    for unit in (units(0, 9000), units(9000, 10_000)):
+        got = assign(routing, asker(unit=unit), pins())
+        assert (got.arm, got.counted, got.changed) == (Arm.OUTSIDE, False, False)
+
+
 def test_a_switch_on_something_else_changes_nothing() -> None:
     for switch in (off("skill", "letters"), off("tenant", "acme")):
         got = assign(snapshot(rollout(variant(CONTRACTS)), switches=(switch,)), asker(), pins())

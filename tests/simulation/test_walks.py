@@ -27,6 +27,7 @@ from tidegate.domain.evidence import (
 from tidegate.domain.exchange import Arm
 from tidegate.domain.judging import STAGE_END
 from tidegate.domain.observation import Evidence, Found, begin, observe
+from tidegate.domain.revision import LEAST_LEFT, left_after
 from tidegate.domain.rollout import (
     ACTIVE,
     After,
@@ -219,10 +220,11 @@ class Walk:
             assert (before.phase, move) not in TABLE or (move is Move.REVISE and self._unjudgeable())
 
     def _unjudgeable(self) -> bool:
-        """A revision that nobody is left to judge: in mid-stage by user, or at the end of all."""
+        """A revision that nobody is left to judge: in mid-stage by user, at the end; or no alpha."""
         if self.rollout.phase is Phase.AWAITING_APPROVAL:
             return self.rollout.stage == len(self.rollout.plan.stages) - 1
-        return self.rollout.plan.unit is not Unit.REQUEST
+        blind = left_after(self.rollout, self.now).comparing < LEAST_LEFT
+        return self.rollout.plan.unit is not Unit.REQUEST or blind
 
     def _apply(self, move: Move, by: str = "") -> None:
         before = self.rollout

@@ -198,8 +198,11 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 async def test_two_approvals_are_two_peoples_by_link_or_key(services, client) -> None:
     await asking(services, approvals=2)
     ana, secret = await key(services, "ana")
-    bo, _ = await key(services, "bo")
-    first, second = await link_for(client, secret, ana), await link_for(client, secret, bo)
+    bo, his = await key(services, "bo")
+    first, second = await link_for(client, secret, ana), await link_for(client, his, bo)
+    borrowed = await client.post(await link_for(client, secret, bo), content=b"", headers=FORM)
+    assert borrowed.status_code == 403
+    assert "let bo" in borrowed.text
     page = await client.post(first, content=b"", headers=FORM)
     assert "Approval 1 of 2 is recorded" in page.text
     assert (await client.post(first, content=b"", headers=FORM)).status_code == 409

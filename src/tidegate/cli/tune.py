@@ -153,6 +153,11 @@ async def _written(
     proposals = [each for each in advice if each.proposed is not None]
     if not proposals:
         raise InvalidInput(f"nothing is proposed, so {path} was not written; the reasons are above")
+    if found.tuned.standing_since is None:
+        raise InvalidInput(
+            f"{path} was not written: its baseline would be the candidate of {found.plan.name}, which is not "
+            "what everybody has today; complete that rollout, or change its own spec by hand"
+        )
     tuned, scope = found.tuned, found.plan.eligible
     fitted = await fit_period(f"{tuned.since}", f"{tuned.until}", tenants=scope.tenants, tasks=scope.tasks)
     note_fit(fitted)

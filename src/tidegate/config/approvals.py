@@ -20,6 +20,8 @@ class Approvals:
         _url_or_none, "", "Where people reach this gateway: what links begin with; empty: they are paths."
     )
     keys: tuple[str, ...] = setting(
-        names, "", "Ids of operators' keys: each is sent a link of its own when a stage asks for approval."
+        names,
+        "",
+        "Ids of operators' keys: a stage that asks for approval leaves a notice with a link for each.",
     )
     valid: float = setting(lasting("1m", "30d"), "24h", "How long a link is good, if the stage still asks.")

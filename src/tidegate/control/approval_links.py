@@ -43,7 +43,7 @@ class ApprovalLinks:
 
 def link_notices(links: ApprovalLinks, after: Rollout, version: int, at: float) -> Sequence[Notice]:
     """One for each approver that the settings name; `version` is the state's that was asked on."""
-    return [_notice(links, after, key_id, version, at) for key_id in links.keys]
+    return [_notice(links, after, key_id, version, at) for key_id in dict.fromkeys(links.keys)]
 
 
 def _notice(links: ApprovalLinks, rollout: Rollout, key_id: str, version: int, at: float) -> Notice:

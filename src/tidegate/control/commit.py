@@ -96,7 +96,7 @@ async def commit(
     nothing that requests are routed by, so no process has to take a new snapshot for it.
     """
     event, notices = entry(before, after, move=move, actor=actor, reason=reason, at=at, judged=judged)
-    asks = move in (Move.ASK, Move.REVISE) and after.phase is Phase.AWAITING_APPROVAL
+    asks = after.phase is Phase.AWAITING_APPROVAL and (before.phase is not after.phase or move is Move.REVISE)
     if asks and services.links:
         notices += link_notices(services.links, after, before.version, at)
     done = await services.store.rollouts.commit(

@@ -7,7 +7,7 @@ import msgspec
 
 from tidegate.control.approval_links import ApprovalLinks
 from tidegate.control.caller import HOME_TENANT
-from tidegate.control.commit import Committed
+from tidegate.control.commit import CONTROLLER, Committed
 from tidegate.control.lookup import find_rollout
 from tidegate.control.moves import move_rollout
 from tidegate.control.services import Services
@@ -78,6 +78,7 @@ async def open_link(services: Services, token: str) -> Opened:
 async def approve_by_link(services: Services, token: str, reason: str) -> Committed:
     """Promote in the name of the key that the link is for; the record says who made the link."""
     opened = await open_link(services, token)
+    _refuse_borrowed(opened)
     said = f"{reason.strip() or NO_REASON} (by a link that {opened.approval.made_by} made)"
     return await move_rollout(
         services,
@@ -87,6 +88,17 @@ async def approve_by_link(services: Services, token: str, reason: str) -> Commit
         reason=said,
         only=partial(_require_asked, opened.approval),
     )
+
+
+def _refuse_borrowed(opened: Opened) -> None:
+    """Where several people are asked, a link counts that its own approver or the controller made."""
+    made_by = opened.approval.made_by
+    if opened.rollout.current.approvals > 1 and made_by not in (CONTROLLER, opened.approver):
+        raise Forbidden(
+            f"{made_by} made this link for {opened.approver}, and stage "
+            f"{opened.rollout.current.name!r} asks for {opened.rollout.current.approvals} people: let "
+            f"{opened.approver} make one, or promote by their key"
+        )
 
 
 def _require_asked(approval: LinkedApproval, rollout: Rollout) -> None:

@@ -125,7 +125,7 @@ class Controller:
         for rollout in rollouts:
             if rollout.phase in ACTIVE:
                 await self._apart(self._judge, rollout, lease)
-                continue
+        for rollout in (each for each in rollouts if each.phase not in ACTIVE):
             self._forget(rollout.name)
             if is_watched(rollout, self._services.clock.now()):
                 await self._apart(self._watch, rollout, lease)

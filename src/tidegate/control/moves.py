@@ -19,7 +19,6 @@ from tidegate.domain.transition import APPROVING, apply, approval
 PERSONAL = frozenset({Move.PROMOTE, Move.PAUSE, Move.RESUME, Move.ABORT, Move.UNDO, Move.RETRY})
 """The moves that a person may ask for without more than a reason."""
 
-
 Guard = Callable[[Rollout], None]
 """Raises where the move is not for the rollout as it is now."""
 

@@ -68,7 +68,10 @@ def unseal(secret: bytes, token: str, now: float) -> LinkedApproval:
         content, given = b"", b""
     if len(token) > LONGEST or not hmac.compare_digest(given, _signature(secret, content)):
         raise Forbidden("this link is not one of this installation's, or was cut off; copy it as a whole")
-    approval = _DECODER.decode(content)
+    try:
+        approval = _DECODER.decode(content)
+    except msgspec.DecodeError:  # of a version with other members
+        raise Forbidden("this link was made by another version; have a new one made") from None
     if now >= approval.expires_at:
         raise Forbidden(
             f"this link has expired; promote by `tidegate rollout promote {approval.rollout}`, or have a new "

@@ -21,6 +21,9 @@ from tidegate.domain.prior import StagePrior, stage_prior
 from tidegate.domain.rollout import Left, Phase, Plan, Rollout, Unit, Variant
 from tidegate.domain.savings import RESERVE, stage_part
 
+LEAST_LEFT = 0.05
+"""With less than this of alpha the tests need twenty times the evidence's odds, which is a guard no more."""
+
 
 def revised(rollout: Rollout, candidate: Variant, now: float) -> Rollout:
     """The rollout with a new candidate: from now on, or from the next stage on where a finished one is asked
@@ -40,7 +43,14 @@ def revised(rollout: Rollout, candidate: Variant, now: float) -> Rollout:
             f"{rollout.name!r} when the stage awaits approval, for the next one, or `abort` it and start a "
             "new rollout"
         )
-    return msgspec.structs.replace(_with(rollout, candidate), left=left_after(rollout, now))
+    left = left_after(rollout, now)
+    if left.comparing < LEAST_LEFT:
+        raise Conflict(
+            f"the tests of rollout {rollout.name!r} would have {left.comparing:.1%} of their false-alarm "
+            "budget left, too little to see a fault soon: promote what there is, or `abort` it and start a "
+            "new rollout"
+        )
+    return msgspec.structs.replace(_with(rollout, candidate), left=left)
 
 
 def latest_candidate(rollout: Rollout) -> Variant:
@@ -76,7 +86,8 @@ def _noted(rollout: Rollout, candidate: Variant) -> Rollout:
             "`promote` it as it is, or `abort` it and start a new rollout"
         )
     refuse_without_units(rollout.plan, rollout.stage)
-    return msgspec.structs.replace(rollout, next_candidate=candidate, approved_by=())
+    noted = None if candidate == rollout.plan.candidate else candidate
+    return msgspec.structs.replace(rollout, next_candidate=noted, approved_by=())
 
 
 def refuse_without_units(plan: Plan, stage: int) -> None:

@@ -189,16 +189,18 @@ def _switched(snapshot: RoutingSnapshot, tenant: str, assignment: Assignment) ->
     """The assignment without what is switched off, and what requires it; then it counts in neither arm."""
     off = snapshot.overrides
     if off.bars(tenant):
-        return replace(assignment, variant=PLAIN, skills=(), counted=False)
+        return uncounted(replace(assignment, variant=PLAIN, skills=()))
     if not off.skills:
         return assignment
     kept = without(assignment.variant.catalogue, assignment.skills, off.skills)
-    return replace(
-        assignment,
-        skills=kept,
-        counted=assignment.counted and not switched_off(snapshot, tenant, assignment.triggers),
-        reduced=len(kept) < len(assignment.skills),
-    )
+    served = replace(assignment, skills=kept, reduced=len(kept) < len(assignment.skills))
+    return uncounted(served) if switched_off(snapshot, tenant, assignment.triggers) else served
+
+
+def uncounted(assignment: Assignment) -> Assignment:
+    """The assignment in neither arm's evidence; after completion, where none is counted, it is of no arm."""
+    arm = assignment.arm if assignment.stage is not None else Arm.OUTSIDE
+    return replace(assignment, counted=False, arm=arm)
 
 
 def _select(variant: ServedVariant, asker: Asker) -> tuple[SkillUse, ...]:

@@ -35,6 +35,7 @@ class Breakers:
         self._clock = clock
         self._at_most = at_most
         self._kept: dict[str, Breaker] = {}
+        self._told: dict[str, float] = {}
 
     def __getitem__(self, name: str) -> Breaker:
         """The breaker as it is now."""
@@ -106,13 +107,23 @@ class Breakers:
         closed = (name for name, breaker in self._kept.items() if breaker.state is State.CLOSED)
         name = next(closed, next(iter(self._kept)))
         del self._kept[name]
+        self._told.pop(name, None)
         self._meter.clear(metrics.BREAKER_STATE, (self.kind, name))
+
+    def _is_news(self, name: str) -> bool:
+        """What fails half the time opens again and again: people are told once an interval."""
+        now = self._clock.monotonic()
+        last = self._told.get(name)
+        if last is not None and now - last < self._policy.interval:
+            return False
+        self._told[name] = now
+        return True
 
     def _tell(self, name: str, before: Breaker, after: Breaker) -> None:
         """Count each transition; log where it opens and where it closes, not the probes between."""
         self._meter.set(metrics.BREAKER_STATE, (self.kind, name), _SHOWN[after.state])
         self._meter.add(metrics.BREAKER_TRANSITIONS, (self.kind, name, after.state.value))
-        if before.state is State.CLOSED:
+        if before.state is State.CLOSED and self._is_news(name):
             _log.warning(
                 "a breaker opened: too many of the latest attempts failed",
                 extra={

@@ -5,8 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
-import msgspec
-
 from tidegate.domain import metrics
 from tidegate.domain.errors import TidegateError
 from tidegate.domain.exchange import Outcome
@@ -14,7 +12,7 @@ from tidegate.domain.rollout import CachePolicy
 from tidegate.domain.transcript import in_progress, user_texts
 from tidegate.ports import Clock, Header, Meter, Prices, ResultCache, Spool, UpstreamFailure
 from tidegate.serving.admission import Admission
-from tidegate.serving.assign import Asker, assign
+from tidegate.serving.assign import Asker, assign, uncounted
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attending
 from tidegate.serving.chains import Hop
@@ -238,7 +236,7 @@ class Handler:
         )
         assignment = no_dearer(assign(snapshot, asker, self._pins), request.model, self._prices)
         if hints.warm_up or (assignment.counted and self.guards.in_doubt(assignment.triggers)):
-            assignment = msgspec.structs.replace(assignment, counted=False)
+            assignment = uncounted(assignment)
         draft.assignment = assignment
 
     async def _ordered(self, draft: Draft, call: Call, request: Asked) -> Order:

@@ -124,7 +124,10 @@ class ReportsByThemselves:
         report = await asked.make()
         text = await asyncio.to_thread(self._render, report, "md")
         if self._keep is not None:
-            await self._keep(asked.name, {"md": text, **await self._further(report)})
+            try:
+                await self._keep(asked.name, {"md": text, **await self._further(report)})
+            except OSError:  # who reads notices is not to wait for a disk
+                _log.exception("a report could not be kept in its folder", extra={"report": asked.id})
         await self._services.store.outbox.put([_notice(asked, report, text, now)])
 
     async def _further(self, report: Report) -> Mapping[str, bytes]:

@@ -55,8 +55,11 @@ _CALL = pattern(
     r"diagnos\w+|log(?:s|ging)?|checkpoint\w*|snapshot\w*|integrity|health check|audit\w*|metrics|usage|"
     r"cache|index)\b"
 )
-_ASKED_FOR = ((".git/hooks", "hook"), ("crontab", "cron"))
-"""What starts by itself later, and the word by which a description announces it."""
+_ASKED_FOR = (
+    (".git/hooks", pattern(r"\b(?:git|pre-?commit|pre-?push|commit|repository) hooks?\b")),
+    ("crontab", pattern(r"\bcron(?:tabs?|s| jobs?)?\b")),
+)
+"""What starts by itself later, and the words by which a description announces it."""
 _NO_CONTEXT = Context(as_text(""), (), ())
 _NEAR = 400
 _UNPACKS = pattern(
@@ -140,7 +143,7 @@ def _is_declared(each: Found, purpose: Purpose) -> bool:
     """A hook of a repository, in a skill that says it is about hooks, starts what the user asked for."""
     said = purpose.text.lower()
     return each.rule == commands.PERSIST.id and any(
-        place in each.excerpt and named in said for place, named in _ASKED_FOR
+        place in each.excerpt and named.search(said) for place, named in _ASKED_FOR
     )
 
 

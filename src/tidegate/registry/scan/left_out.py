@@ -2,11 +2,7 @@
 
 from tidegate.registry.scan.pattern import pattern
 
-_NAMED_ONLY = pattern(
-    r"--exclude(?:-dir)?[= ][\"']?[\w.*/~-]+|"
-    r"\b(?:cat|less|grep|ls|stat|wc|awk|cut|tail|head)\b[^\n|;&>]{0,60}"
-    r"(?:authorized_keys|known_hosts)\b"
-)
+_NAMED_ONLY = pattern(r"--exclude(?:-dir)?[= ][\"']?[\w.*/~-]+|[\w.~/$-]*/(?:authorized_keys|known_hosts)\b")
 
 
 def without_left_out(text: str) -> str:

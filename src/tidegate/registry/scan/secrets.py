@@ -58,6 +58,8 @@ _BARE = pattern(
     r"CREDENTIAL)"
     r"[A-Z0-9_]{0,20}=([^\s\"'`$<>{}()]{12,100})\s*$"
 )
+_NO_VALUE = pattern(r"(?:_UR[LI]|_FILE|_PATH|_DIR|_ARN|_NAME|_ID|_ENDPOINT|_HOST)=|=(?:[a-z]{2,10}:|/|~)")
+"""Names of where a key is, not what it is."""
 _CLASSES_OF_SIGNS = (pattern(r"[a-z]"), pattern(r"[A-Z]"), pattern(r"[0-9]"), pattern(r"[^A-Za-z0-9_-]"))
 
 
@@ -123,7 +125,8 @@ def _spelled_out(piece: str) -> str | None:
     if in_address and _mixed(in_address[2]) and not in_address[3].startswith(_HERE):
         return in_address[2]
     bare = _BARE.search(piece)
-    return bare[1] if bare and _mixed(bare[1]) else None
+    told = bare and not _NO_VALUE.search(piece[bare.start() : bare.end()])
+    return bare[1] if bare and told and _mixed(bare[1]) else None
 
 
 def _mixed(value: str) -> bool:

@@ -25,6 +25,10 @@ KNOWN_SERVICES = frozenset({
 _SHARED = (
     ".github.io", ".githubusercontent.com", ".gitlab.io", ".pages.dev", ".workers.dev", ".vercel.app",
     ".netlify.app", ".herokuapp.com", ".onrender.com", ".fly.dev", ".web.app", ".firebaseio.com",
+    ".supabase.co", ".atlassian.net", ".sharepoint.com", ".blogspot.com", ".myshopify.com", ".pipedream.net",
+    ".duckdns.org", ".ngrok.dev", ".surge.sh", ".zendesk.com", ".wordpress.com", ".notion.site",
+    ".webflow.io", ".glitch.me", ".repl.co", ".replit.app", ".azure.com", ".windows.net", ".oraclecloud.com",
+    ".digitaloceanspaces.com",
     ".amazonaws.com", ".cloudfront.net", ".azurewebsites.net", ".blob.core.windows.net", ".googleapis.com",
     ".ngrok.io", ".ngrok.app", ".ngrok-free.app", ".trycloudflare.com", ".r2.dev", ".run.app", ".appspot.com",
 )  # fmt: skip

@@ -111,7 +111,7 @@ REPOSITORY_SENT = Rule(
         (
             r"(?s)\bgit\s+(?:bundle\s+create|archive)\b[^`]{0,300}?\b(?:curl\b[^\n]{0,200}(?:\s-[TF]\b|"
             r"--upload-file|"
-            r"--data-binary|--form)|nc\s|ncat\s|scp\s[^\n]{0,120}@|wget\b[^\n]{0,120}--post-file)"
+            r"--data-binary|--form)|nc\s|ncat\s|wget\b[^\n]{0,120}--post-file)"
         ),
     ),
 )

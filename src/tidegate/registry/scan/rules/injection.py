@@ -80,7 +80,6 @@ OVERRIDE = Rule(
         ),
         r"(?:以前|これまで|上記|前)の(?:すべての)?指示(?:を|は)(?:すべて)?(?:無視|忘れ)",
     ),
-    unless=(r"\b(?:rules|commands|messages) by \w+ing\b",),
 )
 
 SECRECY = Rule(

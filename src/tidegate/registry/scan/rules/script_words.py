@@ -147,11 +147,10 @@ WORDS: dict[str, str] = {
         r"params|args|headers|form|values|GET|POST|cookies)|\$_(?:GET|POST|REQUEST|COOKIE)|params\[)"
     ),
     "waits for a date": (
-        r"(?:[<>]=?|==)\s*(?:datetime\.)?(?:date|datetime)\s*\(\s*20\d\d\b|"
-        r"(?:date\.today|datetime\.(?:now|today|utcnow)|"
-        r"Date\.now)\s*\([^)\n]{0,20}\)[^\n]{0,30}[<>]=?\s*[\"'(]?20\d\d|"
-        r"new Date\(\)\s*[<>]=?\s*new Date\(\s*[\"']20\d\d|\bdate \+%[^\n]{1,40}-(?:ge|gt|lt|"
-        r"le)\s+[\"']?20\d\d"
+        r"\b(?:today|now|utcnow)\s*\([^)\n]{0,20}\)[^\n]{0,40}[<>]=?[^\n]{0,30}\b20\d\d\b|"
+        r"\b20\d\d\b[^\n]{0,30}[<>]=?[^\n]{0,40}\b(?:today|now|utcnow)\s*\(|"
+        r"\bnew Date\(\)\s*[<>]=?\s*new Date\(\s*[\"']20\d\d|"
+        r"\bdate \+%[^\n]{1,40}-(?:ge|gt|lt|le)\s+[\"']?20\d\d"
     ),
     "ruins": (
         r"(?i:\b(?:drop|truncate)\s+(?:table|database|schema)\b|\btruncate\s+[\"{]|\bdelete\s+from\b)|"
