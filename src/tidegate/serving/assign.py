@@ -182,6 +182,7 @@ def _standing(snapshot: RoutingSnapshot, asker: Asker) -> Assignment:
         arm=side,
         triggered=bool(uses) or not served.candidate.names_skills,
         counted=False,
+        triggers=uses,
     )
 
 
