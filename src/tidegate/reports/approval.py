@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from tidegate.domain.reporting.document import IncidentShown, RecordShown
-from tidegate.reports.pages import environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +29,6 @@ class ApprovalPage:
 
 def approval_page(page: ApprovalPage) -> bytes:
     """The page as HTML; every text in it is escaped."""
+    from tidegate.reports.pages import environment  # noqa: PLC0415 (templates take long to load, and 2 MB)
+
     return environment(html=True).get_template("approval.html.j2").render(page=page).encode()
