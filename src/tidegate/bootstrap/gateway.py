@@ -26,6 +26,7 @@ from tidegate.bootstrap.late_apis import LateApis
 from tidegate.bootstrap.living import leave_for_dead, living
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.note import announced
+from tidegate.bootstrap.one_arena import use_one_arena
 from tidegate.bootstrap.open_files import allow_open_files
 from tidegate.bootstrap.private_memory import keep_memory_private
 from tidegate.bootstrap.quotas import open_quotas
@@ -75,6 +76,7 @@ async def run_gateway(
     """
     configure_logs("info")
     keep_memory_private()
+    use_one_arena()
     allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
     signals = Signals()
     process_id = new_process_id()
@@ -104,6 +106,7 @@ async def run_worker(settings: Settings, posting: Posting) -> int:
     """
     configure_logs("info", worker=posting.place)
     keep_memory_private()
+    use_one_arena()
     allow_open_files(settings.limits.concurrency, settings.upstream.max_connections)
     signals = Signals()
     listening, line = (socket.socket(fileno=inherited) for inherited in (posting.listening, posting.line))
