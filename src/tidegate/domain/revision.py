@@ -85,12 +85,12 @@ def _noted(rollout: Rollout, candidate: Variant) -> Rollout:
             f"rollout {rollout.name!r} has finished its last stage, and no other would judge a revision: "
             "`promote` it as it is, or `abort` it and start a new rollout"
         )
-    refuse_without_units(rollout.plan, rollout.stage)
+    _refuse_without_units(rollout.plan, rollout.stage)
     noted = None if candidate == rollout.plan.candidate else candidate
     return msgspec.structs.replace(rollout, next_candidate=noted, approved_by=())
 
 
-def refuse_without_units(plan: Plan, stage: int) -> None:
+def _refuse_without_units(plan: Plan, stage: int) -> None:
     """Raises Conflict where the next stage adds no unit to the candidate that has not met it before."""
     here, there = plan.stages[stage], plan.stages[stage + 1]
     if plan.unit is not Unit.REQUEST and ceiling(there) <= ceiling(here):
