@@ -31,6 +31,7 @@ spec:
   stages: [{name: canary, weight: 5, bake: 60s, promote: manual}, {name: full, weight: 100, bake: 60s}]
   gates:
     errors: {max: 2%, worse: rollback}
+    slo: {errors: 2%}
     samples: {min: 10}
 """
 REASON = ("--reason", "a test")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from tidegate.domain.decision import Decision, Kind, decide, duration_text
+from tidegate.domain.decision import FOR_PEOPLE, Decision, Kind, decide, duration_text
 from tidegate.domain.evidence import Latest, Tally
 from tidegate.domain.exchange import Arm
 from tidegate.domain.observation import Evidence
@@ -210,6 +210,25 @@ def test_without_any_traffic_it_holds_and_calls_for_people() -> None:
     assert decide(rollout(), msgspec.structs.replace(ceased, peak=THRESHOLD), 8601.0).kind is Kind.ROLLBACK
     paused = apply(apply(rollout(), Move.PAUSE, 5000.0), Move.RESUME, 8000.0)
     assert decide(paused, ceased, 8601.0).cause == "stage-done"
+
+
+def test_a_stage_that_awaits_approval_may_be_promoted_while_users_sleep() -> None:
+    asked = apply(rollout(promote="manual"), Move.ASK, 5000.0)
+    night = decide(asked, fine(last_at=5000.0), 5000.0 + 9 * 3600)
+    assert summary(night) == (Kind.HOLD, None, "approval")
+
+
+def test_skills_that_are_chosen_for_nothing_call_for_people() -> None:
+    passed_by = Evidence(
+        candidate=Tally(requests=50), control=Tally(requests=950), last_at=3600.0, recent=(0, 0)
+    )
+    assert decide(rollout(bake=9e5), passed_by, 3600.0).cause == "baking"
+    told = decide(rollout(bake=9e5), passed_by, 3601.0)
+    assert summary(told) == (Kind.HOLD, None, "no-trigger")
+    assert "chosen for none of 1,000 requests in 1h 1s" in told.reason
+    assert told.cause in FOR_PEOPLE
+    once = msgspec.structs.replace(passed_by, control=Tally(requests=950, triggered=1))
+    assert decide(rollout(bake=9e5), once, 3601.0).cause == "baking"
 
 
 @pytest.mark.parametrize(

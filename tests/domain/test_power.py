@@ -7,19 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from priced import priced
 from scipy.stats import binom
 from stages import HOUR, SINCE, make_rollout, pair
 
 from tidegate.domain.evidence import Tally
 from tidegate.domain.past import Past
-from tidegate.domain.power import fault_rate, growth, seconds_to_certify, seconds_to_see, weak_spots
+from tidegate.domain.power import fault_rate, growth, seconds_to_see, weak_spots
 from tidegate.domain.rollout import (
     ErrorsGate,
-    ExpectedCost,
     Gates,
     Plan,
     SamplesGate,
-    SavingsGate,
     Stage,
     Unit,
 )
@@ -118,28 +117,6 @@ def test_too_few_samples_are_foretold() -> None:
     ) in warnings
 
 
-def priced(per_minute: float) -> tuple[Plan, Past]:
-    rng = np.random.default_rng(12)
-    sizes = 2000 * rng.lognormal(-(0.96**2) / 2, 0.96, 4000)
-    costs = 1e-5 * sizes * rng.lognormal(-(0.72**2) / 2, 0.72, 4000)
-    seen = msgspec.structs.replace(
-        past(per_minute),
-        costs=tuple((int(size), float(cost)) for size, cost in zip(sizes, costs, strict=True)),
-    )
-    gate = SavingsGate(min=0.35, expected=ExpectedCost(base=0.0, per_byte=1e-5, cap=0.4))
-    asked = plan()
-    return msgspec.structs.replace(asked, gates=Gates(savings=gate)), seen
-
-
-def test_the_reckoned_time_to_a_certificate_is_about_what_is_simulated() -> None:
-    asked, seen = priced(1000)
-    requests = seconds_to_certify(asked, 0, seen, 0.4) * 1000 / 60 * 0.05
-    assert 2500 < requests < 6500  # at the threshold of one stage the median is 3,900
-    assert seconds_to_certify(asked, 0, seen, 0.35) == math.inf
-    assert seconds_to_certify(asked, 0, seen, 0.5) < seconds_to_certify(asked, 0, seen, 0.4) / 3
-    assert seconds_to_certify(plan(), 0, seen, 0.4) == math.inf
-
-
 def test_savings_that_cannot_be_certified_in_time_are_foretold() -> None:
     assert weak_spots(*priced(1000)) == ()
     first, *_ = weak_spots(*priced(10))
@@ -147,8 +124,13 @@ def test_savings_that_cannot_be_certified_in_time_are_foretold() -> None:
         "at 10 requests/min stage 'canary' certifies savings of 35 %, if they are 40 %, only after" in first
     )
     assert first.endswith("h; it bakes for 72 h")
-    asked, seen = priced(10)
-    assert weak_spots(msgspec.structs.replace(asked, unit=Unit.USER), seen) == ()
+
+
+def test_so_are_those_of_users() -> None:
+    asked, seen = priced(10, users=300, unit=Unit.USER)
+    found = [each for each in weak_spots(asked, seen) if "savings" in each]
+    assert len(found) == len(asked.stages)
+    assert "at 10 requests/min of 300 users in 24 h stage 'canary' c" in found[0]
 
 
 def test_without_a_past_nothing_is_said_and_without_a_fault_something_is_reckoned() -> None:

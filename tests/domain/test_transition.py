@@ -8,10 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.errors import Conflict, InvalidInput
-from tidegate.domain.rollout import Eligible, Gates, Move, Phase, Plan, Rollout, Stage, Unit, Variant
+from tidegate.domain.rollout import (
+    Eligible,
+    Gates,
+    Move,
+    Phase,
+    Plan,
+    Rollout,
+    SavingsGate,
+    Stage,
+    Unit,
+    Variant,
+)
 from tidegate.domain.transition import BY_PEOPLE, TABLE, allowed, apply, approval, baked_seconds
 
 STAGES = tuple(Stage(name=n, weight=w, bake_seconds=60) for n, w in (("a", 500), ("b", 2500), ("c", 10_000)))
+SAVINGS = SavingsGate(min=0.35)
 PLAN = Plan(
     name="r",
     unit=Unit.USER,
@@ -19,7 +31,7 @@ PLAN = Plan(
     baseline=Variant(),
     candidate=Variant(),
     stages=STAGES,
-    gates=Gates(),
+    gates=Gates(savings=SAVINGS),
 )
 DRAFT = Rollout(name="r", plan=PLAN, phase=Phase.DRAFT, salt="0" * 32, created_at=0, created_by="ada")
 SALT = "1" * 32
@@ -59,7 +71,9 @@ def test_a_move_is_done_by_the_table_or_refused_with_what_is_allowed(phase: Phas
             rollout, plan=msgspec.structs.replace(rollout.plan, unit=Unit.REQUEST)
         )
     if (phase, move) in TABLE and (phase, move) not in BY_STATE:
-        after = apply(rollout, move, 500.0, salt=SALT, candidate=Variant(timeout_seconds=1.0))
+        after = apply(
+            rollout, move, 500.0, salt=SALT, candidate=Variant(timeout_seconds=1.0), savings=SAVINGS
+        )
         assert after.phase is TABLE[phase, move]
         return
     with pytest.raises(Conflict) as refused:
@@ -167,7 +181,7 @@ def test_no_walk_leaves_the_table(moves: list[tuple[Move, float]]) -> None:
         now, draws = now + pause, draws + 1
         try:
             revision = Variant(timeout_seconds=float(draws))
-            after = apply(rollout, move, now, salt=f"{draws:032x}", candidate=revision)
+            after = apply(rollout, move, now, salt=f"{draws:032x}", candidate=revision, savings=SAVINGS)
         except Conflict:
             continue
         assert (rollout.phase, move) in TABLE

@@ -11,20 +11,25 @@ from dataclasses import dataclass, field
 
 import msgspec
 import pytest
+from gateway_parts import state
 
-from tidegate.domain.assignment import ceiling
+from tidegate.domain.assignment import arm as arm_of
+from tidegate.domain.assignment import arm_after, bucket, ceiling
 from tidegate.domain.decision import Decision, Kind, decide
 from tidegate.domain.errors import Conflict
 from tidegate.domain.evidence import (
     BUCKET_SECONDS,
+    SHORT_WINDOW_SECONDS,
     ArmBucket,
     Latest,
     StageEvidence,
     Tally,
+    UnitEvent,
     latency_cell,
     merge,
 )
 from tidegate.domain.exchange import Arm
+from tidegate.domain.incident import OpenIncident
 from tidegate.domain.judging import STAGE_END
 from tidegate.domain.observation import Evidence, Found, begin, observe
 from tidegate.domain.revision import LEAST_LEFT, left_after
@@ -51,6 +56,11 @@ from tidegate.domain.rollout import (
 )
 from tidegate.domain.transition import BY_PEOPLE, TABLE, UNROUTED, apply, approval
 from tidegate.domain.watch import is_watched, watch, watch_process
+from tidegate.serving.assign import Asker, assign
+from tidegate.serving.identity import Identities
+from tidegate.serving.pins import Pins
+from tidegate.serving.snapshot import compile_snapshot
+from tidegate.serving.variant import VariantCache
 
 SHORT, LONG = 300, 10_000
 STEPS = 40
@@ -58,6 +68,7 @@ START = 1_800_000_000.0
 ON = frozenset({Move.ADVANCE, Move.COMPLETE, Move.ASK})
 """What the controller may do only for a stage that has passed."""
 
+IDENTITIES = Identities(b"s", ("header",))
 JUMPS = (0.0, 1.0, 30.0, 61.0, 3_600.0, 6 * 3_600.0, 3 * 86_400.0, -1.0, -90.0, -7_200.0)
 
 
@@ -89,7 +100,7 @@ def drawn_plan(draw: random.Random) -> Plan:
     gates = Gates(**{name: gate for name, gate in asked.items() if draw.random() < 0.7})
     return Plan(
         name="walk",
-        unit=Unit.REQUEST,
+        unit=draw.choice([Unit.REQUEST, Unit.USER]),
         eligible=Eligible(),
         baseline=Variant(),
         candidate=Variant(),
@@ -97,6 +108,20 @@ def drawn_plan(draw: random.Random) -> Plan:
         gates=gates,
         after=After(holdout=500, for_seconds=draw.choice([3_600.0, 90 * 86_400.0])),
     )
+
+
+INCIDENT = OpenIncident(kind="switch", what="skill a", since=START, reason="bo: to be safe")
+
+
+def _asker(unit: str, now: float) -> Asker:
+    identity = IDENTITIES.identify(
+        tenant="default", key_id="k", user_id=None, unit=unit, conversation=None, task="", opening=unit
+    )
+    return Asker(f"tgx_{unit}", "default", identity, (), (unit,), in_progress=False, now=now)
+
+
+def _unit_of(rollout: Rollout, unit: str) -> str:
+    return f"tgx_{unit}" if rollout.plan.unit is Unit.REQUEST else _asker(unit, 0.0).identity.unit
 
 
 @dataclass
@@ -109,6 +134,7 @@ class Walk:
     """The candidate is no worse than control, and people seldom do anything."""
     now: float = START
     buckets: dict[tuple[int, Arm], Tally] = field(default_factory=dict)
+    events: list[UnitEvent] = field(default_factory=list)
     moves: Counter[Move] = field(default_factory=Counter)
 
     def evidence(self) -> Evidence:
@@ -119,6 +145,7 @@ class Walk:
             attempt=self.rollout.attempt,
             stage=self.rollout.stage,
             buckets=kept,
+            events=tuple(sorted(self.events, key=lambda each: (each.at, each.unit, each.kind, each.step))),
             latest=latest,
         )
         return observe(begin(self.rollout), self.rollout, stage)
@@ -138,6 +165,17 @@ class Walk:
             rate = 0.002 if self.calm else self.draw.choice([0.0, 0.01, 0.01, 0.05, 1.0])
             cost = 0.01 if arm is Arm.CANDIDATE and self.calm else self.draw.choice([0.01, 0.02])
             self.buckets[start, arm] = self._tally(round(many * part), rate, cost)
+            if self.rollout.plan.unit is Unit.USER:
+                self._meet(arm, start)
+
+    def _meet(self, arm: Arm, start: int) -> None:
+        """Each fault, slow answer and thumbs-down is another unit's, that has met none before."""
+        tally, at = self.buckets[start, arm], max(float(start), self.rollout.stage_since)
+        step = int((at - self.rollout.stage_since) // SHORT_WINDOW_SECONDS)
+        met = {"bad": tally.faulted, "slow1": tally.beyond(0), "slow3": tally.beyond(2), "down": tally.down}
+        for kind, count in met.items():
+            units = (f"u{len(self.events) + n}" for n in range(count))
+            self.events += [UnitEvent(unit=each, arm=arm, kind=kind, step=step, at=at) for each in units]
 
     def _tally(self, count: int, rate: float, cost: float) -> Tally:
         bad = sum(self.draw.random() < rate for _ in range(count))
@@ -182,10 +220,14 @@ class Walk:
             self.watch()
             return
         evidence = self.evidence()
+        incidents = (INCIDENT,) if self.draw.random() < 0.2 else ()
         kept = msgspec.json.encode((self.rollout, evidence))
-        decision = decide(self.rollout, evidence, self.now)
+        decision = decide(self.rollout, evidence, self.now, incidents)
         again = msgspec.json.decode(kept, type=tuple[Rollout, Evidence])
-        assert decide(*again, self.now) == decision, "a decision is a function of what it is made from"
+        assert decide(*again, self.now, incidents) == decision, (
+            "a decision is a function of what it is made from"
+        )
+        assert not incidents or decision.kind not in (Kind.ADVANCE, Kind.COMPLETE), "beside an incident"
         assert msgspec.json.encode((self.rollout, evidence)) == kept, "and changes none of it"
         if decision.move is None:
             return
@@ -205,6 +247,32 @@ class Walk:
         if decision.kind in (Kind.ADVANCE, Kind.COMPLETE):
             assert self.rollout.current.promote == "auto"
 
+    def prices(self) -> None:
+        """What the controller does where prices have changed."""
+        gate = self.rollout.plan.gates.savings
+        if gate is not None and self.rollout.phase in ACTIVE:
+            self._apply(Move.REPRICE)
+
+    def serves(self) -> None:
+        """Requests are served as the state says, by the gateway's own routing."""
+        plan, phase = self.rollout.plan, self.rollout.phase
+        told = state(self.rollout, versions=())
+        snapshot = compile_snapshot(told, VariantCache())
+        for number in range(20):
+            unit = f"w{number}"
+            assigned = assign(snapshot, _asker(unit, self.now), Pins(at_most=10, seconds=60))
+            place = bucket(self.rollout.salt, "default", _unit_of(self.rollout, unit))
+            if phase in ACTIVE:
+                assert (assigned.arm, assigned.stage) == (
+                    arm_of(place, self.rollout.current),
+                    self.rollout.stage,
+                )
+                assert assigned.counted is (place >= self.rollout.exposed)
+            elif phase is Phase.COMPLETED and assigned.rollout is not None:
+                assert (assigned.arm, assigned.stage) == (arm_after(place, plan.after), None)
+            else:
+                assert (assigned.arm, assigned.stage) == (Arm.OUTSIDE, None)
+
     def person(self) -> None:
         """What a person asks for is done by the table, or refused and nothing changes."""
         move = self.draw.choice(sorted(BY_PEOPLE))
@@ -222,7 +290,11 @@ class Walk:
     def _unjudgeable(self) -> bool:
         """A revision that nobody is left to judge: in mid-stage by user, at the end; or no alpha."""
         if self.rollout.phase is Phase.AWAITING_APPROVAL:
-            return self.rollout.stage == len(self.rollout.plan.stages) - 1
+            plan, place = self.rollout.plan, self.rollout.stage
+            if place == len(plan.stages) - 1:
+                return True
+            here, there = plan.stages[place : place + 2]
+            return plan.unit is not Unit.REQUEST and ceiling(there) <= ceiling(here)
         blind = left_after(self.rollout, self.now).comparing < LEAST_LEFT
         return self.rollout.plan.unit is not Unit.REQUEST or blind
 
@@ -230,7 +302,8 @@ class Walk:
         before = self.rollout
         salt = f"{self.draw.getrandbits(128):032x}" if move is Move.RETRY else None
         revision = Variant(timeout_seconds=1.0 + self.draw.random())
-        after = apply(before, move, self.now, salt=salt, by=by, candidate=revision)
+        gate = before.plan.gates.savings
+        after = apply(before, move, self.now, salt=salt, by=by, candidate=revision, savings=gate)
         assert (before.phase, move) in TABLE
         self.moves[move] += 1
         assert move is not Move.PROMOTE or len({*before.approved_by, by}) >= before.current.approvals
@@ -242,14 +315,17 @@ class Walk:
         assert (after.stage, after.attempt) == (expected, before.attempt + anew)
         assert (after.plan.candidate != before.plan.candidate) == (at_once or taken_up)
         assert after.left.comparing <= before.left.comparing or move is Move.RETRY
+        assert after.left.saving <= before.left.saving or move is Move.RETRY
         assert 0 <= after.exposed < 10_000
         if move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.COMPLETED:
             assert before.stage == len(before.plan.stages) - 1
         if (after.stage, after.attempt) != (before.stage, before.attempt) or move is Move.COMPLETE:
             self.buckets.clear()
+            self.events.clear()
         if move in UNROUTED:
             assert (after.phase_since, after.completed_at) == (before.phase_since, before.completed_at)
         self.rollout = after
+        self.serves()
 
 
 def walked(seed: int) -> Walk:
@@ -264,13 +340,11 @@ def walked(seed: int) -> Walk:
         begun = msgspec.structs.replace(begun, stage=len(plan.stages) - 1)
         begun = apply(begun, Move.COMPLETE, START)
     walk = Walk(draw, begun, calm=draw.random() < 0.6)
-    steps = (walk.traffic, walk.jump, walk.look, walk.person)
-    often = (4, 3, 4, 1) if walk.calm else (3, 1, 3, 1)
+    steps = (walk.traffic, walk.jump, walk.look, walk.person, walk.prices)
+    often = (40, 30, 40, 10, 1) if walk.calm else (30, 10, 30, 10, 2)
     for step in draw.choices(steps, often, k=STEPS):
         step()
         assert 0 <= walk.rollout.stage < len(plan.stages)
-        if walk.rollout.phase in ACTIVE:
-            assert walk.rollout.current is plan.stages[walk.rollout.stage]
         assert (walk.rollout.completed_at is not None) <= (
             walk.rollout.phase in (Phase.COMPLETED, Phase.ROLLED_BACK)
         )

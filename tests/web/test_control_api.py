@@ -29,6 +29,7 @@ spec:
   stages: [{name: canary, weight: 5, bake: 60s, promote: manual}, {name: full, weight: 100, bake: 60s}]
   gates:
     errors: {max: 2%, worse: rollback}
+    slo: {errors: 2%}
     samples: {min: 10}
 """
 SKILL_MD = "---\nname: {name}\ndescription: Writes reports.\n---\nWrite it well.\n"
@@ -377,6 +378,13 @@ async def test_a_start_warns_of_what_the_traffic_cannot_show(services, client, o
     await services.store.ledger.ingest(before, [])
     first, *_ = (await start(client, operator, SPEC.replace("bake: 60s", "bake: 2h"))).json()["warnings"]
     assert "the 5 % canary cannot see a doubling of errors (1 % to 2.1 %) in 2 h" in first
+
+
+async def test_a_start_warns_where_no_gate_watches_what_both_arms_share(client, operator):
+    await publish(client, operator)
+    started = await start(client, operator, SPEC.replace("    slo: {errors: 2%}\n", ""))
+    (warning,) = started.json()["warnings"]
+    assert "neither pauses the rollout nor tells anybody; add `slo: {errors: 2%}`" in warning
 
 
 async def test_a_plan_that_is_acted_on_as_written_starts_without_warnings(client, operator):

@@ -41,15 +41,18 @@ class ListPrices:
         self._list: Future[DataSnapshot | None] = Future()
         self._cache: dict[str, Price | None] = {}
         self._day = 0
+        self._started = False
         self.failure = ""
         """Why the list could not be loaded; empty where it could, or is still being loaded."""
 
     def start(self) -> None:
-        """Begin to load the list; call once."""
-        Thread(target=self._load, name="price-list", daemon=True).start()
+        """Begin to load the list, if nobody has; else the first look-up does."""
+        if not self._started:
+            self._started = True
+            Thread(target=self._load, name="price-list", daemon=True).start()
 
     def wait(self) -> None:
-        """Return once the list is loaded, or could not be; for threads alone."""
+        """Return once the list is loaded, or could not be; for threads alone. Somebody else begins it."""
         self._list.result()
 
     async def there(self) -> None:
@@ -88,6 +91,7 @@ class ListPrices:
             self._list.set_result(None)
 
     def _look_up(self, model: str) -> Price | None:
+        self.start()
         listed = self._list.result()
         if listed is None:
             return None

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from tidegate.adapters.clock import SystemClock
+from tidegate.adapters.prices import ListPrices
 from tidegate.adapters.storage.store import open_store
 from tidegate.bootstrap.approving import approval_links
 from tidegate.bootstrap.home import open_home
@@ -34,7 +35,11 @@ async def open_control(settings: Settings, *, actor: str) -> AsyncGenerator[Fast
         try:
             await leave_for_dead(settings.home, store.routing.leave)
             services = Services(
-                store, clock, hosts=ConfiguredSkillHosts(settings), links=approval_links(settings)
+                store,
+                clock,
+                hosts=ConfiguredSkillHosts(settings),
+                links=approval_links(settings),
+                prices=ListPrices(settings.prices, clock),
             )
             yield create_control_api(
                 services,

@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 
 from tidegate.adapters.clock import SystemClock
@@ -135,7 +136,7 @@ async def assemble(
     upstreams, keyring = await open_upstreams(settings, meter, clock, stack)
     valkey = open_valkey(settings.valkey, meter, stack)
     caches = open_cache(settings.cache, valkey, clock, meter)
-    services = await _services(settings, clock, stack)
+    services = await _services(settings, clock, prices, stack)
     archives = open_archives(settings, services.store.skills)
     holder, follower = await _follow(settings, services, process_id, (archives.follow, caches.swapped), stack)
     await archives.step()
@@ -146,7 +147,7 @@ async def assemble(
     background = await _in_background(settings, own, controller, shipper, keeping, stack)
     hosting, sandbox = open_hosting(settings, archives, stack, meter=meter, prices=prices, clock=clock)
     gateway = _gateway(settings, services, holder, quotas, hosting, upstreams, writer, meter, prices, caches)
-    _join(gateway, controller, stack)
+    services = _join(services, gateway, controller, stack)
     health = Health(
         gateway=gateway,
         holder=holder,
@@ -167,10 +168,12 @@ async def assemble(
     return health.server, partial(_warm_up, prices, control, sandbox)
 
 
-def _join(gateway: Gateway, controller: Controller, stack: AsyncExitStack) -> None:
-    """The controller hears which breakers are open here."""
-    controller.hear(lambda: gateway.guards.troubled)
+def _join(services: Services, gateway: Gateway, controller: Controller, stack: AsyncExitStack) -> Services:
+    """Controller and control plane hear which breakers are open here."""
+    joined = replace(services, breaking=lambda: gateway.guards.troubled)
+    controller.hear(joined.breaking)
     stack.push_async_callback(gateway.close)
+    return joined
 
 
 def _scanning(stack: AsyncExitStack) -> Scan:
@@ -216,11 +219,13 @@ def _gateway(  # noqa: PLR0917 (each is one of its kind: their types tell them a
     )
 
 
-async def _services(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Services:
+async def _services(
+    settings: Settings, clock: SystemClock, prices: ListPrices, stack: AsyncExitStack
+) -> Services:
     store = await open_store(settings.store_url, clock=clock)
     stack.push_async_callback(store.close)
     hosts = ConfiguredSkillHosts(settings)
-    return Services(store, clock, hosts=hosts, links=approval_links(settings))
+    return Services(store, clock, hosts=hosts, links=approval_links(settings), prices=prices)
 
 
 async def _warm_up(prices: ListPrices, control: LazyApp, sandbox: CheckedSandbox | None) -> None:

@@ -13,7 +13,7 @@ from tidegate.domain.difference import Change, changes
 from tidegate.domain.incident import OpenIncident
 from tidegate.domain.observation import Evidence
 from tidegate.domain.revision import latest_candidate
-from tidegate.domain.rollout import Move, Phase, Plan, Rollout, Variant
+from tidegate.domain.rollout import Move, Phase, Plan, Rollout, SavingsGate, Variant
 from tidegate.domain.stage_record import StageRecord, record_of
 from tidegate.domain.transition import UNROUTED
 from tidegate.ports import Lease, NewEvent, Notice
@@ -51,6 +51,8 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     plan: Plan | None = None
     candidate: Variant | None = None
     """A revision's."""
+    savings: SavingsGate | None = None
+    """The gate as it was fixed anew, where prices changed."""
     changes: tuple[Change, ...] = ()
     """What a revision changes in the candidate that is served, or in the one that was noted before."""
 
@@ -126,6 +128,7 @@ def entry(
         record=record,
         plan=after.plan if move is Move.START else None,
         candidate=latest_candidate(after) if move is Move.REVISE else None,
+        savings=after.plan.gates.savings if move is Move.REPRICE else None,
         changes=changes(latest_candidate(before), latest_candidate(after)) if move is Move.REVISE else (),
     )
     event = NewEvent(
@@ -171,7 +174,7 @@ def _notice(
     now = _position(after, event.at)
     told = {} if record is None else {"record": record}
     subject = f"{move} → {after.phase} ({now.stage_name}, {now.weight:g} %)"
-    if move in (Move.ALARM, Move.CALM):
+    if move in (Move.ALARM, Move.CALM, Move.REPRICE):
         subject = f"{move}: {event.reason}"
     return Notice(
         id=f"{event.stream}:{before.version}:{move}",

@@ -1,32 +1,24 @@
 """What is wrong now with what a rollout serves: switches that are off, revoked versions, open breakers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
-from tidegate.control.services import Services
+from tidegate.control.services import Breaking, Services
 from tidegate.domain.access import Switch
 from tidegate.domain.incident import OpenIncident
 from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import Plan, Rollout, Variant
 from tidegate.domain.skill import VersionState
 
-Breaking = Callable[[], Sequence[tuple[str, str]]]
-"""The kind (`upstream`, `skill`) and name of each breaker of this process that is not closed."""
-
-
-def none_open() -> Sequence[tuple[str, str]]:
-    """Of a process that serves nobody, so that it has no breakers."""
-    return ()
-
 
 async def open_incidents(
-    services: Services, rollout: Rollout, breaking: Breaking = none_open
+    services: Services, rollout: Rollout, breaking: Breaking | None = None
 ) -> tuple[OpenIncident, ...]:
-    """What is open now; raises StoreUnavailable."""
+    """What is open now; breakers are this process's own. Raises StoreUnavailable."""
     switches = await services.store.switches.list()
     return (
         *_switched_off(rollout, switches),
         *await _revoked(services, rollout),
-        *_breakers(rollout, breaking()),
+        *_breakers(rollout, (breaking or services.breaking)()),
     )
 
 
@@ -39,17 +31,18 @@ def _switched_off(rollout: Rollout, switches: Iterable[Switch]) -> Iterable[Open
     variants = (rollout.plan.baseline, *_candidates(rollout))
     skills = {ref.name for variant in variants for ref in variant.skills}
     for each in switches:
-        if _reaches(each, rollout.plan, skills):
+        if reaches(each.scope, each.target, rollout.plan, skills):
             what = "everything" if each.scope == "all" else f"{each.scope} {each.target}"
             reason = f"{each.by}: {each.reason}"
             yield OpenIncident(kind="switch", what=what, since=each.at, reason=reason)
 
 
-def _reaches(switch: Switch, plan: Plan, skills: set[str]) -> bool:
-    if switch.scope == "skill":
-        return switch.target in skills
-    if switch.scope == "tenant":
-        return "*" in plan.eligible.tenants or switch.target in plan.eligible.tenants
+def reaches(scope: str, target: str, plan: Plan, skills: Container[str]) -> bool:
+    """Whether a switch of that scope and target touches anything of the plan, which serves these skills."""
+    if scope == "skill":
+        return target in skills
+    if scope == "tenant":
+        return "*" in plan.eligible.tenants or target in plan.eligible.tenants
     return True
 
 
@@ -77,7 +70,7 @@ def _breakers(rollout: Rollout, breaking: Iterable[tuple[str, str]]) -> Iterable
     models = {model for variant in (rollout.plan.baseline, *candidates) for model in _models(variant)}
     for kind, name in breaking:
         if name in skills if kind == "skill" else name.partition("/")[2] in models:
-            reason = "too many of the latest attempts failed, in the process that leads"
+            reason = "too many of the latest attempts failed, in the process that tells this"
             yield OpenIncident(kind="breaker", what=f"{kind} {name}", since=None, reason=reason)
 
 

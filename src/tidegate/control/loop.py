@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from tidegate.control.commit import CONTROLLER, Judged, commit
 from tidegate.control.gauges import Gauges
-from tidegate.control.incidents import Breaking, none_open, open_incidents
+from tidegate.control.incidents import open_incidents
 from tidegate.control.observe import Observer
 from tidegate.control.outbox import deliver_notices
+from tidegate.control.repricing import Repricing
 from tidegate.control.scoring import Scoring
-from tidegate.control.services import Services
+from tidegate.control.services import Breaking, Services, none_open
 from tidegate.control.told import Told
 from tidegate.control.watching import Watcher
 from tidegate.domain.decision import decide
@@ -60,6 +61,7 @@ class Controller:
         self._watcher = Watcher(services.store.ledger)
         self._gauges = Gauges(meter)
         self._scoring = Scoring(services, meter)
+        self._repricing = Repricing(services)
         self._lease: Lease | None = None
         self._told = Told(services.store.rollouts)
         self._broken: dict[str, str] = {}
@@ -138,6 +140,7 @@ class Controller:
     def _forget(self, name: str) -> None:
         self._observer.forget(name)
         self._told.forget(name)
+        self._repricing.forget(name)
 
     async def _deliver(self) -> None:
         """Every second, and at the look that made a notice."""
@@ -179,6 +182,8 @@ class Controller:
             self._broken.pop(rollout.name, None)
 
     async def _judge(self, rollout: Rollout, lease: Lease) -> None:
+        if await self._repriced(rollout, lease):
+            return
         now = self._services.clock.now()
         evidence = await self._observer.observe(rollout, now)
         judged = Judged(decide(rollout, evidence, now), evidence)
@@ -207,12 +212,26 @@ class Controller:
         try:
             await self._commit(rollout, judged, now, lease)
         except Conflict as conflict:
-            _log.info(
-                "looking again: another commit came first",
-                extra={"rollout": rollout.name, "why": str(conflict)},
-            )
-            self._lease = None
-            self.wake()
+            self._look_again(rollout, conflict)
+
+    async def _repriced(self, rollout: Rollout, lease: Lease) -> bool:
+        """Whether prices had changed: then the rollout is another, to be looked at again at once."""
+        try:
+            if not await self._repricing.look(rollout, lease):
+                return False
+        except Conflict as conflict:
+            self._look_again(rollout, conflict)
+        self._deliver_due = 0.0
+        self.wake()
+        return True
+
+    def _look_again(self, rollout: Rollout, conflict: Conflict) -> None:
+        _log.info(
+            "looking again: another commit came first",
+            extra={"rollout": rollout.name, "why": str(conflict)},
+        )
+        self._lease = None
+        self.wake()
 
     async def _matters(self, rollout: Rollout, judged: Judged, now: float) -> bool:
         decision = judged.decision

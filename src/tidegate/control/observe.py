@@ -29,7 +29,7 @@ class _Memory:
     """What is kept of one rollout: its progress, the settled buckets that `trip` may still look back to."""
 
     progress: Progress
-    resumed_at: float | None
+    restarts: tuple[float | None, float | None]
     faulted: tuple[ArmBucket, ...]
     full_look_due: float
 
@@ -46,7 +46,7 @@ class Observer:
         memory = self._kept(rollout, now)
         if memory is None:
             started = asyncio.get_running_loop().time()
-            memory = _Memory(begin(rollout), rollout.resumed_at, (), 0.0)
+            memory = _Memory(begin(rollout), _restarts(rollout), (), 0.0)
             recent, memory = await self._read(rollout, memory, now)
             cost = asyncio.get_running_loop().time() - started
             due = now + max(FULL_LOOK_SECONDS, cost / _FULL_LOOK_SHARE)
@@ -62,7 +62,7 @@ class Observer:
 
     def _kept(self, rollout: Rollout, now: float) -> _Memory | None:
         memory = self._memory.get(rollout.name)
-        if memory is None or not memory.progress.covers(rollout) or memory.resumed_at != rollout.resumed_at:
+        if memory is None or not memory.progress.covers(rollout) or memory.restarts != _restarts(rollout):
             return None
         return memory if now < memory.full_look_due else None
 
@@ -82,6 +82,11 @@ class Observer:
         unsettled = [bucket for bucket in fresh.buckets if bucket.start >= progress.until]
         recent = msgspec.structs.replace(fresh, buckets=_distinct((*known, *unsettled)))
         return recent, replace(memory, progress=progress, faulted=known)
+
+
+def _restarts(rollout: Rollout) -> tuple[float | None, float | None]:
+    """Since when some of its tests judge anew: what was folded before is not theirs."""
+    return rollout.resumed_at, rollout.repriced_at
 
 
 def _distinct(buckets: Iterable[ArmBucket]) -> tuple[ArmBucket, ...]:

@@ -1,26 +1,60 @@
 """Read what the requests in a rollout's scope were like lately."""
 
-from tidegate.domain.past import Past, past_of
-from tidegate.domain.rollout import Eligible
-from tidegate.ports import Ledger, LedgerQuery
+from collections.abc import Iterable
+
+from tidegate.control.services import Store
+from tidegate.domain.census import Sampled
+from tidegate.domain.past import Past, over, past_of
+from tidegate.domain.rollout import Eligible, Unit
+from tidegate.ports import LedgerQuery
 
 SPANS = (7 * 86_400.0, 86_400.0, 6 * 3600.0, 3600.0, 600.0)
-"""The past is the longest of these in which there are not too many requests to read them, in seconds."""
+"""The past is the longest of these in which there are not too many requests, in seconds."""
 
-AT_MOST = 20_000
+MOST_READ = 20_000
+"""Requests that are read one by one."""
+
+MOST_COUNTED = 2_000_000
+"""Requests that the store counts by unit: a few seconds' work for it."""
+
+SLICES = 24
+"""Of a past with more requests than are read, so many pieces are: a day has its hours."""
 
 
-async def read_past(ledger: Ledger, scope: Eligible, now: float) -> Past:
-    """The past up to `now`; raises StoreUnavailable."""
+async def read_past(store: Store, scope: Eligible, now: float, unit: Unit = Unit.USER) -> Past:
+    """The past up to `now`, as a rollout by `unit` sees it; raises StoreUnavailable.
+
+    Where there are too many requests to read them all, how many there were of how many units is counted over
+    the whole time, and what they took and cost is that of pieces spread over it.
+    """
     tenant = scope.tenants[0] if len(scope.tenants) == 1 and scope.tenants != ("*",) else None
-    span = SPANS[0]
+    span, count = await _span(store, tenant, now)
+    slices = [(now - span, now)] if count <= MOST_READ else list(_slices(now, span, MOST_READ / count))
+    read = [
+        each
+        for since, until in slices
+        async for each in store.ledger.export(LedgerQuery(since=since, until=until, tenant=tenant))
+    ]
+    found = past_of(read, scope, sum(until - since for since, until in slices), unit)
+    if count <= MOST_READ:
+        return found
+    sampled = Sampled(since=now - span, until=now, tenants=scope.tenants, tasks=scope.tasks)
+    return over(found, await store.samples.activity(sampled, unit), span)
+
+
+async def _span(store: Store, tenant: str | None, now: float) -> tuple[float, int]:
+    """The longest time with few enough requests for the store to count them, and how many those are."""
+    span, count = SPANS[-1], 0
     for span in SPANS:
-        if await ledger.count(_lately(span, tenant, now)) <= AT_MOST:
+        count = await store.ledger.count(LedgerQuery(since=now - span, until=now, tenant=tenant))
+        if count <= MOST_COUNTED:
             break
-    else:
-        span *= AT_MOST / await ledger.count(_lately(span, tenant, now))
-    return past_of([each async for each in ledger.export(_lately(span, tenant, now))], scope, span)
+    return span, count
 
 
-def _lately(span: float, tenant: str | None, now: float) -> LedgerQuery:
-    return LedgerQuery(since=now - span, until=now, tenant=tenant)
+def _slices(now: float, span: float, part: float) -> Iterable[tuple[float, float]]:
+    """The end of each piece of the time, so long that all of them are this part of it."""
+    whole = span / SLICES
+    for number in range(SLICES):
+        until = now - (SLICES - 1 - number) * whole
+        yield until - part * whole, until

@@ -104,7 +104,15 @@ def moved(rollout: Rollout, data: EventData, event: Event) -> Rollout:
     if data.move is None:
         return rollout
     salt = f"{rollout.attempt:032x}" if data.move is Move.RETRY else None
-    return apply(rollout, data.move, event.at, salt=salt, by=event.actor, candidate=data.candidate)
+    return apply(
+        rollout,
+        data.move,
+        event.at,
+        salt=salt,
+        by=event.actor,
+        candidate=data.candidate,
+        savings=data.savings,
+    )
 
 
 def _described(differing: Replayed) -> dict[str, object]:

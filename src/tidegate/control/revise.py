@@ -79,6 +79,6 @@ def _as_written(plan: Plan) -> Plan:
     gates = msgspec.structs.replace(
         plan.gates,
         latency=latency and msgspec.structs.replace(latency, limits=()),
-        savings=savings and msgspec.structs.replace(savings, expected=None),
+        savings=savings and msgspec.structs.replace(savings, expected=None, prices=()),
     )
     return msgspec.structs.replace(plan, gates=gates, candidate=Variant())

@@ -10,6 +10,7 @@ from tidegate.control.acknowledge import Acknowledgements
 from tidegate.control.approval_links import ApprovalLinks
 from tidegate.domain.census import Census, Sampled
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.rollout import Unit
 from tidegate.domain.tuning.answers import Answers, Tuned
 from tidegate.ports import (
     Clearings,
@@ -19,6 +20,7 @@ from tidegate.ports import (
     Keys,
     Ledger,
     Outbox,
+    Prices,
     Quotas,
     Rollouts,
     Routing,
@@ -36,6 +38,7 @@ class Samples(Protocol):
     """What past traffic was like, summed by the store: what scenarios are fitted and settings tuned from."""
 
     async def census(self, sampled: Sampled) -> Census: ...
+    async def activity(self, sampled: Sampled, unit: Unit) -> Census: ...  # its hours and `alike` alone
     async def answers(self, tuned: Tuned) -> Answers: ...
 
 
@@ -108,6 +111,15 @@ class NoSkillHosts:
 NO_SKILL_HOSTS = NoSkillHosts()
 
 
+Breaking = Callable[[], Sequence[tuple[str, str]]]
+"""The kind (`upstream`, `skill`) and name of each breaker of this process that is not closed."""
+
+
+def none_open() -> Sequence[tuple[str, str]]:
+    """Of a process that serves nobody, so that it has no breakers."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The store, the clock, the one source of randomness, the providers; built by bootstrap.
@@ -123,6 +135,9 @@ class Services:
     """A change is judged and told, and not kept."""
     links: ApprovalLinks | None = None
     """How links that approve of a stage are made; None where there is no secret to sign them."""
+    prices: Prices | None = None
+    """What models cost here; None where nobody looks after changes of it."""
+    breaking: Breaking = none_open
     acknowledgements: Acknowledgements = field(init=False)
 
     def __post_init__(self) -> None:

@@ -79,6 +79,18 @@ def kept_only(plan: Plan) -> tuple[str, ...]:
     return (f"{said}, which only holds",)
 
 
+def unwatched(plan: Plan) -> tuple[str, ...]:
+    """Warnings of what none of the plan's gates would tell people."""
+    if plan.gates.slo is not None or (plan.gates.errors is None and plan.gates.latency is None):
+        return ()
+    limit = plan.gates.errors.max if plan.gates.errors else None
+    asked = f"slo: {{errors: {100 * (0.02 if limit is None else limit):g}%}}"
+    return (
+        "gates.slo: the plan has none, and what both arms share (an outage of the provider) is no fault of "
+        f"the candidate: it neither pauses the rollout nor tells anybody; add `{asked}`",
+    )
+
+
 def _errors(block: Block) -> ErrorsGate:
     block.only("max", "worse")
     return ErrorsGate(

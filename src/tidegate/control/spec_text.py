@@ -13,7 +13,7 @@ from tidegate.domain.schedule import DAYS, Hours, Schedule
 _USUAL = Variant()
 _KEYS = {"extend_seconds": "extend"}
 _SECONDS = frozenset({"p95", "over", "extend_seconds"})
-_FIXED = frozenset({"limits", "expected"})
+_FIXED = frozenset({"limits", "expected", "prices"})
 """Fields that the start of a rollout fills in from the past."""
 
 _SHARES = frozenset({"max", "errors", "slow", "min", "floor"})

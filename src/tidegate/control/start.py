@@ -13,6 +13,7 @@ from tidegate.control.servable import refuse_rivals, refuse_unservable
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
 from tidegate.domain.past import Past, expected_cost, with_limits
+from tidegate.domain.repricing import with_prices
 from tidegate.domain.rollout import Move, Phase, Plan, Rollout
 from tidegate.domain.scope import standing
 from tidegate.domain.transition import apply
@@ -35,8 +36,10 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
     plan = spec.resolve(parsed, await services.store.skills.list(), today)
     await refuse_unservable(services, plan)
     now = services.clock.now()
-    past = await read_past(services.store.ledger, plan.eligible, now)
+    past = await read_past(services.store, plan.eligible, now, plan.unit)
     plan = _with_past(plan, past)
+    if services.prices is not None:
+        plan = with_prices(plan, past.models, services.prices.price)
     draft = Rollout(
         name=plan.name,
         plan=plan,

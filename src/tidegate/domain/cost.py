@@ -21,6 +21,13 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     tier_cache_write_1h: float = 0.0
 
 
+class ModelPrice(msgspec.Struct, frozen=True):
+    """What one model costs."""
+
+    model: str
+    price: Price
+
+
 def cost(usage: Usage, price: Price) -> float:
     """US dollars for one upstream call; the tier is chosen by all input tokens, cached ones included."""
     total_input = (

@@ -27,8 +27,8 @@ class Kind(StrEnum):
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to do and why; `move` is the transition to commit, None where nothing changes.
 
-    `cause` is the reason's class: a gate's name, or inactive, paused, no-traffic, baking, samples-missing,
-    no-data, schedule, incident, approval, stage-done.
+    `cause` is the reason's class: a gate's name, or inactive, paused, no-traffic, no-trigger, baking,
+    samples-missing, no-data, schedule, incident, approval, stage-done.
     """
 
     kind: Kind
@@ -41,7 +41,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 QUIET_SECONDS = 3600.0
 """A rollout without a request for so long is no rollout: people are told."""
 
-FOR_PEOPLE = frozenset({"no-traffic", "samples-missing"})
+FOR_PEOPLE = frozenset({"no-traffic", "no-trigger", "no-data", "samples-missing"})
 """Causes of a hold that time alone will not end: a notice goes out."""
 
 
@@ -84,17 +84,37 @@ def _waiting(rollout: Rollout, evidence: Evidence, now: float) -> Decision | Non
     stage = rollout.current
     if rollout.phase is Phase.PAUSED:
         return _decision(Kind.HOLD, None, "paused", f"paused in stage {stage.name!r}; `resume` goes on")
-    quiet = now - max(evidence.last_at or 0.0, rollout.stage_since, rollout.resumed_at or 0.0)
+    if rollout.phase is Phase.PROGRESSING and (unseen := _unseen(rollout, evidence, now)):
+        return unseen
+    left = stage.bake_seconds - baked_seconds(rollout, now)
+    if rollout.phase is Phase.PROGRESSING and left > 0:
+        reason = f"stage {stage.name!r} bakes for another {duration_text(left)}"
+        return _decision(Kind.HOLD, None, "baking", reason)
+    return None
+
+
+def _unseen(rollout: Rollout, evidence: Evidence, now: float) -> Decision | None:
+    """What nothing can be learned from: no request for long, or none that the candidate's skills are for.
+
+    A stage that has its evidence and waits for approval is not asked: people work when users sleep.
+    """
+    begun = max(rollout.stage_since, rollout.resumed_at or 0.0)
+    quiet = now - max(evidence.last_at or 0.0, begun)
     if quiet > QUIET_SECONDS and (evidence.last_at is not None or not _seen(evidence)):
         reason = (
             f"no request of either arm for {duration_text(quiet)}; see whether the traffic that the rollout "
             "covers still comes here, or `pause` it"
         )
         return _decision(Kind.HOLD, None, "no-traffic", reason)
-    left = stage.bake_seconds - baked_seconds(rollout, now)
-    if rollout.phase is Phase.PROGRESSING and left > 0:
-        reason = f"stage {stage.name!r} bakes for another {duration_text(left)}"
-        return _decision(Kind.HOLD, None, "baking", reason)
+    requests = evidence.candidate.requests + evidence.control.requests
+    triggered = evidence.candidate.triggered + evidence.control.triggered
+    if requests and not triggered and now - begun > QUIET_SECONDS:
+        reason = (
+            f"the candidate's skills were chosen for none of {requests:,} requests in "
+            f"{duration_text(now - begun)}; see with `tidegate skill match` what they are chosen for, and "
+            "`abort` to start with others"
+        )
+        return _decision(Kind.HOLD, None, "no-trigger", reason)
     return None
 
 

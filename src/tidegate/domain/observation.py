@@ -145,8 +145,8 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
     return msgspec.structs.replace(
         progress,
         until=progress.until if until is None else until,
-        candidate=_sum(progress.candidate, buckets, Arm.CANDIDATE),
-        control=_sum(progress.control, buckets, Arm.CONTROL),
+        candidate=_sum(progress.candidate, buckets, Arm.CANDIDATE, rollout.repriced_at),
+        control=_sum(progress.control, buckets, Arm.CONTROL, rollout.repriced_at),
         states=states,
         found=found,
         last_at=max(ends, default=progress.last_at),
@@ -160,8 +160,16 @@ def part_left(rollout: Rollout, test: str) -> float:
     return rollout.left.saving if test in (CERTIFICATE, FLOOR) else rollout.left.comparing
 
 
-def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm) -> Tally:
-    return merge([before, *(each.tally for each in buckets if each.arm is arm)])
+def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm, repriced_at: float | None) -> Tally:
+    """Costs count from when prices last changed; all else from the stage's start."""
+    mine = (each for each in buckets if each.arm is arm)
+    return merge([before, *(_at_present_prices(each, repriced_at) for each in mine)])
+
+
+def _at_present_prices(bucket: ArmBucket, repriced_at: float | None) -> Tally:
+    if repriced_at is None or bucket.start >= repriced_at:
+        return bucket.tally
+    return msgspec.structs.replace(bucket.tally, priced=0, cost_usd=0.0)
 
 
 def _faults_by_arm(buckets: Iterable[ArmBucket]) -> tuple[int, int]:

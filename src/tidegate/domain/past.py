@@ -1,12 +1,15 @@
 """What the requests in a rollout's scope were like before it: the measure that limits and warnings go by."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from tidegate.domain.census import Census
 from tidegate.domain.exchange import Exchange
-from tidegate.domain.rollout import Eligible, ExpectedCost, LatencyGate
+from tidegate.domain.rollout import Eligible, ExpectedCost, LatencyGate, Unit
+from tidegate.domain.unit_savings import MOST_REQUESTS
 
 QUANTILES = (0.8, 0.9, 0.95, 0.99)
 """Past requests slower than these are what the latency gate compares the arms by."""
@@ -26,7 +29,8 @@ CAP_MEANS = 20.0
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """Past requests in scope over `span` seconds; `seconds` and `first_token` are what they took, rising.
 
-    `units` are distinct users; `faulted` what the errors gate compares the arms by.
+    `units` are distinct users, or conversations where the rollout keeps those together; `faulted` what the
+    errors gate compares the arms by.
     """
 
     span: float = 0.0
@@ -37,6 +41,12 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     first_token: tuple[float, ...] = ()
     costs: tuple[tuple[int, float], ...] = ()
     """Of each priced request: its size in bytes, and its cost in US dollars."""
+    bills: tuple[tuple[tuple[int, float], ...], ...] = ()
+    """The same of each unit's first MOST_REQUESTS priced ones."""
+    spectrum: Mapping[int, int] = {}
+    """How many units made so many requests (keys) in `span`."""
+    models: tuple[str, ...] = ()
+    """Those that answered priced requests, the most used first."""
 
     @property
     def per_second(self) -> float:
@@ -49,19 +59,57 @@ def in_scope(exchange: Exchange, scope: Eligible) -> bool:
     return ("*" in tenants or exchange.tenant in tenants) and ("*" in tasks or exchange.task in tasks)
 
 
-def past_of(exchanges: Iterable[Exchange], scope: Eligible, span: float) -> Past:
-    """The past of these exchanges, all of `span` seconds."""
+def past_of(exchanges: Iterable[Exchange], scope: Eligible, span: float, unit: Unit = Unit.USER) -> Past:
+    """The past of these exchanges in order of time, all of `span` seconds, as a rollout by `unit` sees it."""
     found = [each for each in exchanges if in_scope(each, scope)]
     first = (each.first_token_seconds for each in found)
     return Past(
         span=span,
         requests=len(found),
         faulted=sum(each.faulted for each in found),
-        units=len({each.unit_hash for each in found}),
+        units=len({_unit_of(each, unit) for each in found}),
         seconds=tuple(sorted(each.seconds for each in found)),
         first_token=tuple(sorted(each for each in first if each is not None)),
         costs=tuple((each.asked_bytes, each.cost_usd) for each in found if each.cost_usd is not None),
+        bills=_bills(found, unit),
+        spectrum=Counter(Counter(_unit_of(each, unit) for each in found).values()),
+        models=_models(found),
     )
+
+
+def over(sample: Past, activity: Census, span: float) -> Past:
+    """The past of `span` seconds that the sample was taken from: how many asked how often is as counted."""
+    spectrum: Counter[int] = Counter()
+    for each in activity.alike:
+        spectrum[each.requests] += each.users
+    requests, faulted = activity.requests, activity.faulted
+    if not activity.baseline:
+        return sample
+    return msgspec.structs.replace(
+        sample,
+        span=span,
+        requests=requests,
+        faulted=round(faulted * requests / activity.baseline),
+        units=sum(spectrum.values()),
+        spectrum=spectrum,
+    )
+
+
+def _unit_of(exchange: Exchange, unit: Unit) -> str:
+    return (exchange.conversation_hash or exchange.id) if unit is Unit.CONVERSATION else exchange.unit_hash
+
+
+def _models(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    counted = Counter(each.model for each in exchanges if each.cost_usd is not None)
+    return tuple(model for model, _ in sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _bills(exchanges: Iterable[Exchange], unit: Unit) -> tuple[tuple[tuple[int, float], ...], ...]:
+    by_unit: dict[str, list[tuple[int, float]]] = {}
+    for each in exchanges:
+        if each.cost_usd is not None:
+            by_unit.setdefault(_unit_of(each, unit), []).append((each.asked_bytes, each.cost_usd))
+    return tuple(tuple(bills[:MOST_REQUESTS]) for bills in by_unit.values())
 
 
 def expected_cost(past: Past) -> ExpectedCost | None:

@@ -8,7 +8,7 @@ ratio r of the test's grid,
 
 to the logarithm of wealth, and it has to come from the prior mass that the stage's start has to 1/alpha. That
 is about the median of when a fault is seen which is there from the stage's start. By sticky unit the same is
-reckoned with units in place of requests, each read once in a window.
+reckoned with units in place of requests, each read once in a window. For savings see `domain/certifying`.
 """
 
 import math
@@ -17,13 +17,12 @@ from collections.abc import Iterable
 import msgspec
 
 from tidegate.domain.assignment import BUCKETS, candidate_share
-from tidegate.domain.exchange import Arm, Stakes
+from tidegate.domain.certifying import seconds_to_certify
 from tidegate.domain.measure import ALPHA_ERRORS, ERRORS, RATIOS
 from tidegate.domain.past import ENOUGH, Past
 from tidegate.domain.prior import stage_prior
 from tidegate.domain.processes import certifies
 from tidegate.domain.rollout import Plan, Stage, Unit
-from tidegate.domain.savings import ALPHA_CERTIFICATE, BETS, UNIT, bets, stage_bound
 from tidegate.domain.window import KIND_SHARES, SPANS, START_MASS, calendar
 
 DOUBLED = 2.0
@@ -34,9 +33,6 @@ SURELY = 2.0
 
 HOPED = 0.08
 """How much less than it may a candidate is taken to cost: 40 % are hoped for where 35 % are asked."""
-
-SAMPLE = 2000
-"""Past costs that are looked at."""
 
 SHARES = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50)
 """Percentages that are proposed."""
@@ -110,7 +106,8 @@ def _unseen(plan: Plan, place: int, past: Past) -> str | None:
 def _advice(plan: Plan, place: int, past: Past) -> str:
     stage = plan.stages[place]
     held = stage.weight == BUCKETS
-    for percent in SHARES:
+    above = BUCKETS if held or place + 1 == len(plan.stages) else plan.stages[place + 1].weight
+    for percent in (each for each in SHARES if 100 * each < above):
         changed = _with_share(stage, percent, held=held)
         better = min(percent, 100 - percent) > 100 * min(candidate_share(stage), 1 - candidate_share(stage))
         stages = (*plan.stages[:place], changed, *plan.stages[place + 1 :])
@@ -145,30 +142,9 @@ def _unsampled(plan: Plan, place: int, past: Past) -> str | None:
     )
 
 
-def seconds_to_certify(plan: Plan, stage: int, past: Past, savings: float) -> float:
-    """About how long it takes to certify the plan's least savings by request, if it saves `savings`.
-
-    By the growth that past requests, at their costs less the savings, would bring; infinite where none would.
-    """
-    gate, share = plan.gates.savings, candidate_share(plan.stages[stage])
-    if gate is None or gate.expected is None or share >= 1 or not past.per_second:
-        return math.inf
-    sums = [0.0] * len(BETS)
-    sample = past.costs[:: max(1, len(past.costs) // SAMPLE)]
-    for asked, cost in sample:
-        stakes = Stakes(gate.expected.of(asked), gate.expected.cap, share, gate.min)
-        candidate = bets(stakes, Arm.CANDIDATE, cost * (1 - savings))
-        control = bets(stakes, Arm.CONTROL, cost)
-        for place in range(len(BETS)):
-            sums[place] += (share * candidate[place] + (1 - share) * control[place]) / UNIT
-    most = max(sums) / len(sample)
-    needed = math.log(len(BETS) * stage_bound(ALPHA_CERTIFICATE, stage, len(plan.stages)))
-    return needed / (past.per_second * most) if most > 0 else math.inf
-
-
 def _uncertified(plan: Plan, place: int, past: Past) -> str | None:
     stage, gate = plan.stages[place], plan.gates.savings
-    if gate is None or not certifies(plan) or candidate_share(stage) >= 1 or plan.unit is not Unit.REQUEST:
+    if gate is None or not certifies(plan) or candidate_share(stage) >= 1:
         return None
     hoped = gate.min + HOPED * (1 - gate.min)
     seconds = seconds_to_certify(plan, place, past, hoped)

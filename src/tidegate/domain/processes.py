@@ -29,10 +29,11 @@ def processes(rollout: Rollout) -> Mapping[str, Process]:
     if gates.ratio:
         tests["ratio"] = ratio_process(rollout, rollout.resumed_at)
     if gates.savings and certifies(rollout.plan):
-        restart = None if gates.savings.worse == "rollback" else rollout.resumed_at
+        resumed = None if gates.savings.worse == "rollback" else rollout.resumed_at
+        restarts = [each for each in (resumed, rollout.repriced_at) if each is not None]
         tests |= {
-            CERTIFICATE: _saving(rollout.plan, CERTIFICATE, None),
-            FLOOR: _saving(rollout.plan, FLOOR, restart),
+            CERTIFICATE: _saving(rollout.plan, CERTIFICATE, rollout.repriced_at),
+            FLOOR: _saving(rollout.plan, FLOOR, max(restarts, default=None)),
         }
     return tests
 

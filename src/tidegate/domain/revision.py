@@ -9,7 +9,8 @@ next stage, which is judged on the buckets that it adds alone, with rho = (w - w
 Over all its revisions a rollout is still rolled back falsely with probability at most alpha: what is left is
 spent, never more. A stage's tests have spent their start's mass and what its time has cost (`domain/prior`);
 at a stage's end nothing of the later ones is spent. For savings each stage spends its part as it begins
-(`domain/savings`): the k-th revision in mid-stage has the later stages' parts and 2^-k of a reserve.
+(`domain/savings`): the k-th revision in mid-stage has the later stages' parts and 2^-k of a reserve. A change
+of prices counts as one there (`domain/repricing`).
 """
 
 import msgspec
@@ -75,7 +76,8 @@ def left_after(rollout: Rollout, now: float) -> Left:
     spent = priors[0].start + priors[0].spent(now - rollout.stage_since + BUCKET_SECONDS)
     comparing = max(0.0, 1.0 - spent / sum(map(_whole, priors)))
     parts = [stage_part(each, len(plan.stages)) for each in range(stage, len(plan.stages))]
-    later = rollout.left.saving * sum(parts[1:]) + RESERVE / 2 ** (rollout.revisions + 1)
+    renewed = rollout.revisions + rollout.repricings + 1
+    later = rollout.left.saving * sum(parts[1:]) + RESERVE / 2**renewed
     return Left(rollout.left.comparing * comparing, later / sum(parts))
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tidegate.domain.cost import ModelPrice
 from tidegate.domain.lexical import THRESHOLD
 from tidegate.domain.routing import Route
 from tidegate.domain.schedule import ALWAYS, Schedule
@@ -130,7 +131,8 @@ class ExpectedCost(msgspec.Struct, frozen=True, kw_only=True):
 class SavingsGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Savings of the candidate against concurrent control, as ratios.
 
-    `expected`, fixed when the rollout starts, is what certifying them rests on (None: no past tells it).
+    `expected`, fixed when the rollout starts, is what certifying them rests on (None: no past tells it), and
+    `prices` are those it was reckoned by; both are fixed anew where prices change (`domain/repricing`).
     """
 
     min: float
@@ -138,6 +140,7 @@ class SavingsGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     worse: str = "hold"
     unsure: str = "hold"
     expected: ExpectedCost | None = None
+    prices: tuple[ModelPrice, ...] = ()
 
 
 class SamplesGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -234,6 +237,8 @@ class Move(StrEnum):
     """After completion the absolute gate has found a limit broken."""
     CALM = "calm"
     """Its limits are kept again: it watches on."""
+    REPRICE = "reprice"
+    """What requests cost has changed: from now on savings are judged anew."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -283,6 +288,10 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     left: Left = Left()
     next_candidate: Variant | None = None
     """A revision that takes effect when the current stage is promoted."""
+    repricings: int = 0
+    """How often prices changed since the salt was drawn."""
+    repriced_at: float | None = None
+    """When they last did within the current stage; its savings are judged from here."""
     version: int = 0
     """Rises with every commit; a commit against another version than it read is a Conflict."""
 

@@ -89,7 +89,8 @@ class SavingsState(msgspec.Struct, frozen=True):
 class SavingsProcess(msgspec.Struct, frozen=True, kw_only=True):
     """One stage's test: of the certificate, or of the floor.
 
-    `restart`: evidence begins anew here (epoch seconds), where a person resumed what the floor had paused.
+    `restart`: evidence begins anew here (epoch seconds), where a person resumed what the floor had paused, or
+    where prices changed.
     `parts` of alpha for tests that read the same arms, each with `width` lambdas; by request there is one.
     """
 

@@ -164,7 +164,8 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
     for exchange in exchanges:
         if not is_evidence(exchange):
             if is_after(exchange):
-                _add(exchange, _sums_after(exchange, folded.sums), triggered=exchange.triggered)
+                sums = sums_after(exchange, folded.sums, exchange.finished_at)
+                _add(exchange, sums, triggered=exchange.triggered)
             continue
         if has_sticky_unit(exchange):
             sums = _sums(exchange, folded.sums, _CANDIDATE if exchange.stays else exchange.arm)
@@ -190,8 +191,9 @@ def _sums(exchange: Exchange, known: dict[Cell, Sums], arm: Arm) -> Sums:
     return sums_at(exchange, known, arm, exchange.finished_at)
 
 
-def _sums_after(exchange: Exchange, known: dict[Cell, Sums]) -> Sums:
-    bucket = int(exchange.finished_at // AFTER_BUCKET_SECONDS) * AFTER_BUCKET_SECONDS
+def sums_after(exchange: Exchange, known: dict[Cell, Sums], at: float) -> Sums:
+    """The sums of that time after its rollout's completion."""
+    bucket = int(at // AFTER_BUCKET_SECONDS) * AFTER_BUCKET_SECONDS
     return _begun(Cell(exchange.rollout or "", exchange.attempt, AFTER, bucket, exchange.arm), known)
 
 

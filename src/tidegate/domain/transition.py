@@ -6,8 +6,9 @@ from types import MappingProxyType
 import msgspec
 
 from tidegate.domain.errors import Conflict, InvalidInput
+from tidegate.domain.repricing import repriced
 from tidegate.domain.revision import revised, taken_up
-from tidegate.domain.rollout import Left, Move, Phase, Rollout, Variant
+from tidegate.domain.rollout import Left, Move, Phase, Rollout, SavingsGate, Variant
 
 TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
     {
@@ -19,16 +20,19 @@ TABLE: Mapping[tuple[Phase, Move], Phase] = MappingProxyType(
         (Phase.PROGRESSING, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.PROGRESSING, Move.ABORT): Phase.ABORTED,
         (Phase.PROGRESSING, Move.REVISE): Phase.PROGRESSING,
+        (Phase.PROGRESSING, Move.REPRICE): Phase.PROGRESSING,
         (Phase.PAUSED, Move.RESUME): Phase.PROGRESSING,
         (Phase.PAUSED, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.PAUSED, Move.ABORT): Phase.ABORTED,
         (Phase.PAUSED, Move.REVISE): Phase.PAUSED,
+        (Phase.PAUSED, Move.REPRICE): Phase.PAUSED,
         (Phase.AWAITING_APPROVAL, Move.APPROVE): Phase.AWAITING_APPROVAL,
         (Phase.AWAITING_APPROVAL, Move.PROMOTE): Phase.PROGRESSING,
         (Phase.AWAITING_APPROVAL, Move.PAUSE): Phase.PAUSED,
         (Phase.AWAITING_APPROVAL, Move.ROLLBACK): Phase.ROLLED_BACK,
         (Phase.AWAITING_APPROVAL, Move.ABORT): Phase.ABORTED,
         (Phase.AWAITING_APPROVAL, Move.REVISE): Phase.AWAITING_APPROVAL,
+        (Phase.AWAITING_APPROVAL, Move.REPRICE): Phase.AWAITING_APPROVAL,
         (Phase.COMPLETED, Move.UNDO): Phase.ROLLED_BACK,
         (Phase.COMPLETED, Move.ALARM): Phase.COMPLETED,
         (Phase.COMPLETED, Move.CALM): Phase.COMPLETED,
@@ -71,18 +75,20 @@ def apply(
     salt: str | None = None,
     by: str = "",
     candidate: Variant | None = None,
+    savings: SavingsGate | None = None,
 ) -> Rollout:
     """The rollout after `move` at `now` (epoch seconds); `salt` (32 hex digits) is needed for a retry.
 
-    `by` is who approves or promotes, `candidate` what a revision brings. Raises Conflict where the table or
-    the stage does not allow the move, InvalidInput for a retry without a new salt or a revision without a
-    candidate.
+    `by` approves or promotes, `candidate` is a revision's, `savings` the gate at new prices. Raises Conflict
+    where table or stage do not allow the move, InvalidInput where what the move needs is missing.
     """
     phase = _target(rollout, move)
     if move in APPROVING:
         _refuse_approval(rollout, move, by)
     if move is Move.REVISE:
         return _revise(rollout, candidate, now)
+    if move is Move.REPRICE:
+        return _reprice(rollout, savings, now)
     if move in (Move.START, Move.RETRY):
         rollout = _begin(rollout, move, salt)
     if move is Move.PROMOTE and phase is Phase.PROGRESSING:
@@ -96,9 +102,7 @@ def apply(
         paused_from=rollout.phase if move is Move.PAUSE else None,
         paused_seconds=paused_seconds(rollout, now),
         resumed_at=now if move is Move.RESUME else rollout.resumed_at,
-        completed_at=now
-        if phase is Phase.COMPLETED and rollout.phase is not Phase.COMPLETED
-        else rollout.completed_at,
+        completed_at=_completed_at(rollout, phase, now),
         alarmed_at=now if move is Move.ALARM else None,
         rearmed_at=now if move is Move.CALM else rollout.rearmed_at if move is Move.ALARM else None,
         approved_by=(*rollout.approved_by, by) if move is Move.APPROVE else (),
@@ -187,7 +191,13 @@ def _begin(rollout: Rollout, move: Move, salt: str | None) -> Rollout:
         exposed=0,
         left=Left(),
         next_candidate=None,
+        repricings=0,
     )
+
+
+def _completed_at(rollout: Rollout, phase: Phase, now: float) -> float | None:
+    completes = phase is Phase.COMPLETED and rollout.phase is not Phase.COMPLETED
+    return now if completes else rollout.completed_at
 
 
 def _revise(rollout: Rollout, candidate: Variant | None, now: float) -> Rollout:
@@ -201,5 +211,13 @@ def _revise(rollout: Rollout, candidate: Variant | None, now: float) -> Rollout:
     return _enter(msgspec.structs.replace(after, phase_since=now, paused_from=from_), rollout.stage, now)
 
 
+def _reprice(rollout: Rollout, savings: SavingsGate | None, now: float) -> Rollout:
+    if savings is None or rollout.plan.gates.savings is None:
+        raise InvalidInput(f"rollout {rollout.name!r} has no savings gate that new prices could be fixed in")
+    return repriced(rollout, savings, now)
+
+
 def _enter(rollout: Rollout, stage: int, now: float) -> Rollout:
-    return msgspec.structs.replace(rollout, stage=stage, stage_since=now, paused_seconds=0.0, resumed_at=None)
+    return msgspec.structs.replace(
+        rollout, stage=stage, stage_since=now, paused_seconds=0.0, resumed_at=None, repriced_at=None
+    )

@@ -18,7 +18,7 @@ from tidegate.control.reporting.zone import zone_of
 from tidegate.control.status import status
 from tidegate.domain.errors import Conflict, InvalidInput, NotFound
 from tidegate.domain.evidence import cell_seconds, latency_cell
-from tidegate.domain.reporting.document import RolloutReport, StageFigures
+from tidegate.domain.reporting.document import ArmFigures, RolloutReport, StageFigures
 from tidegate.domain.rollout import Move, Unit
 
 ZONE = ZoneInfo("UTC")
@@ -53,9 +53,9 @@ class Sql:
             AND finished_at >= ? AND finished_at < ? AND {condition}"""
         return self._connection.execute(statement, (NAME, arm, stage, *span)).fetchall()
 
-    def votes(self, vote: str, arm: str, stage: int, span: Span) -> int:
+    def votes(self, vote: str, arm: str, stage: int | None, span: Span) -> int:
         statement = """SELECT COUNT(*) FROM vote JOIN exchange ON exchange.id = vote.exchange_id
-            WHERE vote = ? AND counted AND arm = ? AND stage = ? AND vote.at >= ? AND vote.at < ?
+            WHERE vote = ? AND counted AND arm = ? AND stage IS ? AND vote.at >= ? AND vote.at < ?
             AND body->>'triggered'"""
         return self._connection.execute(statement, (vote, arm, stage, *span)).fetchone()[0]
 
@@ -175,7 +175,7 @@ async def test_a_final_report_has_what_was_saved_after_it(past: Past, sql: Sql) 
         assert told.cost_usd == pytest.approx(
             sql.one("SUM(body->>'cost_usd')", arm, None, ALWAYS, "body->>'triggered'"), rel=1e-9
         )
-        assert told.p95_seconds is None
+        _compare_rest_after(told, sql, arm)
     assert report.period.as_of == "2025-11-30T05:58:30.500Z"
 
 
@@ -350,6 +350,25 @@ async def _all(past: Past) -> list[RolloutReport]:
 
 def _mean(sql: Sql, arm: str, span: Span, more: str = "TRIGGERED", *, stage: int = 0) -> float:
     return sql.one("AVG(body->>'cost_usd')", arm, stage, span, more)
+
+
+def _compare_rest_after(told: ArmFigures, sql: Sql, arm: str) -> None:
+    """What is summed after completion beside requests and costs; when units came first is not."""
+    assert told.units is None
+    bad = "outcome IN ('upstream_error', 'upstream_timeout')"
+    assert told.errors == sql.one("COUNT(*)", arm, None, ALWAYS, bad)
+    triggered = "body->>'triggered'"
+    assert (
+        told.faulted
+        == told.triggered_errors
+        == sql.one("COUNT(*)", arm, None, ALWAYS, f"{triggered} AND {bad}")
+    )
+    ranked = sql.rows("body->>'seconds' AS s", arm, None, ALWAYS, f"{triggered} ORDER BY s")
+    slow = ranked[math.ceil(0.95 * told.triggered) - 1][0]
+    assert told.p95_seconds == cell_seconds(latency_cell(slow))
+    assert told.up == sql.votes("up", arm, None, ALWAYS)
+    assert told.down == sql.votes("down", arm, None, ALWAYS)
+    assert told.up or arm == "control"
 
 
 def _compare_arms(stage: StageFigures, sql: Sql, place: int, span: Span) -> None:

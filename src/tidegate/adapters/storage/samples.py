@@ -15,6 +15,7 @@ from tidegate.adapters.storage.recorded import Recorded
 from tidegate.adapters.storage.schema import EXCHANGE, VOTE
 from tidegate.domain.census import Alike, Census, Hour, LogSums, Sampled
 from tidegate.domain.exchange import Arm, Outcome
+from tidegate.domain.rollout import Unit
 from tidegate.domain.tuning.answers import Answers, Tuned
 
 _HOUR = 3600
@@ -38,12 +39,19 @@ class SqlSamples:
             return Census(
                 hours=hours,
                 first_at=first_at,
-                alike=await self._alike(connection, sampled),
+                alike=await self._alike(connection, sampled, Unit.USER),
                 milliseconds=await self._milliseconds(connection, sampled),
                 costs=await self._costs(connection, sampled),
                 up=up,
                 down=down,
             )
+
+    async def activity(self, sampled: Sampled, unit: Unit) -> Census:
+        """How many units asked how often, and in which hours: two statements, whatever the period."""
+        async with self._database.read() as connection:
+            hours, first_at = await self._hours(connection, sampled)
+            alike = await self._alike(connection, sampled, unit)
+            return Census(hours=hours, first_at=first_at, alike=alike)
 
     async def answers(self, tuned: Tuned) -> Answers:
         """What a candidate's answers were like."""
@@ -73,15 +81,19 @@ class SqlSamples:
         hours = tuple(Hour(at * _HOUR, *counts) for _, at, *counts in rows)
         return hours, rows[0][0] if rows else 0.0
 
-    async def _alike(self, connection: AsyncConnection, sampled: Sampled) -> tuple[Alike, ...]:
+    async def _alike(self, connection: AsyncConnection, sampled: Sampled, unit: Unit) -> tuple[Alike, ...]:
+        """By conversation those that are known, else by user those whose unit is not a conversation."""
+        conversation, user = self._body.text("conversation_hash"), EXCHANGE.c.unit_hash
+        by_conversation = unit is Unit.CONVERSATION
+        known = conversation != "" if by_conversation else self._body.text("unit_kind") != "conversation"
         each = (
             select(
                 func.count().label("requests"),
                 func.count().filter(_BASELINE).label("baseline"),
                 func.count().filter(_FAULTED).label("faulted"),
             )
-            .where(*self._matching(sampled), self._body.text("unit_kind") != "conversation")
-            .group_by(EXCHANGE.c.tenant, EXCHANGE.c.unit_hash)
+            .where(*self._matching(sampled), known)
+            .group_by(EXCHANGE.c.tenant, conversation if by_conversation else user)
             .subquery()
         )
         apart = (each.c.requests, each.c.baseline, each.c.faulted)

@@ -53,7 +53,7 @@ async def look(ledger: Ledger, visit: Visit, days: Period) -> StageLook:
             if certified is None:
                 certified = await asyncio.to_thread(_certified, progress, visit, fresh)
             progress = await asyncio.to_thread(settle, progress, rollout, fresh, until)
-            day = await asyncio.to_thread(_added, day, fresh)
+            day = await asyncio.to_thread(added, day, fresh)
         tallies.append(day)
         found = progress.found.get(CERTIFICATE)
         e_values.append(found.e_value if found else None)
@@ -61,7 +61,8 @@ async def look(ledger: Ledger, visit: Visit, days: Period) -> StageLook:
     return StageLook(tuple(tallies), tuple(e_values), observe(progress, rollout, nothing), certified)
 
 
-def _added(day: tuple[Tally, Tally], fresh: StageEvidence) -> tuple[Tally, Tally]:
+def added(day: tuple[Tally, Tally], fresh: StageEvidence) -> tuple[Tally, Tally]:
+    """The sums of (candidate, control) with what is fresh."""
     return _plus(day[0], fresh, Arm.CANDIDATE), _plus(day[1], fresh, Arm.CONTROL)
 
 

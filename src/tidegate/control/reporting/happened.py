@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from tidegate.control.incidents import reaches
 from tidegate.control.reporting.course import Entry
 from tidegate.control.timestamp import rfc3339
 from tidegate.domain.decision import FOR_PEOPLE
@@ -37,11 +38,8 @@ def incidents(
     skills = {ref.name for variant in (plan.baseline, plan.candidate) for ref in variant.skills}
     for event in switches:
         data = msgspec.json.decode(event.data, type=_Switched)
-        if (
-            _in(event, span)
-            and since <= event.at <= until
-            and (data.scope != "skill" or data.target in skills)
-        ):
+        lived = since <= event.at <= until
+        if _in(event, span) and lived and reaches(data.scope, data.target, plan, skills):
             own.append((event.at, _switch(event, data)))
     return tuple(each for _, each in sorted(own, key=lambda each: each[0]))
 

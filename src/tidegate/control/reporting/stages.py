@@ -1,6 +1,7 @@
 """One stage's part of a report: read what it needs, day by day, and put the figures together."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ async def stage_figures(view: View, visit: Visit) -> Told:
     as_of = min(period.until, visit.left or max(view.newest, seen.evidence.last_at or 0.0))
     mine = [line for line in view.lines if (line.attempt, line.stage) == visit.place]
     arms = both_arms(seen.tally(first), mine, tasks)
-    by_day = await asyncio.to_thread(spending_by_day, spent, len(days.days))
+    by_day = await asyncio.to_thread(spending_by_day, spent, len(days.days), anew=_anew(visit, days))
     saved = _savings(visit, seen, days, by_day)
     figures = StageFigures(
         name=rollout.current.name,
@@ -65,6 +66,12 @@ async def stage_figures(view: View, visit: Visit) -> Told:
     return Told(figures, as_of)
 
 
+def _anew(visit: Visit, days: Period) -> int:
+    """The number of the day on which prices changed last; 0 where they have not."""
+    at = visit.rollout.repriced_at
+    return 0 if at is None else max(0, bisect_right(days.edges, at) - 1)
+
+
 def _holds_back(visit: Visit) -> bool:
     stage = visit.rollout.current
     return stage.weight == BUCKETS and stage.holdout > 0
@@ -72,13 +79,14 @@ def _holds_back(visit: Visit) -> bool:
 
 def _savings(visit: Visit, seen: StageLook, days: Period, spent: Sequence[DaySpending]) -> Savings:
     told = savings.savings_days(spent, days.days, seen.e_values)
+    present = [day for day in told if day.day >= days.days[_anew(visit, days)]]
     gate = visit.rollout.plan.gates.savings
     last = spent[-1]
     so_far: Interval = savings.interval_of(last.candidate_so_far, last.control_so_far)
     return Savings(
         so_far=so_far,
         certificate=_certificate(visit, seen),
-        sustained=savings.sustained(told, gate.min) if gate else None,
+        sustained=savings.sustained(present, gate.min) if gate else None,
         days=told,
         reason=savings.no_savings(so_far.point, told),
     )
@@ -106,5 +114,10 @@ def _certificate(visit: Visit, seen: StageLook) -> Certificate:
         e_value=found.e_value,
         needed=enough,
         since=rfc3339_or_none(seen.certified),
-        reason=reason,
+        reason=reason + _counted_from(visit),
     )
+
+
+def _counted_from(visit: Visit) -> str:
+    at = visit.rollout.repriced_at
+    return "" if at is None else f"; prices changed, and savings are judged from {rfc3339(at)} on"

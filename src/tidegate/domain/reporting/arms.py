@@ -4,35 +4,35 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import Tally, quantile
-from tidegate.domain.exchange import BAD_OUTCOMES, Arm
+from tidegate.domain.exchange import Arm
 from tidegate.domain.reporting.document import ArmFigures, BothArms, Tokens
 from tidegate.domain.reporting.sums import ArmTasks, Line
 from tidegate.domain.tallying import SKILL_FAILURES
 
 
 def both_arms(
-    tallies: tuple[Tally, Tally] | None, lines: Iterable[Line], tasks: Iterable[ArmTasks]
+    tallies: tuple[Tally, Tally], lines: Iterable[Line], tasks: Iterable[ArmTasks], *, by_unit: bool = True
 ) -> BothArms:
-    """Candidate and control; `tallies` None where there is no evidence: then all comes from the lines."""
+    """Candidate and control; without `by_unit` nobody has counted when units came first."""
     counted = [line for line in lines if line.counted or line.stage is None]
     by_arm = {each.arm: each for each in tasks}
     sides = [
         _figures(
-            None if tallies is None else tallies[place],
+            tallies[place],
             [line for line in counted if line.arm is arm],
             by_arm.get(arm, ArmTasks(arm, 0, 0, 0, 0)),
+            tallies[place].units if by_unit else None,
         )
         for place, arm in enumerate((Arm.CANDIDATE, Arm.CONTROL))
     ]
     return BothArms(*sides)
 
 
-def _figures(tally: Tally | None, lines: Sequence[Line], tasks: ArmTasks) -> ArmFigures:
-    known = tally or _tally(lines)
+def _figures(known: Tally, lines: Sequence[Line], tasks: ArmTasks, units: int | None) -> ArmFigures:
     return ArmFigures(
         requests=known.requests,
         triggered=known.triggered,
-        units=known.units,
+        units=units,
         outcomes=_counts(lines, lambda line: line.outcome.value),
         skill_failures=_counts(lines, _skill_failure),
         fallbacks=_counts(lines, lambda line: line.fallback),
@@ -66,18 +66,6 @@ def tokens_of(lines: Iterable[Line]) -> Tokens:
         cache_read=sum(line.cache_read_tokens for line in rows),
         cache_write_5m=sum(line.cache_write_5m_tokens for line in rows),
         cache_write_1h=sum(line.cache_write_1h_tokens for line in rows),
-    )
-
-
-def _tally(lines: Sequence[Line]) -> Tally:
-    triggered = [line for line in lines if line.triggered]
-    return Tally(
-        requests=sum(line.requests for line in lines),
-        errors=sum(line.requests for line in lines if line.outcome in BAD_OUTCOMES),
-        triggered=sum(line.requests for line in triggered),
-        triggered_errors=sum(line.requests for line in triggered if line.outcome in BAD_OUTCOMES),
-        priced=sum(line.priced for line in triggered),
-        cost_usd=sum(line.cost_picos for line in triggered) / PICOS,
     )
 
 

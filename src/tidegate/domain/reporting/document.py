@@ -36,7 +36,7 @@ class ArmFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: int
     triggered: int
-    units: int
+    units: int | None
     outcomes: dict[str, int]
     skill_failures: dict[str, int]
     fallbacks: dict[str, int]
@@ -232,7 +232,7 @@ class StageFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AfterFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """After completion, from the units that `after` holds back; latencies are not summed then."""
+    """After completion, from the units that `after` holds back; when units came first nobody counts then."""
 
     completed: str
     arms: BothArms

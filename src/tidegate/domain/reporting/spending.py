@@ -19,19 +19,26 @@ class DaySpending(msgspec.Struct, frozen=True):
     control_so_far: ArmSpending
 
 
-def spending_by_day(rows: Iterable[UnitSpending], days: int) -> list[DaySpending]:
-    """Every day from the first to the last, also those without a request; `rows` in any order."""
+def spending_by_day(rows: Iterable[UnitSpending], days: int, *, anew: int = 0) -> list[DaySpending]:
+    """Every day from the first to the last, also those without a request; `rows` in any order.
+
+    The sums so far begin anew with day number `anew`, on which prices changed.
+    """
     by_arm: dict[Arm, list[list[UnitSpending]]] = {arm: [[] for _ in range(days)] for arm in Arm}
     for row in rows:
         by_arm[row.arm][row.day].append(row)
     candidate, control = (by_arm[arm] for arm in (Arm.CANDIDATE, Arm.CONTROL))
     alone = zip(map(_summed, candidate), map(_summed, control), strict=True)
-    so_far = zip(_running(candidate), _running(control), strict=True)
+    so_far = zip(_restarting(candidate, anew), _restarting(control, anew), strict=True)
     return [DaySpending(*day, *until) for day, until in zip(alone, so_far, strict=True)]
 
 
 def _summed(rows: Iterable[UnitSpending]) -> ArmSpending:
     return _total([_sums(row) for row in rows])
+
+
+def _restarting(days: Sequence[Sequence[UnitSpending]], anew: int) -> list[ArmSpending]:
+    return _running(days[:anew]) + _running(days[anew:])
 
 
 def _running(days: Sequence[Sequence[UnitSpending]]) -> list[ArmSpending]:

@@ -14,7 +14,7 @@ from tidegate.control.moves import move_rollout
 from tidegate.control.observe import Observer
 from tidegate.control.replay import replay
 from tidegate.control.revise import revise_rollout
-from tidegate.control.spec_gates import kept_only
+from tidegate.control.spec_gates import kept_only, unwatched
 from tidegate.control.start import start_rollout
 from tidegate.control.status import RolloutStatus, status, status_of, summaries
 from tidegate.control.unsynced import unsynced
@@ -48,6 +48,7 @@ async def start(body: StartBody, control: Plane, who: Who) -> Response:
     plan = started.committed.rollout.plan
     warnings = [
         *kept_only(plan),
+        *unwatched(plan),
         *await unsynced(control.services, plan),
         *weak_spots(plan, started.past),
     ]
