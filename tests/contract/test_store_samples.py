@@ -10,6 +10,7 @@ from exchanges import make_exchange
 
 from tidegate.domain.census import Alike, Census, Hour, Sampled
 from tidegate.domain.exchange import Arm, Outcome, SkillUse, Vote
+from tidegate.domain.rollout import Unit
 from tidegate.domain.tuning.answers import Answers, Band, Tuned, Waits
 from tidegate.domain.tuning.reuse_distances import LADDER, Distances, Lookup, ladder_with
 
@@ -39,6 +40,7 @@ def exchanges(count: int = 400):
             seconds=draw.random() * 3,
             asked_bytes=draw.choice((0, 900, 4000)),
             cost_usd=draw.choice((None, 0.0, 0.01, 0.02)),
+            conversation_hash=f"talk-{number % 30}" if number % 3 else "",
         )
         for number in range(count)
     ]
@@ -268,3 +270,19 @@ async def test_a_candidates_answers_are_what_its_lines_come_to(tuned_store, chan
 async def test_nothing_has_no_answers(tuned_store):
     found = await tuned_store.samples.answers(msgspec.structs.replace(TUNED, until=BEGIN))
     assert (found.requests, found.waits, found.bands, found.reuses.lookups) == (0, Waits(), (), 0)
+
+
+async def test_activity_is_a_censuss_hours_and_who_asked_how_often(filled):
+    sampled = Sampled(since=BEGIN, until=BEGIN + 20_000)
+    census = await filled.samples.census(sampled)
+    by_user = await filled.samples.activity(sampled, Unit.USER)
+    assert (by_user.hours, by_user.first_at, by_user.alike) == (census.hours, census.first_at, census.alike)
+    assert by_user.costs.priced == 0
+    kept = [e for e in exchanges() if e.counted or e.stays or is_after(e)]
+    talks = Counter((e.tenant, e.conversation_hash) for e in kept if e.conversation_hash)
+    by_talk = await filled.samples.activity(sampled, Unit.CONVERSATION)
+    asked = Counter()
+    for each in by_talk.alike:
+        asked[each.requests] += each.users
+    assert asked == Counter(talks.values())
+    assert len(talks) > 20
