@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from tidegate.cli.cache import app
 from tidegate.cli.cache_figures import read_figures
 from tidegate.cli.warming import read_warm_file
 from tidegate.domain.errors import InvalidInput
@@ -52,3 +54,14 @@ def test_the_figures_are_the_caches_alone() -> None:
         "tidegate_cache_bytes": 12.0,
         'tidegate_cache_lookups_total{result="hit"}': 3.0,
     }
+
+
+def test_a_dry_run_reads_the_file_and_asks_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"request":{}}\n\n{"request":{}}\n')
+    told = CliRunner().invoke(app, ["warm", str(path), "--dry-run"], env={"TIDEGATE_URL": ""})
+    assert (told.exit_code, told.stdout) == (
+        0,
+        "dry run, nothing was changed; it would be: 2 requests asked\n",
+    )
+    wrong = CliRunner().invoke(app, ["warm", str(written(tmp_path, "{}")), "--dry-run"])
+    assert wrong.exit_code != 0

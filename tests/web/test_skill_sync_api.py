@@ -69,10 +69,10 @@ async def call(services):
     app = create_control_api(services, by_key(services.store.keys), scan=ScanningHere().scan)
     transport = httpx2.ASGITransport(app)
 
-    async def post(body, role="publisher", tenant="default", name="tide-table"):
+    async def post(body, role="publisher", tenant="default", name="tide-table", dry="false"):
         _, secret, _ = await create_key(services, role=role, name=role, tenant=tenant, actor="t", reason="t")
         async with httpx2.AsyncClient(transport=transport, base_url="http://control") as client:
-            headers = {"authorization": f"Bearer {secret}"}
+            headers = {"authorization": f"Bearer {secret}", "tidegate-dry-run": dry}
             return await client.post(f"/api/skills/{name}/sync", json=body, headers=headers)
 
     return post
@@ -111,3 +111,16 @@ async def test_a_provider_that_is_away_is_a_502_with_its_own_type(call, services
     services.hosts.away = True
     answer = await call({"reason": "because"})
     assert (answer.status_code, answer.json()["error"]["type"]) == (502, "provider_unavailable")
+
+
+async def test_a_dry_run_tells_whether_it_would_be_uploaded_and_asks_no_provider(call, services) -> None:
+    services.hosts.away = True
+    told = (await call({"reason": "because"}, dry="true")).json()
+    assert (told["uploaded"], told["skill_id"], told["dry_run"]) == (True, "", True)
+    services.hosts.away = False
+    done = (await call({"reason": "because"})).json()
+    services.hosts.away = True
+    again = (await call({"reason": "because"}, dry="true")).json()
+    assert (again["uploaded"], again["skill_id"]) == (False, done["skill_id"])
+    refused = await call({"reason": "because", "upstream": "other"}, dry="true")
+    assert (refused.status_code, "synced to: default" in refused.text) == (400, True)

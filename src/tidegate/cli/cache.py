@@ -20,11 +20,16 @@ def warm_up(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Requests, one JSON object a line.")],
     rate: Annotated[float, typer.Option("--rate", min=0.01, max=100, help="Requests a second.")] = 2.0,
     as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the file; ask nothing.")] = False,
 ) -> None:
     """Ask the gateway at TIDEGATE_URL each request of a file, with the client key in TIDEGATE_CLIENT_KEY.
 
     Exit 1 where one was not answered, or could not be kept.
     """
+    if dry_run:
+        count = run(_count(file))
+        tell({"requests": count, "dry_run": True}, f"{count} requests asked", as_json=as_json)
+        return
     done = run(_warm(file, rate))
     document = done.document()
     if as_json:
@@ -74,6 +79,10 @@ def clear(
     document = run(call("POST", "/api/cache/clear", json=body, dry_run=dry_run))
     whose = "everybody" if everybody else f"tenant {tenant}"
     tell(document, f"the kept answers of {whose} are cleared", as_json=as_json)
+
+
+async def _count(file: Path) -> int:
+    return len(read_warm_file(file))
 
 
 async def _warm(file: Path, rate: float) -> Warming:

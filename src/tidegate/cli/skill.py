@@ -187,13 +187,15 @@ def sync(
         str, typer.Option("--tenant", help="Into the workspace of this tenant's own credential.")
     ] = "",
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Upload a native skill's version to a provider; what is there already is left as it is."""
     body = {"version": version, "upstream": upstream, "tenant": tenant, "reason": reason}
-    document = run(call("POST", f"/api/skills/{quote(name, safe='')}/sync", json=body))
+    document = run(call("POST", f"/api/skills/{quote(name, safe='')}/sync", json=body, dry_run=dry_run))
     done = msgspec.convert(document, _Synced)
     how = "synced" if done.uploaded else "is already there"
-    there = f"{done.skill_id} version {done.version_id} at the upstream {done.upstream}"
+    named = f"{done.skill_id} version {done.version_id} " if done.skill_id else ""
+    there = f"{named}at the upstream {done.upstream}"
     there += f", workspace of the tenant {done.tenant}" if done.tenant else ""
     tell(document, f"{done.name} version {done.version} {how}: {there}", as_json=as_json)
 

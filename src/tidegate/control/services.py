@@ -98,8 +98,9 @@ class SkillHosts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class NoSkillHosts:
-    """For a control plane that reaches no provider."""
+    """For a control plane that reaches no provider, though it may know which there are."""
 
     places: Sequence[tuple[str, str]] = ()
 
@@ -145,4 +146,4 @@ class Services:
 
     def tried(self) -> "Services":
         """These, for a dry run: nothing is kept, and no provider is reached."""
-        return replace(self, store=self.store.trial(), hosts=NO_SKILL_HOSTS, dry=True)
+        return replace(self, store=self.store.trial(), hosts=NoSkillHosts(self.hosts.places), dry=True)

@@ -42,12 +42,15 @@ async def sync_skill(
 
     It becomes a further version of the skill that the provider knows by this name, or a new skill. Cut off in
     the middle it may be run again: what the provider has by then is used, an upload nobody knows of stays
-    there unused. Raises InvalidInput, NotFound, Conflict, TooLarge, ProviderUnavailable.
+    there unused. A dry run tells by what is on record whether it would be uploaded. Raises InvalidInput,
+    NotFound, Conflict, TooLarge, ProviderUnavailable.
     """
     why = require_reason(reason)
     version = await _native_version(services, name, number)
     known = await _known(services, upstream, tenant)
     mine = next((each for each in known if each.digest == version.digest), None)
+    if services.dry:
+        return await _tried(services, version, mine, (upstream, tenant), actor)
     before = [each.there.skill_id for each in reversed(known) if each.name == name]
     try:
         async with asyncio.timeout(SECONDS), services.hosts.open(upstream, tenant) as host:
@@ -57,16 +60,42 @@ async def sync_skill(
         raise _late(upstream) from None
     if mine and there == mine.there:
         return Sync(mine, version, False, await services.store.routing.revision())
-    synced = SyncedVersion(
-        name=name,
+    synced = _synced(services, version, (upstream, tenant), there, actor)
+    return Sync(synced, version, found is None, await services.store.syncs.put(synced, reason=why))
+
+
+async def _tried(
+    services: Services,
+    version: SkillVersion,
+    mine: SyncedVersion | None,
+    place: tuple[str, str],
+    actor: str,
+) -> Sync:
+    """No provider is asked; raises InvalidInput for a place that there is not."""
+    if place not in services.hosts.places:
+        named = ", ".join(
+            f"{each}{f' of the tenant {whose}' if whose else ''}" for each, whose in services.hosts.places
+        )
+        raise InvalidInput(
+            f"there is no workspace of the tenant {place[1]!r} at the upstream {place[0]!r}; skills may be "
+            f"synced to: {named or 'none'}"
+        )
+    nowhere = _synced(services, version, place, ProviderVersion(skill_id=""), actor)
+    return Sync(mine or nowhere, version, mine is None, await services.store.routing.revision())
+
+
+def _synced(
+    services: Services, version: SkillVersion, place: tuple[str, str], there: ProviderVersion, actor: str
+) -> SyncedVersion:
+    return SyncedVersion(
+        name=version.name,
         digest=version.digest,
-        upstream=upstream,
-        tenant=tenant,
+        upstream=place[0],
+        tenant=place[1],
         there=there,
         at=services.clock.now(),
         by=actor,
     )
-    return Sync(synced, version, found is None, await services.store.syncs.put(synced, reason=why))
 
 
 def _late(upstream: str) -> ProviderUnavailable:
