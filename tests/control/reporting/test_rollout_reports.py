@@ -176,6 +176,14 @@ async def test_a_final_report_has_what_was_saved_after_it(past: Past, sql: Sql) 
             sql.one("SUM(body->>'cost_usd')", arm, None, ALWAYS, "body->>'triggered'"), rel=1e-9
         )
         _compare_rest_after(told, sql, arm)
+    assert [day.day for day in after.days] == ["2025-11-29", "2025-11-30"]
+    for place, day in enumerate(after.days):
+        since = FRIDAY + (1 + place) * DAY
+        span = (since, since + DAY)
+        mean = {arm: sql.one("AVG(body->>'cost_usd')", arm, None, span, "TRIGGERED") for arm in ARMS}
+        assert (day.candidate_usd, day.control_usd) == pytest.approx((mean["candidate"], mean["control"]))
+    assert after.days[-1].so_far == after.savings
+    assert (after.sustained.min, after.sustained.days) in {(0.2, 1), (0.2, 0)}
     assert report.period.as_of == "2025-11-30T05:58:30.500Z"
 
 

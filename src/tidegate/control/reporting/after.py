@@ -13,7 +13,7 @@ from tidegate.domain.reporting.attribution import attribution
 from tidegate.domain.reporting.document import AfterFigures
 from tidegate.domain.reporting.period import Period, overlap, within
 from tidegate.domain.reporting.projection import holdout_cost, projection
-from tidegate.domain.reporting.savings import interval_of
+from tidegate.domain.reporting.savings import interval_of, savings_days, sustained
 from tidegate.domain.reporting.spending import spending_by_day
 from tidegate.domain.reporting.sums import Place
 from tidegate.domain.rollout import Unit
@@ -35,12 +35,16 @@ async def after_figures(view: View, course: Course) -> AfterFigures | None:
     mine = [line for line in view.lines if line.stage is None and line.attempt == course.rollout.attempt]
     last = max((line.last_at for line in mine), default=completed)
     arms = both_arms(await _tallies(view, course, told), mine, tasks, by_unit=False)
-    whole = (await asyncio.to_thread(spending_by_day, spent, len(days.days)))[-1]
-    saved = interval_of(whole.candidate_so_far, whole.control_so_far)
+    by_day = await asyncio.to_thread(spending_by_day, spent, len(days.days))
+    each_day = savings_days(by_day, days.days, [None] * len(by_day))
+    saved = interval_of(by_day[-1].candidate_so_far, by_day[-1].control_so_far)
+    gate = plan.gates.savings
     return AfterFigures(
         completed=rfc3339(completed),
         arms=arms,
         savings=saved,
+        sustained=sustained(each_day, gate.min) if gate else None,
+        days=each_day,
         attribution=attribution(mine),
         projection=projection(arms, saved, overlap(period.edges, completed, last)),
         holdout_usd=holdout_cost(arms.candidate, arms.control),

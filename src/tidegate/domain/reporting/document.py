@@ -237,6 +237,8 @@ class AfterFigures(msgspec.Struct, frozen=True, kw_only=True):
     completed: str
     arms: BothArms
     savings: Interval
+    sustained: Sustained | None
+    days: tuple[SavingsDay, ...]
     attribution: Attribution
     projection: Projection | None
     holdout_usd: float | None
