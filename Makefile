@@ -62,10 +62,11 @@ soak: $(READY)
 	$(BIN)/pytest tests/flow/test_accounting_under_load.py $(if $(filter 30,$(MINUTES)),--long)
 	$(BIN)/python -m tidegate.harness.soak --minutes $(MINUTES) --out out/soak $(if $(filter 30,$(MINUTES)),--page docs/reference/soak.md)
 
-# Simulations of the statistics that have a long form, with all their runs; then rehearsals, whose table replaces that of the
-# reference page. SCALE=0.1 has a tenth of the repetitions; a run that was ended goes on from what out/simulate keeps.
+# Four controllers whose leader is killed or held up fifty times; simulations of the statistics with all their runs; then
+# rehearsals, whose table replaces that of the reference page. SCALE=0.1 has a tenth of the repetitions; a run that was ended goes on from what out/simulate keeps.
 SCALE ?= 1
 simulate: $(READY)
+	$(BIN)/pytest --long tests/live/test_live_controllers.py
 	$(BIN)/pytest -n $(WORKERS) --long tests/simulation
 	$(BIN)/python -m tidegate.harness.simulate --scale $(SCALE) --out out/simulate --page docs/reference/statistics.md
 

@@ -35,6 +35,9 @@ FRESH_SECONDS = 3.0
 SAMPLES = 20
 
 WEIGHTS = {"canary": 20.0, "beta": 50.0, "full": 100.0}
+SHARES = (0.2, 0.5, 0.95)
+"""Of users that the stages give to the candidate; five in a hundred are held back at last."""
+
 CONFIGURATION = f'[control]\nlease = "{LEASE:g}s"\n'
 SPEC = """\
 apiVersion: tidegate/v1
@@ -143,6 +146,8 @@ async def test_leaders_killed_at_random_make_each_transition_once(
     assert all(WEIGHTS[each["stage"]] == each["weight"] for each in samples if each["state"] == "progressing")
     assert all(age_of_evidence(event) <= FRESH_SECONDS for event in moves[1:])
     assert units_in_both_arms(exchanges) == []
+    for stage, share in enumerate(shares_of_candidates(exchanges)):
+        assert share == pytest.approx(SHARES[stage], abs=0.16), f"stage {stage}, of 200 users or so"
     assert served_otherwise_than_recorded(exchanges, [event.at for event in moves]) == []
 
 
@@ -178,6 +183,16 @@ def units_in_both_arms(exchanges: Sequence[Exchange]) -> list[tuple[int | None, 
         if each.counted and each.stage is not None and each.arm is not Arm.OUTSIDE:
             arms[each.stage, each.unit_hash].add(each.arm)
     return [unit for unit, found in arms.items() if len(found) > 1]
+
+
+def shares_of_candidates(exchanges: Sequence[Exchange]) -> list[float]:
+    """By stage, the share of its units that were served the candidate."""
+    arms: dict[int, dict[str, Arm]] = defaultdict(dict)
+    for each in exchanges:
+        if each.counted and each.stage is not None and each.arm is not Arm.OUTSIDE:
+            arms[each.stage][each.unit_hash] = each.arm
+    counted = [list(arms[stage].values()) for stage in sorted(arms)]
+    return [each.count(Arm.CANDIDATE) / len(each) for each in counted]
 
 
 def served_otherwise_than_recorded(exchanges: Sequence[Exchange], moved: Sequence[float]) -> list[Exchange]:
