@@ -1,15 +1,17 @@
 """`tidegate tune suggest` on a home: what people read, and a proposal whose rehearsal completes."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
-from reported import NAME, NOW, reported
+from reported import NAME, NOW, make_plan, reported
 from typer.testing import CliRunner, Result
 
 from tidegate.cli.main import tree
+from tidegate.control.spec_text import write_spec
 from tidegate.domain.exchange import Arm, Exchange, Outcome, SkillUse
 from tidegate.rehearsal.plan import plan_of
 
@@ -95,6 +97,43 @@ def test_a_proposal_is_written_as_a_rollout_and_its_rehearsal_completes(tmp_path
     assert plan.gates.savings is None
     assert spec.read_text().startswith("# Proposed by `tidegate tune suggest`")
     assert "# The savings gate is left out" in spec.read_text()
+
+
+def test_of_a_rollout_that_runs_its_own_spec_is_written_for_a_revision(home: Path, tmp_path: Path) -> None:
+    asyncio.run(_run_again(home))
+    spec = tmp_path / "tuned.yaml"
+    period = ("--since", "20h", "--until", "2025-11-28T04:00:00Z", "--rollout", NAME)
+    done = tidegate("tune", "suggest", *period, "--write", spec, "--reps", 1, "--workers", 1)
+    assert done.exit_code == 0, done.output
+    assert f"# Its own spec with that candidate: tidegate rollout revise {NAME} {spec}" in spec.read_text()
+    told = msgspec.structs.replace(make_plan(), candidate=plan_of(spec.read_text()).candidate)
+    assert plan_of(spec.read_text()) == plan_of(write_spec(told))
+    assert told.candidate.timeout_seconds < 5.0
+
+
+async def _run_again(folder: Path) -> None:
+    """In place of the completed one, the same rollout in its first stage, with many answers of a second."""
+    (folder / "tidegate.db").unlink()
+    past = await reported(folder / "tidegate.db", running=True)
+    draw = Random(3)
+    at = datetime(2025, 11, 28, 3, tzinfo=UTC).timestamp()
+    answers = [
+        msgspec.structs.replace(
+            _answer(number, draw),
+            at=at - number,
+            finished_at=at - number + 1,
+            rollout=NAME,
+            attempt=past.rollout.attempt,
+            stage=past.rollout.stage,
+            stage_since=past.rollout.stage_since,
+            unit_kind="request",
+            triggered=True,
+            arm=Arm.CANDIDATE,
+        )
+        for number in range(3000)
+    ]
+    await past.store.ledger.ingest(answers, [])
+    await past.store.close()
 
 
 def test_nothing_is_written_where_nothing_is_proposed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 import typer
@@ -15,9 +16,10 @@ from tidegate.cli.output import emit_json, run, say
 from tidegate.cli.skill_evaluate import catalogues_of, labelled
 from tidegate.cli.tune_view import show_advice, show_verdict
 from tidegate.control.spec_text import write_spec
-from tidegate.control.timestamp import rfc3339
+from tidegate.control.timestamp import epoch, rfc3339
 from tidegate.control.tuning import Tunable
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.rollout import ACTIVE, Unit
 from tidegate.domain.tuning.advice import Advice
 from tidegate.domain.tuning.reuse_distances import advise_ttl
 from tidegate.domain.tuning.threshold import Judged, advise_by_labels, advise_by_votes
@@ -25,7 +27,7 @@ from tidegate.domain.tuning.timeout import advise_timeout
 from tidegate.rehearsal.course import Course
 from tidegate.rehearsal.fitting.text import scenario_text
 from tidegate.rehearsal.plan import plan_of
-from tidegate.rehearsal.proposal import proposed_plan, proposed_scenario
+from tidegate.rehearsal.proposal import proposed_plan, proposed_scenario, revised_plan
 from tidegate.rehearsal.repeat import Work, repeat
 from tidegate.rehearsal.scenario_file import read_scenario
 from tidegate.rehearsal.summary import summary
@@ -153,7 +155,8 @@ async def _written(
     proposals = [each for each in advice if each.proposed is not None]
     if not proposals:
         raise InvalidInput(f"nothing is proposed, so {path} was not written; the reasons are above")
-    if found.tuned.standing_since is None:
+    runs = found.phase in ACTIVE
+    if found.tuned.standing_since is None and not runs:
         raise InvalidInput(
             f"{path} was not written: its baseline would be the candidate of {found.plan.name}, which is not "
             "what everybody has today; complete that rollout, or change its own spec by hand"
@@ -161,20 +164,41 @@ async def _written(
     tuned, scope = found.tuned, found.plan.eligible
     fitted = await fit_period(f"{tuned.since}", f"{tuned.until}", tenants=scope.tenants, tasks=scope.tasks)
     note_fit(fitted)
-    text = _header(found, proposals) + write_spec(proposed_plan(found.plan, proposals, tuned.until))
+    tuned_plan = (
+        revised_plan(found.plan, proposals) if runs else proposed_plan(found.plan, proposals, tuned.until)
+    )
+    text = _header(found, proposals, path if runs else None) + write_spec(tuned_plan)
     work = Work(
         plan=plan_of(text),
         scenario=read_scenario(scenario_text(proposed_scenario(fitted, proposals))),
         seed=seed,
+        revisions=await _revisions(found) if runs else (),
     )
     await asyncio.to_thread(_put, path, text)
     return await asyncio.to_thread(repeat, work, reps, workers=workers)
 
 
-def _header(found: Tunable, proposals: Sequence[Advice]) -> str:
+async def _revisions(found: Tunable) -> tuple[float, ...]:
+    """Revised as late as it is now; by user or conversation it waits for the next stage, which begins anew."""
+    if found.plan.unit is not Unit.REQUEST:
+        return ()
+    told = await call("GET", f"/api/rollouts/{quote(found.plan.name, safe='')}")
+    since = epoch(msgspec.convert(told, _Created, strict=False).created_at, name="created_at")
+    return (max(1.0, found.tuned.until - since),)
+
+
+class _Created(msgspec.Struct):
+    created_at: str
+
+
+def _header(found: Tunable, proposals: Sequence[Advice], revises: Path | None) -> str:
     lines = [f"# Proposed by `tidegate tune suggest` from what rollout {found.tuned.rollout} has on record."]
     lines += [f"# {each.setting}: {each.effect}" for each in proposals]
-    if found.plan.gates.savings is not None:
+    if revises is not None:
+        lines.append(
+            f"# Its own spec with that candidate: tidegate rollout revise {found.plan.name} {revises}"
+        )
+    elif found.plan.gates.savings is not None:
         lines.append("# The savings gate is left out: settings alone need not save what the plan promised.")
     return "\n".join([*lines, ""])
 

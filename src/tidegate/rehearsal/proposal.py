@@ -29,6 +29,12 @@ def proposed_plan(plan: Plan, advice: Sequence[Advice], at: float) -> Plan:
     )
 
 
+def revised_plan(plan: Plan, advice: Sequence[Advice]) -> Plan:
+    """The plan itself, its candidate with the proposed settings: what `rollout revise` takes."""
+    candidate = _with(plan.candidate, {each.setting: each.proposed for each in advice})
+    return msgspec.structs.replace(plan, candidate=candidate)
+
+
 def _with(variant: Variant, settings: Mapping[str, float | None]) -> Variant:
     threshold, timeout, ttl = (settings.get(name) for name in ("select.threshold", "timeout", "cache.ttl"))
     if threshold is not None:
