@@ -179,7 +179,7 @@ async def _written(
 
 
 async def _revisions(found: Tunable) -> tuple[float, ...]:
-    """Revised as late as it is now; by user or conversation it waits for the next stage, which begins anew."""
+    """Revised as late as it is now; by user or conversation it waits for the next stage."""
     if found.plan.unit is not Unit.REQUEST:
         return ()
     told = await call("GET", f"/api/rollouts/{quote(found.plan.name, safe='')}")
