@@ -74,7 +74,7 @@ class Bubblewrap:
     async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
         """Run in a place of its own; raises ScriptRefused, and SandboxUnfit where bubblewrap fails."""
         script = self.layout.runtime.command(run, SKILL)
-        place = await self.places.take(run.seconds)
+        place = await self.places.take(run.tenant, run.seconds)
         given_back = partial(self.places.give, place)
         with ExitStack() as kept:
             kept.callback(given_back)

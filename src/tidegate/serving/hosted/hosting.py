@@ -66,7 +66,7 @@ class Hosting:
         body_limit: int = 32_000_000,
         deadline_seconds: float = 600.0,
     ) -> None:
-        """`body_limit` (bytes) and `deadline_seconds` are those of serving: an unsealed request keeps them."""
+        """`body_limit` (bytes) and `deadline_seconds` are serving's: an unsealed request keeps them too."""
         self._settings = settings
         self._seals = Seals(secret)
         self._meter = meter
