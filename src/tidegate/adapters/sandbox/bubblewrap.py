@@ -138,7 +138,6 @@ class Bubblewrap:
         """What each process of a script may use, by the names of module `resource`."""
         settings = self.settings
         wanted = {
-            "RLIMIT_CORE": 0,
             "RLIMIT_NOFILE": settings.open_files,
             "RLIMIT_FSIZE": settings.work,
             "RLIMIT_NPROC": settings.processes,
