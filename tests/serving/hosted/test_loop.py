@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from gateway_parts import World, off, rollout, state, variant
 from hosted_parts import (
@@ -232,13 +233,15 @@ async def test_a_clients_own_call_passes_with_its_id(make: Make) -> None:
         assert "-tgseal" not in call["id"]
 
 
+@pytest.mark.parametrize("spelt", ["t", r"\u0074"], ids=["plain", "escaped"])
 @pytest.mark.parametrize("name", [READ, RUN])
 @pytest.mark.parametrize("text", ["my contract", "nothing of the kind"])
-async def test_a_clients_tool_may_not_be_named_like_the_gateways(make: Make, name: str, text: str) -> None:
+async def test_a_clients_tool_may_not_be_named_like_the_gateways(
+    make: Make, name: str, text: str, spelt: str
+) -> None:
     world = await make()
-    got = await world.call(
-        {**asked(), "messages": [{"role": "user", "content": text}], "tools": [{**TIDE, "name": name}]}
-    )
+    tool = msgspec.Raw(b'{"name":"%s","input_schema":{"type":"object"}}' % (spelt + name[1:]).encode())
+    got = await world.call({**asked(), "messages": [{"role": "user", "content": text}], "tools": [tool]})
     assert got.status == 400
     assert f"tools.0.name: {name} is a tool of this gateway's own" in got.json["error"]["message"]
 

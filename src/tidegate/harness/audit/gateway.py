@@ -106,7 +106,7 @@ _APART = (
           "labelled as data, within a fence", isolation.forged_result, tags=("AST01", "AST06"), scripts=True),
     _line("other-skill", _ISOLATION, "have a model read another skill's files", "an error",
           isolation.other_skills_file),
-    _line("shadowed-tool", _ISOLATION, "a client's tool named like the gateway's own", "400",
+    _line("shadowed-tool", _ISOLATION, "a client's tool named like the gateway's own, in any spelling", "400",
           isolation.shadowed_tool),
     _line("forged-container", _ISOLATION, "containers that nobody was given", "404, the provider not asked",
           isolation.forged_container),
