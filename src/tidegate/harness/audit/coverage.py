@@ -91,7 +91,8 @@ _INJECTION: Mapping[str, tuple[str, ...]] = {
     "key guessing": ("gateway/key-guessing", "gateway/keys-at-rest"),
     "cross-tenant reads on every route": (
         "gateway/wrong-key", "gateway/cross-tenant-lists", "gateway/cross-tenant-switch",
-        "gateway/cross-tenant-vote", "gateway/other-skill", "gateway/workspace",
+        "gateway/cross-tenant-vote", "gateway/other-skill", "gateway/workspace", "gateway/cached-answer",
+        "gateway/sealed-result",
     ),
 }  # fmt: skip
 
