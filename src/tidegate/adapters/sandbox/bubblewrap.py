@@ -30,6 +30,9 @@ from tidegate.ports import ScriptRefused
 NICENESS = 5
 """Scripts give way to the gateway."""
 
+UNCOUNTED = 4
+"""Processes of a run, at most, where no control group counts the memory of all together: each has a share."""
+
 DRAIN_SECONDS = 1.0
 """For the last output, once nothing runs any more that could write."""
 
@@ -144,7 +147,8 @@ class Bubblewrap:
             "RLIMIT_MEMLOCK": 65_536,
         }
         if "memory" not in self.groups.controllers:
-            wanted["RLIMIT_AS"] = settings.memory
+            wanted["RLIMIT_NPROC"] = min(settings.processes, UNCOUNTED)
+            wanted["RLIMIT_AS"] = settings.memory // wanted["RLIMIT_NPROC"]
         return wanted
 
     def _start(self, run: ScriptRun, place: Place, skill: Path, script: Sequence[str]) -> Start:

@@ -55,8 +55,8 @@ _EXECUTION: Mapping[str, tuple[str, ...]] = {
     "self-mutation": ("execution/self_mutation",),
     "work-folder poisoning": ("execution/poisoned",),
     "fork/memory/disk/fd/stdout bombs": (
-        "execution/fork_bomb", "execution/memory_bomb", "execution/disk_bomb", "execution/descriptor_bomb",
-        "execution/output_bomb",
+        "execution/fork_bomb", "execution/memory_bomb", "execution/memory_family", "execution/disk_bomb",
+        "execution/descriptor_bomb", "execution/output_bomb",
     ),
     "daemonising and ignoring SIGTERM": ("execution/daemon", "execution/stubborn", "execution/parent_death"),
     "ptrace/userns/mount/io_uring/keyctl": (
