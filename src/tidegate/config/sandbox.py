@@ -27,7 +27,8 @@ class Sandbox:
     memory: int = setting(
         between(16_777_216, 2**40, size),
         "256MiB",
-        "Memory of one run, its work folder included; a fourth for each process where no control group counts.",
+        "Memory of one run, its work folder included; each process has a fourth where no control group "
+        "counts it.",
     )
     processes: int = setting(
         between(2, 4096, whole),
