@@ -1,12 +1,13 @@
 """What a request may have unsealed: each seal once, so many of them, within bytes and time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
 import pytest
-from gateway_parts import World
-from hosted_parts import CLIENT_CALL, TIDE, asked, read_call, reply_to, run_call
+from gateway_parts import World, rollout, state, variant
+from hosted_parts import CLIENT_CALL, CONTRACTS, TIDE, asked, read_call, reply_to, run_call
 
 from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.serving.hosted import unsealing
@@ -105,6 +106,21 @@ async def test_the_exchanges_deadline_ends_it_too(make: Make) -> None:
     world = await make(sandbox=sandbox, settings={"deadline_seconds": 2.0})
     await world.call(request)
     assert sandbox.runs[0].seconds <= 2.0
+
+
+async def test_a_sandbox_that_does_not_come_back_in_time_is_not_waited_for(make: Make) -> None:
+    request = await conversation(await make(sandbox=Sandbox()), run_call())
+
+    class Hangs(Sandbox):
+        async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
+            return await asyncio.get_running_loop().create_future()
+
+    world = await make(sandbox=Hangs())
+    world.serve(state(rollout(variant(CONTRACTS, timeout_seconds=0.1)), versions=[CONTRACTS]))
+    got = await world.call(request)
+    assert (got.status, got.headers["tidegate-fallback"]) == (200, "skill_timeout")
+    assert seals(world) == ["opened", "over_limit"]
+    assert "seals_over_limit" in world.spool.records[0].skill_errors
 
 
 def test_calls_that_would_open_to_much_are_not_sealed() -> None:
