@@ -174,6 +174,26 @@ async def test_a_container_of_another_shape_is_refused_with_its_place(odd: objec
     assert (got.status, "container" in got.json["error"]["message"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("container", "told"),
+    [
+        (b'{"id":"container_2","id":"%s"}' % MINE.encode(), "container: it has `id` more than once"),
+        (b'{"id":"container_2","i\\u0064":"%s"}' % MINE.encode(), "container: it has `id` more than once"),
+        (b'{"skills":[{"type":"custom","skill_id":"skill_x"}],"skills":[]}', "has `skills` more than once"),
+        (
+            b'{"skills":[{"type":"custom","skill_id":"skill_x","type":"anthropic"}]}',
+            "container.skills: one of the skills: it has `type` more than once",
+        ),
+    ],
+)
+async def test_a_key_that_is_repeated_in_a_container_is_refused(container: bytes, told: str) -> None:
+    made = world()
+    got = await made.call(msgspec.json.encode({**RUN, "container": msgspec.Raw(container)}))
+    assert (got.status, got.json["error"]["type"]) == (400, "invalid_request_error")
+    assert told in got.json["error"]["message"]
+    assert made.upstream.sent == []
+
+
 @pytest.mark.parametrize("container", [None, {"skills": [{"type": "anthropic", "skill_id": "pdf"}]}, {}])
 async def test_a_container_without_an_id_stays_byte_identical(container: object) -> None:
     made = world()

@@ -323,6 +323,10 @@ def packed_skill(name: str, files: dict[str, bytes], **more: object) -> tuple[Sk
     return msgspec.structs.replace(made, digest=digest_of(archive), files=entries), archive
 
 
+_BOUNDS = ("body_limit", "deadline_seconds")
+"""Settings of serving that hosting keeps to as well."""
+
+
 @dataclass
 class World:
     """A gateway and everything around it."""
@@ -366,6 +370,7 @@ class World:
                 meter=self.meter,
                 prices=self.prices,
                 clock=self.clock,
+                **{name: self.settings[name] for name in _BOUNDS if name in self.settings},
             ),
             quotas=Quotas(
                 self.quota_settings,

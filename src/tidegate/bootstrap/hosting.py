@@ -34,6 +34,7 @@ def open_hosting(
     hosted = HostedSettings(
         limits=Limits(turns=given.turns, seconds=given.time, tokens=given.tokens),
         parallel=given.parallel,
+        calls=given.calls,
         file_bytes=given.file,
         script_seconds=given.script_time,
         output_bytes=given.script_output,
@@ -49,5 +50,7 @@ def open_hosting(
         meter=meter,
         prices=prices,
         clock=clock,
+        body_limit=settings.limits.body,
+        deadline_seconds=settings.limits.deadline,
     )
     return hosting, sandbox

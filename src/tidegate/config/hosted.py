@@ -20,6 +20,9 @@ class Hosted:
         between(1000, 100_000_000, whole), "400000", "Tokens of all turns together; then the last one begins."
     )
     parallel: int = setting(between(1, 64, whole), "4", "Calls of one turn that are answered at once.")
+    calls: int = setting(
+        between(1, 1000, whole), "32", "Calls of one turn that are answered at all; the others get an error."
+    )
     file: int = setting(size, "64KiB", "A longer file of a skill is not handed to a model.")
     script_time: float = setting(lasting("100ms", "10m"), "10s", "How long one script may run.")
     script_output: int = setting(size, "32KiB", "Bytes of each of a script's outputs that a model gets.")

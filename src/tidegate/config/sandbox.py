@@ -25,9 +25,16 @@ class Sandbox:
         "Where skills are laid out for scripts, in a folder made there; empty: the temporary folder.",
     )
     memory: int = setting(
-        between(16_777_216, 2**40, size), "256MiB", "Memory of one run, its work folder included."
+        between(16_777_216, 2**40, size),
+        "256MiB",
+        "Memory of one run, its work folder included; each process has a fourth where no control group "
+        "counts it.",
     )
-    processes: int = setting(between(2, 4096, whole), "64", "Processes and threads of one run.")
+    processes: int = setting(
+        between(2, 4096, whole),
+        "64",
+        "Processes and threads of one run; 4 at most without a control group for memory.",
+    )
     cpu: int = setting(between(5, 6400, whole), "100", "Percent of a processor that one run may use.")
     open_files: int = setting(between(16, 65_536, whole), "256", "Open files of each process.")
     work: int = setting(

@@ -114,7 +114,8 @@ SKILL_TOOL_CALLS = Metric(
 SEALS = Metric(
     name="tidegate_seals_total",
     kind=Kind.COUNTER,
-    help="Calls of skill tools that clients keep sealed: sealed, too_large, opened, forged or unassigned.",
+    help="Calls of skill tools that clients keep sealed: sealed, too_large, opened, forged, unassigned, "
+    "repeated or over_limit.",
     labels=("result",),
 )
 TOKENS = Metric(

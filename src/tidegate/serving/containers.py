@@ -14,7 +14,7 @@ import msgspec
 from tidegate.domain.errors import InvalidInput, NotFound
 from tidegate.ports import Header
 from tidegate.serving.client import Client
-from tidegate.serving.request import TIDEGATE_SKILL, MessagesRequest
+from tidegate.serving.request import TIDEGATE_SKILL, MessagesRequest, distinct
 
 _MARK = b'"container"'
 _SERVER_TOOL = b"_20"
@@ -65,7 +65,7 @@ def opened_request(
 
     `ours` are ids of provider skills that the gateway itself puts in: an answer names them, so a client may
     send them back; they are left out, since selection says what is served. Raises NotFound for a container,
-    and InvalidInput for a custom skill, that is not the tenant's to name.
+    and InvalidInput for a custom skill, that is not the tenant's to name, or for a repeated key.
     """
     raw = bytes(request.top["container"]).strip()
     if raw.startswith(b'"'):
@@ -86,7 +86,7 @@ def without_synced(request: MessagesRequest, ours: Collection[str]) -> MessagesR
     raw = bytes(request.top.get("container", b"")).strip()
     if not ours or not raw.startswith(b"{"):
         return request
-    given = _OBJECT.decode(raw)
+    given = distinct(raw, "container")
     skills = _skills(given.get("skills"))
     kept = [skill for skill in skills if _id_of(skill) not in ours]
     if len(kept) == len(skills):
@@ -98,10 +98,7 @@ def without_synced(request: MessagesRequest, ours: Collection[str]) -> MessagesR
 
 
 def _id_of(raw: msgspec.Raw) -> str:
-    try:
-        skill = _SKILL.decode(raw)
-    except msgspec.DecodeError as error:
-        raise InvalidInput(f"container.skills: {error}") from error
+    skill = _skill(raw)
     return skill.skill_id if skill.type == "custom" else ""
 
 
@@ -114,7 +111,7 @@ def _with_container(request: MessagesRequest, opened: bytes) -> MessagesRequest:
 
 
 def _opened_object(raw: bytes, tags: ContainerTags, tenant: str, ours: Collection[str]) -> bytes:
-    given = _OBJECT.decode(raw)
+    given = distinct(raw, "container")
     changed: dict[str, msgspec.Raw] = {}
     named = _id(given["id"]) if "id" in given else ""
     if named:
@@ -143,12 +140,18 @@ def _skills(raw: msgspec.Raw | None) -> list[msgspec.Raw]:
         raise InvalidInput(f"container.skills: {error}") from error
 
 
-def _left_out(raw: msgspec.Raw, ours: Collection[str]) -> bool:
-    """Whether a skill is one of the gateway's; raises InvalidInput for a stranger of the workspace."""
+def _skill(raw: msgspec.Raw) -> _Skill:
     try:
         skill = _SKILL.decode(raw)
     except msgspec.DecodeError as error:
         raise InvalidInput(f"container.skills: {error}") from error
+    distinct(bytes(raw), "container.skills: one of the skills")
+    return skill
+
+
+def _left_out(raw: msgspec.Raw, ours: Collection[str]) -> bool:
+    """Whether a skill is one of the gateway's; raises InvalidInput for a stranger of the workspace."""
+    skill = _skill(raw)
     if skill.type != "custom" or skill.skill_id.startswith(TIDEGATE_SKILL):
         return False
     if skill.skill_id in ours:

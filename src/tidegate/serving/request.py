@@ -140,6 +140,20 @@ def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
     return top
 
 
+def distinct(raw: bytes, where: str) -> dict[str, msgspec.Raw]:
+    """The members of an object within a body; raises InvalidInput where it repeats a key.
+
+    Two readers may take different ones of those, so what is judged here might not be what a provider obeys.
+    """
+    members = _DISTINCT.decode(raw)
+    if not _is_all(members, raw):
+        names = [key.text for key in _TOP.decode(raw)]
+        if len(names) > len(members):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InvalidInput(f"{where}: it has `{twice[:80]}` more than once; keep one of them")
+    return members
+
+
 def _is_all(top: dict[str, msgspec.Raw], body: bytes) -> bool:
     """Whether these members are for sure all of the body: their lengths, quotes, colons and commas add up.
 

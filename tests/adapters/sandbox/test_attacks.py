@@ -13,6 +13,7 @@ import pytest
 from sandboxes import ran, run_of, sandbox, until
 
 from tidegate.adapters.sandbox.bubblewrap import Bubblewrap, real_root
+from tidegate.adapters.sandbox.containment import troubles
 from tidegate.adapters.sandbox.guards import Guard
 from tidegate.domain.script import ScriptResult, ScriptRun
 from tidegate.harness.audit import attacks
@@ -118,6 +119,20 @@ async def test_an_attack_fails(tmp_path: Path, listening: tuple[int, str], name:
     assert (tried.succeeded, tried.came_to_an_end) == (False, True), tried.seen
 
 
+ALSO_WITHOUT_CONTROL_GROUPS = ["fork_bomb", "memory_bomb", "memory_family"]
+
+
+@pytest.mark.parametrize("name", ALSO_WITHOUT_CONTROL_GROUPS)
+async def test_it_fails_too_where_there_are_no_control_groups(
+    tmp_path: Path, listening: tuple[int, str], name: str
+) -> None:
+    memory = 268_435_456
+    async with attacked(tmp_path, listening, cgroup=False, memory=memory) as (made, surroundings):
+        assert await troubles(made) == {}
+        tried = await attempt(made, BY_NAME[name], msgspec.structs.replace(surroundings, memory=memory))
+    assert (tried.succeeded, tried.came_to_an_end) == (False, True), tried.seen
+
+
 CONTROLS = {
     "environment": (Guard.EMPTY_ENVIRONMENT, Guard.OWN_INIT),  # `--clearenv` alone does not do
     "loader": (Guard.EMPTY_ENVIRONMENT, Guard.CLEARED_ENVIRONMENT),
@@ -133,6 +148,7 @@ CONTROLS = {
     "poisoned": (Guard.FRESH_WORK,),
     "fork_bomb": (Guard.LIMITS,),
     "memory_bomb": (Guard.LIMITS,),
+    "memory_family": (Guard.LIMITS,),
     "disk_bomb": (Guard.QUOTA, Guard.LIMITS),
     "descriptor_bomb": (Guard.LIMITS,),
     "daemon": (Guard.PROCESSES, Guard.OWN_INIT),

@@ -4,14 +4,17 @@ import asyncio
 import json
 import multiprocessing
 import os
+import resource
 import warnings
 from pathlib import Path
 
 import pytest
 from sandboxes import processes_with, ran, require_namespaces, run_of, sandbox, until
 
+from tidegate.adapters.sandbox import inside
 from tidegate.adapters.sandbox.bubblewrap import Bubblewrap, real_root
 from tidegate.adapters.sandbox.containment import troubles
+from tidegate.adapters.sandbox.guards import Guard
 from tidegate.adapters.sandbox.locate import find_bwrap, within_reach
 from tidegate.adapters.sandbox.settings import SandboxSettings
 from tidegate.adapters.sandbox.unfit import SandboxUnfit
@@ -127,6 +130,46 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
         done = await ran(made, "x = bytearray(300_000_000); print(len(x))")
     assert (done.stdout, done.exit_code == 0) == (b"", False)
     assert done.limit is ScriptLimit.MEMORY or b"MemoryError" in done.stderr
+
+
+LEAVE_THE_CORE_LIMIT = """
+import ctypes, resource, struct
+libc = ctypes.CDLL(None)
+tried = [libc.setrlimit(4, struct.pack("QQ", 0, 0)), libc.prlimit(0, 4, struct.pack("QQ", 0, 0), None)]
+print(tried, resource.getrlimit(resource.RLIMIT_CORE)[0], libc.prlimit(0, 7, struct.pack("QQ", 32, 32), None))
+"""
+
+
+async def test_a_crash_starts_nothing_outside_and_no_script_changes_that(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    async with sandbox(tmp_path) as made:
+        done = await ran(made, LEAVE_THE_CORE_LIMIT)
+    assert done.stdout == b"[-1, -1] 1 0\n"
+    assert resource.getrlimit(resource.RLIMIT_CORE) == before
+
+
+async def test_a_script_that_could_change_it_is_found_by_the_trial(tmp_path: Path) -> None:
+    async with sandbox(tmp_path, Guard.SECCOMP) as made:
+        assert (await troubles(made))["crashes"] == "it may change the limit of its core dumps"
+
+
+@pytest.mark.parametrize(
+    ("limit", "pattern", "held"),
+    [(1, "|/usr/bin/handler", True), (0, "core", True), (0, "|/usr/bin/handler", False), (0, None, False)],
+)
+def test_a_limit_of_0_is_held_to_be_enough_for_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, pattern: str | None, held: bool
+) -> None:
+    def refused(*_: object) -> None:
+        raise ValueError
+
+    if pattern:
+        (tmp_path / "core_pattern").write_text(pattern + "\n")
+    monkeypatch.setattr(inside.resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(inside.resource, "setrlimit", refused)
+    monkeypatch.setattr(inside, "Path", lambda path: tmp_path / Path(path).name)
+    assert ("" if held else "is handled outside") in inside.crashes({})
+    assert bool(inside.crashes({})) is not held
 
 
 async def test_cancelling_kills_what_runs_and_frees_its_place(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from sandboxes import require_namespaces
 from sqlalchemy import Connection, or_, select
 
+from tidegate.adapters.memory_cache import MemoryCache
 from tidegate.adapters.storage import votes as stored_votes
 from tidegate.adapters.storage.schema import EXCHANGE
 from tidegate.adapters.storage.skills import SqlSkills
@@ -25,6 +26,7 @@ from tidegate.control.caller import Caller
 from tidegate.domain.access import hash_secret
 from tidegate.domain.errors import CredentialRefused
 from tidegate.domain.exchange import Vote
+from tidegate.domain.reuse import CachedAnswer
 from tidegate.harness.audit import access, votes, wire
 from tidegate.harness.audit.gateway import GATEWAY
 from tidegate.harness.audit.isolation import judge_result, judge_skill_text
@@ -33,11 +35,13 @@ from tidegate.harness.audit.leaky import leaky_provider
 from tidegate.harness.audit.operations import OPERATIONS, OTHERS_CHANGES, OTHERS_SUMS
 from tidegate.harness.audit.run import try_gateway
 from tidegate.harness.audit.target import FORGED, FORGED_NAME, MODEL, PROBE, SWAPPED, Target, prepare
-from tidegate.serving import admission, attempt, containers, headers, locked_out
+from tidegate.serving import admission, attempt, containers, headers, locked_out, reuse
+from tidegate.serving.cache_key import CacheKeys
 from tidegate.serving.containers import ContainerTags
 from tidegate.serving.fence import data
-from tidegate.serving.hosted import archives, hosting
+from tidegate.serving.hosted import archives, desk, hosting, seal
 from tidegate.serving.hosted.desk import Counter, SkillDesk
+from tidegate.serving.hosted.results import ScriptResults
 from tidegate.serving.metering import Draft
 from tidegate.serving.skill_text import skill_text
 from tidegate.serving.upstreams import Upstreams
@@ -131,6 +135,27 @@ def _every_skills_desk(
     return SkillDesk(counter, draft, draft.assignment.variant.skills, allowed)
 
 
+class _Anybody(str):
+    """A tenant that is everybody."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def _one_cache_for_all(patch: pytest.MonkeyPatch, target: Target) -> None:
+    keyed, kept = CacheKeys.key, MemoryCache.get
+
+    async def get(self: MemoryCache, key: bytes) -> CachedAnswer | None:
+        found = await kept(self, key)
+        return found and msgspec.structs.replace(found, tenant=_Anybody(found.tenant))
+
+    patch.setattr(CacheKeys, "key", lambda self, tenant, generation, *rest: keyed(self, "", 0, *rest))
+    patch.setattr(MemoryCache, "get", get)
+
+
 CONTROLS: dict[str, Patch] = {
     "no-key": _no_key_needed,
     "wrong-key": _patch(RouteScope, "check", lambda self, caller: None),
@@ -145,6 +170,8 @@ CONTROLS: dict[str, Patch] = {
     "shadowed-tool": _patch(hosting, "refuse_reserved", lambda top: None),
     "forged-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named),
     "reused-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named.rpartition(".")[0]),
+    "cached-answer": _one_cache_for_all,
+    "sealed-result": _patch(seal, "_bound", lambda tenant, call_id: b""),
     "forged-skill-id": _patch(containers, "_opened_object", lambda raw, *_: raw),
     "workspace": _everybodys_workspace,
     "changed-version": _bytes_change,
@@ -166,6 +193,24 @@ async def test_with_its_guard_taken_away_it_succeeds(
     verdict, seen = await tried(target, name)
     (target.home / "keys.txt").unlink(missing_ok=True)
     assert verdict is Verdict.FAILED, seen
+
+
+async def test_a_script_result_that_is_remembered_for_all_tenants_is_found(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyed = desk.result_key
+    monkeypatch.setattr(desk, "result_key", lambda tenant, digest, call: keyed("", digest, call))
+    verdict, seen = await tried(target, "sealed-result")
+    assert (verdict, seen) == (Verdict.FAILED, "by its seal: left out; by the same call: its result"), seen
+
+
+async def test_where_nothing_is_kept_nothing_is_shown_of_it(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptResults, "get", lambda self, key: None)
+    monkeypatch.setattr(reuse, "reusable", lambda request, policy: False)
+    for name in ("cached-answer", "sealed-result"):
+        assert (await tried(target, name))[0] is Verdict.NOT_SHOWN
 
 
 async def test_a_route_that_forgets_whose_answers_it_clears_is_found(

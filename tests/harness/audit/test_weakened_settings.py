@@ -58,7 +58,10 @@ async def test_a_sandbox_that_is_off_is_found_and_nothing_else(tmp_path: Path) -
     assert not audit.held
     bad = {finding.id: finding for finding in audit.findings}
     assert {name.partition("/")[0] for name in bad} == {"execution", "gateway"}
-    assert [name for name in bad if name.startswith("gateway")] == ["gateway/forged-result"]
+    assert [name for name in bad if name.startswith("gateway")] == [
+        "gateway/forged-result",
+        "gateway/sealed-result",
+    ]
     assert bad["execution/tcp"].seen == "no script runs: sandbox.enabled is false"
     assert sum(name.startswith("execution") for name in bad) == len(run.execution.CATALOGUE)
     assert not (tmp_path / "home").exists()

@@ -1,6 +1,7 @@
 """A process of its own judges as one judges here, and takes nobody down with it."""
 
 import asyncio
+import resource
 import sys
 from collections.abc import AsyncIterator, Callable
 
@@ -66,6 +67,15 @@ async def test_many_at_once_are_judged_by_one_process(
     judged = await asyncio.gather(*map(apart.scan, packages))
     assert [bool(found) for found in judged] == [bool(number % 2) for number in range(10)]
     assert len(children() - before) == 1
+
+
+async def test_its_crash_leaves_a_dump_to_nobody(
+    apart: ScanningProcess, package: Callable[[str], SkillPackage]
+) -> None:
+    before = children()
+    await apart.scan(package(BAD))
+    (pid,) = children() - before
+    assert resource.prlimit(pid, resource.RLIMIT_CORE) == (1, 1)
 
 
 async def test_it_ends_when_no_package_comes(package: Callable[[str], SkillPackage]) -> None:

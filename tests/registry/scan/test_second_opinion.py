@@ -174,10 +174,11 @@ async def test_it_may_not_take_the_machines_memory_and_goes_first(
 import time, resource
 while resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY:
     time.sleep(0.001)
-report(f"{resource.getrlimit(resource.RLIMIT_DATA)[0]} {open('/proc/self/oom_score_adj').read().strip()}")
+adjusted = open("/proc/self/oom_score_adj").read().strip()
+report(f"{resource.getrlimit(resource.RLIMIT_DATA)[0]} {adjusted} {resource.getrlimit(resource.RLIMIT_CORE)}")
 """
     (found,) = await program(code).scan(package())
-    assert found.title == f"{2 << 30} 1000"
+    assert found.title == f"{2 << 30} 1000 (1, 1)"
 
 
 async def test_one_package_at_a_time(package: Callable[..., SkillPackage], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from gateway_parts import World, off, rollout, state, variant
 from hosted_parts import (
@@ -113,7 +114,8 @@ async def test_several_turns_and_parallel_calls_keep_their_order(
     [
         (read_call("../../etc/passwd"), "outside_skill", "outside the skill contracts"),
         (read_call("/etc/passwd"), "outside_skill", "outside the skill contracts"),
-        (read_call("references/term.md"), "no_such_file", "there is `references/terms.md`"),
+        (read_call("terms.md"), "no_such_file", "there is `references/terms.md`"),
+        (read_call("references/term.md"), "no_such_file", "there is `references/long.md`, "),
         (read_call("evals/evals.json"), "no_such_file", "has no file 'evals/evals.json'"),
         (read_call("references/picture.bin"), "binary_file", "is not text"),
         (read_call("references/long.md"), "file_too_large", "70,000 bytes"),
@@ -135,6 +137,23 @@ async def test_what_cannot_be_done_is_told_to_the_model_and_put_on_record(
     line = record(world)
     assert (line.outcome, line.skill_outcome, line.skill_errors) == ("ok", "skill_error", (reason,))
     assert texts(message).endswith("so be it")
+
+
+async def test_the_calls_of_one_turn_share_its_time(make: Make) -> None:
+    sandbox = FakeSandbox()
+    world = await make(sandbox=sandbox, hosted=HostedSettings(parallel=1, script_seconds=1000.0))
+    await said(world, asked(run_call(arguments=["1"]) + run_call(arguments=["2"]), ""))
+    first, second = (run.seconds for run in sandbox.runs)
+    assert second < first <= HostedSettings().limits.seconds
+
+
+async def test_of_one_turns_calls_so_many_are_answered(make: Make, upstream_bodies: Bodies) -> None:
+    world = await make(hosted=HostedSettings(calls=2))
+    await said(world, asked(read_call() * 3, ""))
+    results = upstream_bodies()[-1]["messages"][-1]["content"]
+    assert [each.get("is_error", False) for each in results] == [False, False, True]
+    assert "of the calls of one turn 2 are answered" in results[2]["content"]
+    assert record(world).skill_errors == ("limit_calls",)
 
 
 async def test_a_failing_script_is_an_error_with_what_it_wrote(make: Make, upstream_bodies: Bodies) -> None:
@@ -214,13 +233,15 @@ async def test_a_clients_own_call_passes_with_its_id(make: Make) -> None:
         assert "-tgseal" not in call["id"]
 
 
+@pytest.mark.parametrize("spelt", ["t", r"\u0074"], ids=["plain", "escaped"])
 @pytest.mark.parametrize("name", [READ, RUN])
 @pytest.mark.parametrize("text", ["my contract", "nothing of the kind"])
-async def test_a_clients_tool_may_not_be_named_like_the_gateways(make: Make, name: str, text: str) -> None:
+async def test_a_clients_tool_may_not_be_named_like_the_gateways(
+    make: Make, name: str, text: str, spelt: str
+) -> None:
     world = await make()
-    got = await world.call(
-        {**asked(), "messages": [{"role": "user", "content": text}], "tools": [{**TIDE, "name": name}]}
-    )
+    tool = msgspec.Raw(b'{"name":"%s","input_schema":{"type":"object"}}' % (spelt + name[1:]).encode())
+    got = await world.call({**asked(), "messages": [{"role": "user", "content": text}], "tools": [tool]})
     assert got.status == 400
     assert f"tools.0.name: {name} is a tool of this gateway's own" in got.json["error"]["message"]
 

@@ -30,6 +30,9 @@ from tidegate.ports import ScriptRefused
 NICENESS = 5
 """Scripts give way to the gateway."""
 
+UNCOUNTED = 4
+"""Processes of a run, at most, where no control group counts the memory of all together: each has a share."""
+
 DRAIN_SECONDS = 1.0
 """For the last output, once nothing runs any more that could write."""
 
@@ -74,7 +77,7 @@ class Bubblewrap:
     async def run(self, run: ScriptRun, allowed: Callable[[], bool]) -> ScriptResult:
         """Run in a place of its own; raises ScriptRefused, and SandboxUnfit where bubblewrap fails."""
         script = self.layout.runtime.command(run, SKILL)
-        place = await self.places.take(run.seconds)
+        place = await self.places.take(run.tenant, run.seconds)
         given_back = partial(self.places.give, place)
         with ExitStack() as kept:
             kept.callback(given_back)
@@ -138,14 +141,14 @@ class Bubblewrap:
         """What each process of a script may use, by the names of module `resource`."""
         settings = self.settings
         wanted = {
-            "RLIMIT_CORE": 0,
             "RLIMIT_NOFILE": settings.open_files,
             "RLIMIT_FSIZE": settings.work,
             "RLIMIT_NPROC": settings.processes,
             "RLIMIT_MEMLOCK": 65_536,
         }
         if "memory" not in self.groups.controllers:
-            wanted["RLIMIT_AS"] = settings.memory
+            wanted["RLIMIT_NPROC"] = min(settings.processes, UNCOUNTED)
+            wanted["RLIMIT_AS"] = settings.memory // wanted["RLIMIT_NPROC"]
         return wanted
 
     def _start(self, run: ScriptRun, place: Place, skill: Path, script: Sequence[str]) -> Start:

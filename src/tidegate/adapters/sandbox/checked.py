@@ -104,7 +104,8 @@ class CheckedSandbox:
             else "a user namespace alone, since the gateway is not root"
         )
         controllers = (
-            ", ".join(self._sandbox.groups.controllers) or "none: limits hold for each process apart"
+            ", ".join(self._sandbox.groups.controllers)
+            or "none: rlimits alone, so few processes with little memory each"
         )
         return f"{user}; control groups: {controllers}; {self._sandbox.layout.bwrap}"
 

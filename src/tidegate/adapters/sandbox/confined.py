@@ -4,10 +4,11 @@ import asyncio
 import fcntl
 import os
 import re
+import resource
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from tidegate.adapters.sandbox.command import WORK, Descriptors
@@ -264,19 +265,38 @@ def _spawn(start: Start, inherited: Descriptors, stdin: int) -> "subprocess.Pope
     """In this thread, on purpose: bubblewrap dies with the thread that started it."""
     prefix, other = _becoming(start.uid)
     try:
-        return subprocess.Popen(  # noqa: S603 (an argument list; the script's own stand at its end, after "--")
-            [*prefix, *start.arguments(inherited)],
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            env=start.environment,
-            pass_fds=(inherited.gate, inherited.info, inherited.seccomp),
-            start_new_session=True,
-            **other,  # pyright: ignore[reportArgumentType, reportCallIssue] (as Popen names them)
-        )
+        with _undumped():
+            return subprocess.Popen(  # noqa: S603 (an argument list; the script's own are its end, after "--")
+                [*prefix, *start.arguments(inherited)],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                env=start.environment,
+                pass_fds=(inherited.gate, inherited.info, inherited.seccomp),
+                start_new_session=True,
+                **other,  # pyright: ignore[reportArgumentType, reportCallIssue] (as Popen names them)
+            )
     except (OSError, ValueError, subprocess.SubprocessError) as wrong:
         raise SandboxUnfit(f"bubblewrap cannot be started: {wrong}") from wrong
+
+
+@contextmanager
+def _undumped() -> Generator[None]:
+    """What is started meanwhile leaves no dump when it crashes, and has none made outside.
+
+    With a core limit of 1 the kernel writes no file and starts no program that `core_pattern` pipes to, which
+    would run outside of every limit; 0 keeps it from the file alone (core(5)). The seccomp filter keeps a
+    script from changing it. Where this process may not have 1, the sandbox's trial says what comes of that.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    with suppress(OSError, ValueError):  # a hard limit of 0 is not everybody's to raise
+        resource.setrlimit(resource.RLIMIT_CORE, (1, hard or 1))
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):  # as above
+            resource.setrlimit(resource.RLIMIT_CORE, (soft, hard or 1))
 
 
 def _becoming(uid: int | None) -> tuple[Sequence[str], dict[str, object]]:

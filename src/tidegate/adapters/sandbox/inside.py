@@ -164,6 +164,27 @@ def limits(expected: Expected) -> str:
     return f"it started {len(children)} processes"
 
 
+def crashes(expected: Expected) -> str:
+    """A limit of 1 alone keeps the kernel from a program that a dump is piped to; 0 keeps it from files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    for changed in ((0, hard), (hard, hard)):
+        try:
+            resource.setrlimit(resource.RLIMIT_CORE, changed)
+        except (OSError, ValueError):
+            continue
+        return "it may change the limit of its core dumps"
+    try:
+        pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    except OSError:
+        pattern = "|?"  # what cannot be known may be a program
+    if soft == 1 or (soft == 0 and not pattern.startswith(("|", "@"))):
+        return ""
+    return (
+        f"its crash is handled outside, by core_pattern {pattern!r}: RLIMIT_CORE is {soft}, not 1; "
+        "let the gateway have a hard limit of 1 byte or more (LimitCORE=1, ulimit -Hc)"
+    )
+
+
 CHECKS: dict[str, Callable[[Expected], str]] = {
     "user": user,
     "capabilities": capabilities,
@@ -176,6 +197,7 @@ CHECKS: dict[str, Callable[[Expected], str]] = {
     "read_only": read_only,
     "quota": quota,
     "limits": limits,
+    "crashes": crashes,
 }
 
 

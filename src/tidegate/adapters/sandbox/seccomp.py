@@ -95,13 +95,15 @@ _NUMBERS = {
 _NEWEST = 456
 """Calls with higher numbers are newer than this list: ENOSYS, as on a kernel that has none of them."""
 
-_CLONE, _CLONE3, _SOCKET, _SOCKETPAIR, _PRCTL, _IOCTL = (
+_CLONE, _CLONE3, _SOCKET, _SOCKETPAIR, _PRCTL, _IOCTL, _SETRLIMIT, _PRLIMIT = (
     (56, 220),
     (435, 435),
     (41, 198),
     (53, 199),
     (157, 167),
     (16, 29),
+    (160, 164),
+    (302, 261),
 )
 _NEW_NAMESPACES = 0x7E02_0000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
@@ -112,12 +114,16 @@ _FAMILIES = (1, 2, 10)
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG: who unsets it outlives a gateway that is killed."""
 
+_CORE_LIMIT = 4
+"""RLIMIT_CORE: who changes it from 1 has a crash start a program outside, where `core_pattern` names one."""
+
 _TERMINAL_INJECTION = (0x5412, 0x541C)
 """TIOCSTI, TIOCLINUX."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ABOVE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x25, 0x45, 0x06
 _ALLOW, _KILL = 0x7FFF_0000, 0x8000_0000
 _NUMBER, _ARCH, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
+_THIRD_ARGUMENT, _THIRD_ARGUMENT_HIGH = 32, 36
 _X32 = 0x4000_0000
 
 Instruction = tuple[int, int, int, int]
@@ -140,6 +146,8 @@ def deny_list(machine: str | None = None) -> bytes:
         *_of(_SOCKET[column], _FIRST_ARGUMENT, _unless(_FAMILIES, errno.EAFNOSUPPORT)),
         *_of(_SOCKETPAIR[column], _FIRST_ARGUMENT, _unless(_FAMILIES, errno.EAFNOSUPPORT)),
         *_of(_PRCTL[column], _FIRST_ARGUMENT, _when(_SET_PARENT_DEATH_SIGNAL, _refusal(errno.EPERM))),
+        *_of(_SETRLIMIT[column], _FIRST_ARGUMENT, _when(_CORE_LIMIT, _refusal(errno.EPERM))),
+        *_of(_PRLIMIT[column], _SECOND_ARGUMENT, _where_it_sets(_CORE_LIMIT, _refusal(errno.EPERM))),
         *_of(
             _IOCTL[column], _SECOND_ARGUMENT, [s for c in _TERMINAL_INJECTION for s in _when(c, _refusal(1))]
         ),
@@ -163,6 +171,18 @@ def _refusal(number: int) -> Instruction:
 
 def _when(value: int, then: Instruction) -> list[Instruction]:
     return [(_EQUAL, 0, 1, value), then]
+
+
+def _where_it_sets(limit: int, then: Instruction) -> list[Instruction]:
+    """`prlimit64` of this limit, where it gives a new value and does not only ask: its third argument."""
+    return [
+        (_EQUAL, 0, 5, limit),
+        (_LOAD, 0, 0, _THIRD_ARGUMENT),
+        (_EQUAL, 0, 2, 0),
+        (_LOAD, 0, 0, _THIRD_ARGUMENT_HIGH),
+        (_EQUAL, 1, 0, 0),
+        then,
+    ]
 
 
 def _unless(values: Sequence[int], error: int) -> list[Instruction]:

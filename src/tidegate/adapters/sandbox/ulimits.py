@@ -6,7 +6,6 @@ The shell sets them and becomes the script's interpreter; no process without cap
 from collections.abc import Mapping, Sequence
 
 _OPTIONS = {  # option and unit of POSIX's `ulimit` and its usual extensions
-    "RLIMIT_CORE": ("-c", 512),
     "RLIMIT_FSIZE": ("-f", 512),
     "RLIMIT_NOFILE": ("-n", 1),
     "RLIMIT_CPU": ("-t", 1),

@@ -38,6 +38,9 @@ _NEW_USER, _NEW_MOUNTS = 0x1000_0000, 0x0002_0000
 _WRITABLE = ("/work", "/work/.tmp", "/tmp", "/dev", "/dev/shm", "/run", "/etc", "/", "/skill")  # noqa: S108 (tried)
 
 
+_FAMILY, _PIECE = 32, 1_048_576
+
+
 class Given(TypedDict):
     """What the attacker is told of the surroundings: a canary to find, addresses, paths, limits."""
 
@@ -199,6 +202,43 @@ def memory_bomb(given: Given) -> Seen:
     return True, f"{len(taken)} bytes"
 
 
+def memory_family(given: Given) -> Seen:
+    """More memory than it may have, by several processes, none of which takes as much for itself."""
+    families: list[tuple[int, int]] = []
+    hold, release = os.pipe()
+    taken = 0
+    try:
+        while taken <= given["limit"] and len(families) < _FAMILY:
+            told, tell = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(release)
+                _take(given["limit"] * 3 // 4, tell, hold)
+            os.close(tell)
+            size = int.from_bytes(os.read(told, 8), "little")  # nothing of one that was ended
+            os.close(told)
+            families.append((child, size))
+            taken += size
+    except OSError:
+        pass  # no further process
+    finally:
+        os.close(release)
+    ended = {child: os.waitpid(child, 0)[1] for child, _ in families}
+    held = sum(size for child, size in families if ended[child] == 0)
+    return held > given["limit"], f"{len(families)} processes, {held} bytes at once"
+
+
+def _take(size: int, tell: int, hold: int) -> None:
+    """Take so much or what there is, tell how much, and keep it until the other end is closed."""
+    kept: list[bytearray] = []
+    with suppress(MemoryError):
+        while len(kept) * _PIECE < size:
+            kept.append(bytearray(_PIECE))
+    os.write(tell, (len(kept) * _PIECE).to_bytes(8, "little"))
+    os.read(hold, 1)
+    os._exit(0)
+
+
 def disk_bomb(given: Given) -> Seen:
     """Twice what it may write, wherever anything may be written."""
     written = 0
@@ -313,9 +353,9 @@ ATTACKS: dict[str, Callable[[Given], Seen]] = {
     each.__name__: each
     for each in (
         environment, loader, startup_files, kernel_settings, tcp, udp, dns, metadata, abstract_socket, vsock,
-        other_skill, self_mutation, poison, poisoned, fork_bomb, memory_bomb, disk_bomb, descriptor_bomb,
-        output_bomb, daemon, stubborn, parent_death, ptrace, user_namespace, mount, io_uring, keyctl,
-        userfaultfd, output_links, argument_injection,
+        other_skill, self_mutation, poison, poisoned, fork_bomb, memory_bomb, memory_family, disk_bomb,
+        descriptor_bomb, output_bomb, daemon, stubborn, parent_death, ptrace, user_namespace, mount, io_uring,
+        keyctl, userfaultfd, output_links, argument_injection,
     )
 }  # fmt: skip
 

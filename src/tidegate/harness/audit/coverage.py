@@ -55,8 +55,8 @@ _EXECUTION: Mapping[str, tuple[str, ...]] = {
     "self-mutation": ("execution/self_mutation",),
     "work-folder poisoning": ("execution/poisoned",),
     "fork/memory/disk/fd/stdout bombs": (
-        "execution/fork_bomb", "execution/memory_bomb", "execution/disk_bomb", "execution/descriptor_bomb",
-        "execution/output_bomb",
+        "execution/fork_bomb", "execution/memory_bomb", "execution/memory_family", "execution/disk_bomb",
+        "execution/descriptor_bomb", "execution/output_bomb",
     ),
     "daemonising and ignoring SIGTERM": ("execution/daemon", "execution/stubborn", "execution/parent_death"),
     "ptrace/userns/mount/io_uring/keyctl": (
@@ -91,7 +91,8 @@ _INJECTION: Mapping[str, tuple[str, ...]] = {
     "key guessing": ("gateway/key-guessing", "gateway/keys-at-rest"),
     "cross-tenant reads on every route": (
         "gateway/wrong-key", "gateway/cross-tenant-lists", "gateway/cross-tenant-switch",
-        "gateway/cross-tenant-vote", "gateway/other-skill", "gateway/workspace",
+        "gateway/cross-tenant-vote", "gateway/other-skill", "gateway/workspace", "gateway/cached-answer",
+        "gateway/sealed-result",
     ),
 }  # fmt: skip
 

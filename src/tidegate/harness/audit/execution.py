@@ -144,6 +144,12 @@ CATALOGUE: tuple[Attack, ...] = (
     Attack(name="poisoned", title="leave files for the next run", judge=by_itself, first="poison"),
     Attack(name="fork_bomb", title="start too many processes", judge=by_itself, limit="processes"),
     Attack(name="memory_bomb", title="take too much memory", judge=by_itself, limit="memory"),
+    Attack(
+        name="memory_family",
+        title="take too much memory by several processes, each below the limit",
+        judge=by_itself,
+        limit="memory",
+    ),
     Attack(name="disk_bomb", title="write too much", judge=by_itself, limit="work"),
     Attack(name="descriptor_bomb", title="open too many files", judge=by_itself, limit="open_files"),
     Attack(name="output_bomb", title="flood the gateway with output", judge=by_size, limit="memory"),

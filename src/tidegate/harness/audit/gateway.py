@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from tidegate.harness.audit import access, isolation, votes, wire
+from tidegate.harness.audit import access, isolation, tenants, votes, wire
 from tidegate.harness.audit.judgement import Area, Attack, Grade, Outcome, Question
 from tidegate.harness.audit.target import Target
 
@@ -106,11 +106,15 @@ _APART = (
           "labelled as data, within a fence", isolation.forged_result, tags=("AST01", "AST06"), scripts=True),
     _line("other-skill", _ISOLATION, "have a model read another skill's files", "an error",
           isolation.other_skills_file),
-    _line("shadowed-tool", _ISOLATION, "a client's tool named like the gateway's own", "400",
+    _line("shadowed-tool", _ISOLATION, "a client's tool named like the gateway's own, in any spelling", "400",
           isolation.shadowed_tool),
     _line("forged-container", _ISOLATION, "containers that nobody was given", "404, the provider not asked",
           isolation.forged_container),
     _line("reused-container", _ISOLATION, "another tenant's container", "404", isolation.reused_container),
+    _line("cached-answer", _ISOLATION, "another tenant's cached answer, by the same request",
+          "the provider is asked again", tenants.cached_answer),
+    _line("sealed-result", _ISOLATION, "another tenant's sealed script result, by its seal or the same call",
+          "left out, and run anew", tenants.sealed_result, scripts=True),
     _line("forged-skill-id", _ISOLATION, "the provider's skills by made-up ids",
           "refused, the provider not asked", isolation.forged_skill_id),
     _line("workspace", _ISOLATION, "files, batches and skills of the gateway's workspace", "404 or 403",

@@ -97,15 +97,18 @@ async def other_skills_file(target: Target) -> Outcome:
 
 
 async def shadowed_tool(target: Target) -> Outcome:
-    """A client's tool of the name of the gateway's own."""
+    """A client's tool of the name of the gateway's own, also spelt with an escape."""
     before = target.provider.counts.requests
-    names = ("tidegate_run_skill_script", "tidegate_read_skill_file")
-    told: list[int] = []
-    for name in names:
-        tool = {"name": name, "description": "x", "input_schema": {"type": "object"}}
-        told.append((await target.ask("client-a", "Hello.", tools=[tool], headers=_PROBE)).status_code)
+    names = ("tidegate_run_skill_script", "tidegate_read_skill_file", r"\u0074idegate_run_skill_script")
+    tools = [
+        b'{"name":"%s","description":"x","input_schema":{"type":"object"}}' % each.encode() for each in names
+    ]
+    told = [
+        (await target.ask("client-a", "Hello.", tools=[msgspec.Raw(tool)], headers=_PROBE)).status_code
+        for tool in tools
+    ]
     asked = target.provider.counts.requests - before
-    return judged(told != [400, 400] or asked > 0, f"answered {told}, provider asked {asked} times")
+    return judged(set(told) != {400} or asked > 0, f"answered {told}, provider asked {asked} times")
 
 
 async def forged_container(target: Target) -> Outcome:

@@ -23,6 +23,16 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
+def leave_no_dump() -> None:
+    """A crash leaves no dump of what somebody sent, in no file and to no program that the kernel would start
+    for it: a limit of 1 keeps it from both, 0 from files alone (core(5)).
+    """
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    except (OSError, ValueError):  # the hard limit is 0, and may not be raised
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def _judge(scanner: Scanner, body: bytes) -> Judged:
     try:
         asked = read_asked(body)
@@ -33,5 +43,5 @@ def _judge(scanner: Scanner, body: bytes) -> Judged:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold what somebody sent
+    leave_no_dump()
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -165,9 +165,10 @@ def _bound(pid: int) -> None:
     """Limit its memory, and offer it first where the machine has too little, not the gateway."""
     if sys.platform != "linux":
         return
-    with suppress(OSError):  # it has ended already
+    with suppress(OSError, ValueError):  # it has ended already, or its hard limit is 0
+        resource.prlimit(pid, resource.RLIMIT_CORE, (1, 1))  # to no file, and piped to no program (core(5))
+    with suppress(OSError):  # as above
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
 
 

@@ -74,16 +74,32 @@ class SkillDesk:
         return block.kind == "tool_use" and block.name in RESERVED
 
     async def answers(self, calls: Sequence[Block], seconds: float, *, again: bool = False) -> list[bytes]:
-        """A `tool_result` block for each call, in their order; `again`: known results of scripts will do."""
-        room = asyncio.Semaphore(self._counter.settings.parallel)
+        """A `tool_result` block for each call, in their order, all within so many seconds.
+
+        `again`: known results of scripts will do. Those beyond `hosted.calls` get an error.
+        """
+        settings = self._counter.settings
+        room = asyncio.Semaphore(settings.parallel)
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
 
         async def one(call: Block) -> bytes:
             async with room:
-                return self._noted(call, await self._answer(call, seconds, again), again).block(call.id)
+                return self._noted(call, await self._answer(call, until - clock(), again), again).block(
+                    call.id
+                )
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(call)) for call in calls]
-        return [task.result() for task in tasks]
+            tasks = [group.create_task(one(call)) for call in calls[: settings.calls]]
+        return [*(task.result() for task in tasks), *self._beyond(calls[settings.calls :], again)]
+
+    def _beyond(self, calls: Sequence[Block], again: bool) -> list[bytes]:
+        """What the calls of a turn are told that are too many."""
+        told = (
+            f"not done: of the calls of one turn {self._counter.settings.calls} are answered, and this one "
+            "comes after them; call again for what you still need"
+        )
+        return [self._noted(call, Result(told, "limit_calls"), again).block(call.id) for call in calls]
 
     def refusals(self, calls: Sequence[Block], limit: str) -> list[bytes]:
         """A `tool_result` block for each call that says which limit kept it from being answered."""

@@ -1,6 +1,7 @@
 """What a process hosts skills with, and what it makes of one request."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -9,16 +10,16 @@ from tidegate.domain.raw_json import encoded
 from tidegate.ports import Clock, Meter, Prices, Sandbox
 from tidegate.serving.assign import switched_off
 from tidegate.serving.hosted.archives import Archives
-from tidegate.serving.hosted.blocks import Block
 from tidegate.serving.hosted.desk import Counter, SkillDesk
 from tidegate.serving.hosted.host import Hosted
 from tidegate.serving.hosted.objects import Members
 from tidegate.serving.hosted.plan import Plan
 from tidegate.serving.hosted.restore import is_sealed, plain_messages, sealed_ids, whole_messages
 from tidegate.serving.hosted.results import ScriptResults
-from tidegate.serving.hosted.seal import SealedRound, Seals
+from tidegate.serving.hosted.seal import Seals
 from tidegate.serving.hosted.settings import HostedSettings
 from tidegate.serving.hosted.tools import offered, refuse_reserved
+from tidegate.serving.hosted.unsealing import Allowed, Unsealing
 from tidegate.serving.metering import Draft
 from tidegate.serving.request import MessagesRequest
 from tidegate.serving.snapshot import RoutingSnapshot
@@ -62,13 +63,18 @@ class Hosting:
         prices: Prices,
         clock: Clock,
         answer_limit: int = 64_000_000,
+        body_limit: int = 32_000_000,
+        deadline_seconds: float = 600.0,
     ) -> None:
+        """`body_limit` (bytes) and `deadline_seconds` are serving's: an unsealed request keeps them too."""
         self._settings = settings
         self._seals = Seals(secret)
         self._meter = meter
         self._prices = prices
         self._clock = clock
         self._answer_limit = answer_limit
+        self._body_limit = body_limit
+        self._deadline_seconds = deadline_seconds
         results = ScriptResults(settings.result_bytes)
         self._counter = Counter(settings, archives, sandbox, results, self._seals, meter)
 
@@ -102,7 +108,10 @@ class Hosting:
     async def unsealed(
         self, draft: Draft, request: MessagesRequest, engaged: Engagement
     ) -> tuple[MessagesRequest, MessagesRequest]:
-        """The request without seals, for the plain way, and with their calls, for the skills' own way."""
+        """The request without seals, for the plain way, and with their calls, for the skills' own way.
+
+        What goes beyond a body's limit, or the time for skill work, is left out.
+        """
         if not is_sealed(request.raw):
             return request, request
         messages = bytes(request.top["messages"])
@@ -112,17 +121,26 @@ class Hosting:
             for _ in sealed_ids(messages):
                 self._meter.add(metrics.SEALS, ("unassigned",))
             return plain, plain
+        unsealing = Unsealing(
+            self._seals, desk, draft, self._may_unseal(draft, messages), meter=self._meter, clock=self._clock
+        )
+        try:
+            async with asyncio.timeout(unsealing.left):
+                whole = await whole_messages(messages, unsealing.open, unsealing.answers)
+        except TimeoutError:
+            unsealing.cut_short("too late")
+            return plain, plain
+        return plain, _with_messages(request, whole)
+
+    def _may_unseal(self, draft: Draft, messages: bytes) -> Allowed:
+        """The room that the transcript leaves in a body; the time for skill work, within the exchange's."""
         assignment = draft.assignment
-        seconds = assignment.variant.timeout_for(assignment.skills)
-        known = {use.name: assignment.variant.skills[use.name].digest for use in assignment.skills}
-
-        async def answers(calls: Sequence[Block]) -> list[bytes]:
-            return await desk.answers(calls, seconds, again=True)
-
-        def open_seal(sealed_id: str) -> tuple[SealedRound, ...] | None:
-            return self._opened(draft.key.tenant, sealed_id, known)
-
-        return plain, _with_messages(request, await whole_messages(messages, open_seal, answers))
+        variant = assignment.variant
+        ends = draft.started + (variant.deadline_seconds or self._deadline_seconds)
+        return Allowed(
+            room=self._body_limit - len(messages),
+            until=min(draft.ready_at + variant.timeout_for(assignment.skills), ends),
+        )
 
     def loop(self, draft: Draft, engaged: Engagement, tools: bytes) -> Hosted | None:
         """The loop of a request that is offered these tools; None for one that only counts tokens."""
@@ -135,17 +153,6 @@ class Hosting:
             clock=self._clock,
             answer_limit=self._answer_limit,
         )
-
-    def _opened(self, tenant: str, sealed_id: str, known: dict[str, str]) -> tuple[SealedRound, ...] | None:
-        """The sealed calls, if they are this tenant's and about the very skills that it is served now."""
-        rounds = self._seals.open(tenant, sealed_id)
-        if rounds is None:
-            self._meter.add(metrics.SEALS, ("forged",))
-            return None
-        calls = [call for each in rounds for call in each.calls]
-        served = all(known.get(call.skill, "") == call.digest for call in calls)
-        self._meter.add(metrics.SEALS, ("opened" if served else "unassigned",))
-        return rounds if served else None
 
 
 def _with_messages(request: MessagesRequest, messages: bytes) -> MessagesRequest:

@@ -24,7 +24,7 @@ class Desk(Protocol):
         ...
 
     async def answers(self, calls: Sequence[Block], seconds: float) -> Sequence[bytes]:
-        """A `tool_result` block for each call, in their order, within so many seconds."""
+        """A `tool_result` block for each call, in their order, all within so many seconds."""
         ...
 
     def refusals(self, calls: Sequence[Block], limit: str) -> Sequence[bytes]:

@@ -1,6 +1,5 @@
 """Reading one of a skill's files for a model."""
 
-import difflib
 import unicodedata
 from collections.abc import Mapping
 
@@ -9,6 +8,9 @@ from tidegate.serving.hosted.naming import names
 from tidegate.serving.hosted.result import Result
 from tidegate.serving.posing import shielded
 from tidegate.serving.variant import ServedSkill
+
+_MOST_TOLD = 10
+"""Paths that a model is told in place of one that there is not."""
 
 
 def read_file(skill: ServedSkill, path: str, files: Mapping[str, bytes], *, limit: int) -> Result:
@@ -20,7 +22,7 @@ def read_file(skill: ServedSkill, path: str, files: Mapping[str, bytes], *, limi
         )
     content = files.get(asked) if skill.has(asked) else None
     if content is None:
-        return Result(f"the skill {skill.name} has no file {path!r}{_nearest(skill, asked)}", "no_such_file")
+        return Result(f"the skill {skill.name} has no file {path!r}{_others(skill, asked)}", "no_such_file")
     name = shielded(asked)
     if len(content) > limit:
         return Result(
@@ -37,7 +39,13 @@ def read_file(skill: ServedSkill, path: str, files: Mapping[str, bytes], *, limi
         )
 
 
-def _nearest(skill: ServedSkill, asked: str) -> str:
+def _others(skill: ServedSkill, asked: str) -> str:
+    """What there is instead: files of the same name in other folders, else the first that the skill lists.
+
+    Nothing looks for similar names: that takes the square of their lengths, which a publisher chooses.
+    """
     paths = [entry.path for entry in skill.files]
-    near = difflib.get_close_matches(asked, paths, n=3) or paths[:10]
-    return f"; there is {names(near)}" if near else ""
+    name = asked.rpartition("/")[2]
+    same = [path for path in paths if path.rpartition("/")[2] == name]
+    told = (same or paths)[:_MOST_TOLD]
+    return f"; there is {names(told)}" if told else ""

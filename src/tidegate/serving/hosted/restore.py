@@ -1,6 +1,7 @@
 """Transcripts that come back with sealed calls: ids as the provider gave them, calls at their places."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -14,7 +15,11 @@ Open = Callable[[str], tuple[SealedRound, ...] | None]
 """What hangs sealed on an id; None where it is not to be reinstated."""
 
 Answers = Callable[[Sequence[Block]], Awaitable[Sequence[bytes]]]
-"""The `tool_result` blocks of the gateway's calls."""
+"""The `tool_result` blocks of the gateway's calls; raises OverLimitError."""
+
+
+class OverLimitError(Exception):
+    """There is no room for what was sealed: it is left out as a whole."""
 
 
 class _Head(msgspec.Struct):
@@ -54,16 +59,16 @@ async def whole_messages(messages: bytes, open_seal: Open, answers: Answers) -> 
     out: list[bytes] = []
     extra: Sequence[bytes] = ()
     for place, each in enumerate(known):
-        rounds = _sealed(each, open_seal) if _MARK in each else None
+        following = known[place + 1] if place + 1 < len(known) else b""
+        rounds = _sealed(each, open_seal) if _MARK in each and _answers_of(following) else None
         current = _unmarked(each) if _MARK in each else each
         if extra:
             current = _with_results(current, extra)
             extra = ()
-        following = known[place + 1] if place + 1 < len(known) else b""
-        if rounds is None or not _answers_of(following):
-            out.append(current)
-            continue
-        before, current, extra = await _reinstated(current, rounds, answers)
+        before: list[bytes] = []
+        if rounds is not None:
+            with suppress(OverLimitError):
+                before, current, extra = await _reinstated(current, rounds, answers)
         out += [*before, current]
     return listed(out)
 

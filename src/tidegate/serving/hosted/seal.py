@@ -30,7 +30,8 @@ LONGEST = 4096
 """Characters of a sealed id."""
 
 _NONCE_BYTES = 12
-_UNPACKED_AT_MOST = 1_000_000
+UNPACKED_AT_MOST = 262_144
+"""Bytes of the calls in a seal: packed they may be a thousandth, and each opening of a seal unpacks them."""
 
 
 class SealedCall(msgspec.Struct, frozen=True, array_like=True):
@@ -71,9 +72,14 @@ class Seals:
     def seal(
         self, tenant: str, call_id: str, rounds: Sequence[Round], digests: Mapping[str, str]
     ) -> str | None:
-        """The id with the calls of these rounds in it; None where that is over LONGEST characters."""
+        """The id with the calls of these rounds in it; None where that is over LONGEST characters, or the
+        calls are over UNPACKED_AT_MOST bytes.
+        """
         kept = tuple(SealedRound(each.shown, _calls(each.blocks, digests)) for each in rounds)
-        packed = zlib.compress(msgspec.json.encode(kept), 9)
+        whole = msgspec.json.encode(kept)
+        if len(whole) > UNPACKED_AT_MOST:
+            return None
+        packed = zlib.compress(whole, 9)
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + self._cipher().encrypt(nonce, packed, _bound(tenant, call_id))
         text = call_id + MARK + base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
@@ -88,7 +94,7 @@ class Seals:
             sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
             packed = self._cipher().decrypt(nonce, rest, _bound(tenant, call_id))
-            return _ROUNDS.decode(zlib.decompressobj().decompress(packed, _UNPACKED_AT_MOST))
+            return _ROUNDS.decode(zlib.decompressobj().decompress(packed, UNPACKED_AT_MOST))
         except (binascii.Error, ValueError, InvalidTag, zlib.error, msgspec.DecodeError):
             return None
 

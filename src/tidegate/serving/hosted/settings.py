@@ -12,6 +12,8 @@ class HostedSettings:
     limits: Limits = field(default_factory=Limits)
     parallel: int = 4
     """Calls of one turn that are answered at once."""
+    calls: int = 32
+    """Calls of one turn that are answered at all."""
     file_bytes: int = 65_536
     """A longer file is not handed to a model."""
     script_seconds: float = 10.0

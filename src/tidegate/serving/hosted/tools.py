@@ -49,6 +49,10 @@ _RUN_TOOL = msgspec.json.encode(
 _BOTH_TOOLS = _READ_TOOL + b"," + _RUN_TOOL
 
 
+_ESCAPED_ASCII = b"\\u00"
+"""How the characters of a reserved name may be spelt in JSON, too."""
+
+
 class _Choice(msgspec.Struct):
     type: str = ""
 
@@ -106,7 +110,7 @@ def runs_scripts(body: bytes) -> bool:
 def refuse_reserved(top: Members) -> None:
     """Raise InvalidInput for a client's tool that is named like one of the gateway's, used or not."""
     raw = bytes(top.get("tools", b""))
-    if b'"tidegate_' not in raw:
+    if b'"tidegate_' not in raw and _ESCAPED_ASCII not in raw:
         return
     try:
         named: list[_Named] = _TOOLS.decode(raw) or []
