@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from tidegate.bootstrap.packages import package_limits
@@ -17,6 +17,7 @@ from tidegate.serving.routing import SnapshotHolder
 from tidegate.web.app import LazyApp
 from tidegate.web.asgi import App
 from tidegate.web.route_scopes import RouteScopes
+from tidegate.web.upload_places import UploadPlaces
 from tidegate.web.whose_skills import WhoseSkills
 
 
@@ -31,6 +32,7 @@ class LateApis:
     scopes: RouteScopes
     scan: Scan
     second: Scan | None
+    places: UploadPlaces = field(default_factory=UploadPlaces)
 
     def control(self, local: LocalSwitches, *, after: Callable[[], None]) -> LazyApp:
         """The control API, whose imports take half a second: built in a thread, beside serving.
@@ -51,6 +53,7 @@ class LateApis:
                 limits=package_limits(self.settings),
                 scopes=self.scopes,
                 second=self.second,
+                places=self.places,
             )
             return cast(App, app)
 
@@ -70,6 +73,7 @@ class LateApis:
                 limits=package_limits(self.settings),
                 scopes=self.scopes,
                 second=self.second,
+                places=self.places,
             )
             return cast(App, app)
 

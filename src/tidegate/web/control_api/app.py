@@ -32,6 +32,7 @@ from tidegate.web.control_api.access import Control
 from tidegate.web.control_api.faults import answer_faults, refusal
 from tidegate.web.gate import Gate
 from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScopes
+from tidegate.web.upload_places import UploadPlaces
 
 DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
@@ -51,12 +52,14 @@ def create_control_api(
     limits: PackageLimits = DEFAULT_LIMITS,
     scopes: RouteScopes = ROUTE_SCOPES,
     second: Scan | None = None,
+    places: UploadPlaces | None = None,
 ) -> FastAPI:
     """The app over these services; `authenticate` tells who calls (`control/caller`).
 
     `local` are the switches of the gateway in this process, None where none serves here. `scan` judges
     packages and `policy` says which findings keep one from being published, `limits` how large one may be,
-    `scopes` who may call what; `second` is another scanner's opinion, where one is set.
+    `scopes` who may call what; `second` is another scanner's opinion, where one is set;
+    `places` are what all of the process's uploads share.
     """
     app = FastAPI(
         title="Tidegate control API",
@@ -76,6 +79,7 @@ def create_control_api(
         scopes=scopes,
         takes_uploads=_takes_uploads,
         upload_bytes=limits.upload_bytes,
+        places=places or UploadPlaces(),
         refusal=refusal,
     )
     answer_faults(app)
@@ -83,5 +87,4 @@ def create_control_api(
 
 
 def _takes_uploads(method: str, path: str) -> bool:
-    del method  # what else is asked there has no body
-    return path in ("/api/skills", "/api/scan-exceptions")
+    return method == "POST" and path in ("/api/skills", "/api/scan-exceptions")
