@@ -12,6 +12,7 @@ from tidegate.control.caller import Authenticate, by_key
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
 from tidegate.domain.access import KeyRecord
+from tidegate.registry.reading import Reading
 from tidegate.registry.scan.gate import Scan
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.web.app import LazyApp
@@ -32,6 +33,7 @@ class LateApis:
     scopes: RouteScopes
     scan: Scan
     second: Scan | None
+    reading: Reading
     places: UploadPlaces = field(default_factory=UploadPlaces)
 
     def control(self, local: LocalSwitches, *, after: Callable[[], None]) -> LazyApp:
@@ -54,6 +56,7 @@ class LateApis:
                 scopes=self.scopes,
                 second=self.second,
                 places=self.places,
+                reading=self.reading,
             )
             return cast(App, app)
 
