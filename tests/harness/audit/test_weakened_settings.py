@@ -11,8 +11,10 @@ from tidegate.domain.access import Role
 from tidegate.harness.audit import run
 from tidegate.harness.audit.judgement import Verdict
 from tidegate.harness.audit.run import try_gateway, try_packages
+from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.registry.scan.policy import Policy, policy_of
 from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScope
+from tidegate.web.skills_api import app as skills_app
 
 HASTY = {"TIDEGATE_SERVER_HEAD_TIMEOUT": "300ms", "TIDEGATE_SERVER_BODY_TIMEOUT": "300ms"}
 
@@ -84,3 +86,17 @@ async def test_a_scope_that_is_removed_is_found(tmp_path: Path, row: str, loosen
         (line,) = await try_gateway(target, scripts=False, only=["gateway/wrong-key"])
     assert line.outcome.verdict is Verdict.FAILED
     assert row in line.outcome.seen
+
+
+@pytest.mark.xdist_group("audit")
+async def test_an_api_that_asks_no_scanner_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one still does: each package is published by both."""
+    monkeypatch.setattr(run, "UPLOADS", ())
+    monkeypatch.setattr(run.scanning, "ATTACKS", run.scanning.ATTACKS[:2])
+    monkeypatch.setattr(skills_app, "ScanGate", lambda policy, *others: ScanGate(policy_of("never"), *others))
+    settings = load(home=tmp_path / "home", environ={}).settings
+    (tmp_path / "own").mkdir(mode=0o700)
+    async with audited_gateway(settings, tmp_path / "own") as target:
+        lines = await try_packages(target)
+    assert [line.outcome.verdict for line in lines] == [Verdict.FAILED] * 2
+    assert {line.outcome.seen.partition(": ")[0] for line in lines} == {"POST /v1/skills as a zip"}
