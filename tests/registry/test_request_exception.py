@@ -10,6 +10,7 @@ from tidegate.adapters.storage.store import Store
 from tidegate.domain.capability import Use
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.skill import SkillPackage
+from tidegate.registry.apart.here import READING_HERE
 from tidegate.registry.request_exception import MOST_OF_A_KIND, request_exception
 from tidegate.registry.scan.found import Found
 from tidegate.registry.scan.gate import Gate
@@ -65,7 +66,7 @@ async def test_what_blocks_comes_first_and_each_says_whose_it_is(
     advice = found("theirs", Severity.CRITICAL, 0, "other-scanner")
     note, bad = found("note", Severity.LOW, 1), found("bad", Severity.HIGH, 2)
     gate = gate_that_finds(store, note, bad, second=(advice,))
-    asked, _ = await request_exception(gate, package, by="ana", reason="ours", at=2.0)
+    asked, _ = await request_exception(gate, READING_HERE, package, by="ana", reason="ours", at=2.0)
     assert [(each.rule, each.blocks, each.source) for each in asked.findings] == [
         ("bad", True, "tidegate"),
         ("note", False, "tidegate"),
@@ -84,7 +85,7 @@ async def test_no_kind_of_finding_or_capability_hides_another(
     package = validate_zip(pack([("tide-table/SKILL.md", SKILL), *scripts, last]))
     every = [found("first", Severity.HIGH, n + 1) for n in range(many)]
     gate = gate_that_finds(store, *every, found("last", Severity.HIGH, 1))
-    asked, _ = await request_exception(gate, package, by="ana", reason="ours", at=2.0)
+    asked, _ = await request_exception(gate, READING_HERE, package, by="ana", reason="ours", at=2.0)
     assert [each.rule for each in asked.findings] == ["first"] * MOST_OF_A_KIND + ["last"]
     assert (asked.findings_in_all, asked.uses_in_all) == (many + 1, many + 1)
     assert len(asked.uses) == MOST_OF_A_KIND + 1
@@ -96,9 +97,9 @@ async def test_what_is_found_again_after_newer_rules_takes_the_place_of_what_was
 ) -> None:
     package = validate_zip(pack([("tide-table/SKILL.md", SKILL)]))
     older = gate_that_finds(store, found("bad", Severity.HIGH, 2))
-    await request_exception(older, package, by="ana", reason="ours", at=2.0)
+    await request_exception(older, READING_HERE, package, by="ana", reason="ours", at=2.0)
     newer = gate_that_finds(store, found("worse", Severity.CRITICAL, 3))
-    again, _ = await request_exception(newer, package, by="ana", reason="still", at=3.0)
+    again, _ = await request_exception(newer, READING_HERE, package, by="ana", reason="still", at=3.0)
     assert [each.rule for each in again.findings] == ["worse"]
     assert await store.scan_exceptions.get(package.digest) == again
 
@@ -109,5 +110,5 @@ async def test_a_package_that_nothing_blocks_is_not_asked_for(
     package = validate_zip(pack([("tide-table/SKILL.md", SKILL)]))
     gate = gate_that_finds(store, found("note", Severity.MEDIUM, 1))
     with pytest.raises(InvalidInput, match="nothing blocks tide-table"):
-        await request_exception(gate, package, by="ana", reason="ours", at=2.0)
+        await request_exception(gate, READING_HERE, package, by="ana", reason="ours", at=2.0)
     assert await store.scan_exceptions.list() == []

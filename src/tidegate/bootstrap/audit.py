@@ -27,7 +27,6 @@ from tidegate.bootstrap.gateway import assemble
 from tidegate.bootstrap.logs import configure_logs
 from tidegate.bootstrap.packages import package_limits
 from tidegate.bootstrap.sandbox import open_sandbox
-from tidegate.bootstrap.scanning import scan_policy
 from tidegate.bootstrap.skill_hosts import ConfiguredSkillHosts
 from tidegate.config import Settings
 from tidegate.config.sections import NamedUpstream, Upstream
@@ -39,6 +38,7 @@ from tidegate.harness.audit.judgement import Audit, Finding, Line, findings
 from tidegate.harness.audit.leaky import leaky_provider
 from tidegate.harness.audit.run import (
     gateway_not_shown,
+    packages_not_shown,
     scripts_not_shown,
     told_of,
     try_gateway,
@@ -63,7 +63,6 @@ async def run_audit(
     one away.
     """
     began = time.monotonic()
-    packages = try_packages(package_limits(settings), scan_policy(settings))
     with tempfile.TemporaryDirectory(prefix="tidegate-audit-") as folder:
         place = Path(folder)
         place.chmod(0o711)  # noqa: ASYNC240 (one call; that it may be passed through leaves it to the sandbox)
@@ -73,11 +72,12 @@ async def run_audit(
         except Exception as wrong:  # whatever it is: the report is written, and says so
             scripts, held_by = scripts_not_shown(told_of(wrong)), f"{_REFUSED}: {told_of(wrong)}"
         try:
-            gateway = await _gateway(
+            packages, gateway = await _gateway(
                 settings, place / "home", scopes, scripts=not held_by.startswith(_REFUSED)
             )
         except Exception as wrong:  # as above
-            gateway = gateway_not_shown(told_of(wrong))
+            why = told_of(wrong)
+            packages, gateway = packages_not_shown(why), gateway_not_shown(why)
     lines = (*packages, *scripts, *gateway)
     return Audit(
         version=version("tidegate"),
@@ -89,10 +89,17 @@ async def run_audit(
     )
 
 
-async def _gateway(settings: Settings, home: Path, scopes: RouteScopes, *, scripts: bool) -> list[Line]:
+async def _gateway(
+    settings: Settings, home: Path, scopes: RouteScopes, *, scripts: bool
+) -> tuple[list[Line], list[Line]]:
+    """The lines of packages, and those of what is done with a gateway that has the audit's own."""
     async with audited_gateway(settings, home, scopes) as target:
-        await prepare(target)
-        return await try_gateway(target, scripts=scripts)
+        packages = await try_packages(target)
+        try:
+            await prepare(target)
+            return packages, await try_gateway(target, scripts=scripts)
+        except Exception as wrong:  # as above
+            return packages, gateway_not_shown(told_of(wrong))
 
 
 async def _scripts(settings: Settings, place: Path) -> tuple[list[Line], str]:

@@ -48,8 +48,7 @@ from tidegate.control.switches import LocalSwitches
 from tidegate.domain import metrics
 from tidegate.domain.errors import StoreUnavailable
 from tidegate.ports import IngestResult
-from tidegate.registry.scan.apart import ScanningProcess
-from tidegate.registry.scan.gate import Scan
+from tidegate.registry.apart.process import ScanningProcess
 from tidegate.serving.hosted.archives import Archives
 from tidegate.serving.hosted.hosting import Hosting
 from tidegate.serving.keyring import Keyring
@@ -162,7 +161,7 @@ async def assemble(
         sandbox=sandbox,
     )
     local = _in_crew(crew, health, settings, services)
-    late = LateApis(settings, services, holder, stack, scopes, _scanning(stack), second_opinion(settings))
+    late = _late_apis(settings, services, holder, stack, scopes)
     skills, control = late.skills(gateway), late.control(local, after=prices.wait)
     health.server = Server(Dispatcher(gateway, control, health.probes(), skills), _limits(settings))
     return health.server, partial(_warm_up, prices, control, sandbox)
@@ -176,10 +175,19 @@ def _join(services: Services, gateway: Gateway, controller: Controller, stack: A
     return joined
 
 
-def _scanning(stack: AsyncExitStack) -> Scan:
+def _late_apis(
+    settings: Settings, services: Services, holder: SnapshotHolder, stack: AsyncExitStack, scopes: RouteScopes
+) -> LateApis:
+    """Who reads packages does not wait for who publishes: either has a process."""
+    scanning, reading = _apart(stack), _apart(stack)
+    second = second_opinion(settings)
+    return LateApis(settings, services, holder, stack, scopes, scanning.scan, second, reading)
+
+
+def _apart(stack: AsyncExitStack) -> ScanningProcess:
     process = ScanningProcess()
     stack.push_async_callback(process.close)
-    return process.scan
+    return process
 
 
 def _own(follower: Follower, archives: Archives, keyring: Keyring) -> list[Supervised]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from tidegate.bootstrap.packages import package_limits
@@ -12,11 +12,13 @@ from tidegate.control.caller import Authenticate, by_key
 from tidegate.control.services import Services
 from tidegate.control.switches import LocalSwitches
 from tidegate.domain.access import KeyRecord
+from tidegate.registry.reading import Reading
 from tidegate.registry.scan.gate import Scan
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.web.app import LazyApp
 from tidegate.web.asgi import App
 from tidegate.web.route_scopes import RouteScopes
+from tidegate.web.upload_places import UploadPlaces
 from tidegate.web.whose_skills import WhoseSkills
 
 
@@ -31,6 +33,8 @@ class LateApis:
     scopes: RouteScopes
     scan: Scan
     second: Scan | None
+    reading: Reading
+    places: UploadPlaces = field(default_factory=UploadPlaces)
 
     def control(self, local: LocalSwitches, *, after: Callable[[], None]) -> LazyApp:
         """The control API, whose imports take half a second: built in a thread, beside serving.
@@ -51,6 +55,8 @@ class LateApis:
                 limits=package_limits(self.settings),
                 scopes=self.scopes,
                 second=self.second,
+                places=self.places,
+                reading=self.reading,
             )
             return cast(App, app)
 
@@ -70,6 +76,7 @@ class LateApis:
                 limits=package_limits(self.settings),
                 scopes=self.scopes,
                 second=self.second,
+                places=self.places,
             )
             return cast(App, app)
 

@@ -5,6 +5,7 @@ from tidegate.domain.errors import (
     Forbidden,
     InvalidInput,
     NotFound,
+    Overloaded,
     ProviderUnavailable,
     StoreUnavailable,
     TidegateError,
@@ -19,6 +20,7 @@ FAULTS: tuple[tuple[type[TidegateError], int, str], ...] = (
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "not_found"),
     (Conflict, 409, "conflict"),
+    (Overloaded, 529, "overloaded"),
     (StoreUnavailable, 503, "store_unavailable"),
     (ProviderUnavailable, 502, "provider_unavailable"),
 )

@@ -1,12 +1,13 @@
 """What changed between two versions of a skill: files, the frontmatter's fields, texts, what scripts use."""
 
+from collections import Counter
 from collections.abc import Mapping
 from difflib import unified_diff
 
 import msgspec
 
-from tidegate.domain.capability import Use
 from tidegate.domain.skill import Manifest, SkillVersion
+from tidegate.domain.skill_diff import SkillDiff
 from tidegate.registry.archive import files_of
 from tidegate.registry.capabilities.derive import capabilities_of
 from tidegate.registry.capabilities.derive import changed as changed_uses
@@ -15,25 +16,12 @@ TEXT_BYTES = 65_536
 """A larger file is told as changed, without its lines."""
 
 LINES = 2_000
-"""Of all files' differences together; a page of them is read, a book is not."""
+"""Of all differences together; a page of them is read, a book is not. A text of more is told as changed."""
 
-
-class SkillDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """From `before` to `after`; `fields` of the frontmatter by name with both values; `texts` by file."""
-
-    name: str
-    before: int
-    after: int
-    added: list[str]
-    removed: list[str]
-    changed: list[str]
-    fields: dict[str, tuple[object, object]]
-    texts: dict[str, list[str]]
-    cut: bool
-    """Whether lines were left out for their number."""
-    capabilities_added: tuple[Use, ...]
-    capabilities_removed: tuple[Use, ...]
-    """What scripts use in the one version alone."""
+_EFFORT = 100_000_000
+"""For all texts: pairs of equal lines, and lines, times lines; some two seconds of comparing."""
+_POPULAR = 200
+"""Lines of a text from which difflib leaves those out of which more than a hundredth are alike."""
 
 
 def diff(before: SkillVersion, after: SkillVersion, archives: tuple[bytes, bytes]) -> SkillDiff:
@@ -73,18 +61,31 @@ def _texts(
     was: Mapping[str, bytes], now: Mapping[str, bytes], paths: list[str]
 ) -> tuple[dict[str, list[str]], bool]:
     texts: dict[str, list[str]] = {}
-    left = LINES
+    left, effort, cut = LINES, _EFFORT, False
     for path in paths:
         one, other = _lines(was.get(path, b"")), _lines(now.get(path, b""))
         if one is None or other is None:
             continue
+        effort_of_this = _effort(one, other)
+        if max(len(one), len(other)) > LINES or effort_of_this > effort:
+            cut = True
+            continue
+        effort -= effort_of_this
         lines = list(unified_diff(one, other, f"a/{path}", f"b/{path}", lineterm=""))
         if lines and left:
             texts[path] = lines[:left]
         left -= len(lines)
         if left < 0:
             return texts, True
-    return texts, False
+    return texts, cut
+
+
+def _effort(one: list[str], other: list[str]) -> int:
+    """How many steps difflib may take: all equal pairs, once for each block that they are told apart by."""
+    counts = Counter(other)
+    most = len(other) // 100 + 1 if len(other) >= _POPULAR else len(other)
+    pairs = sum(counts[line] for line in one if counts[line] <= most)
+    return (pairs + len(one) + len(other)) * min(len(one), len(other))
 
 
 def _lines(content: bytes) -> list[str] | None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from tidegate.domain.unseen import IGNORABLE
 from tidegate.registry.finding import Finding
 
 LEFT_OUT = frozenset({"__MACOSX", "__pycache__", ".git", ".DS_Store", "Thumbs.db"})
@@ -12,13 +13,17 @@ LEFT_OUT = frozenset({"__MACOSX", "__pycache__", ".git", ".DS_Store", "Thumbs.db
 MAX_PATH_BYTES = 512
 MAX_SEGMENTS = 16
 
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
-"""Names that are devices on Windows, whatever follows a dot."""
+_DEVICE = re.compile(
+    "(?:con|prn|aux|nul|conin\\$|conout\\$|(?:com|lpt)[0-9\xb9\xb2\xb3])(?: *\\..*)?", re.IGNORECASE
+)
+"""Names that are devices on Windows, whatever follows a dot; a raised digit counts as the digit."""
 
 _BRACKETS = frozenset("<>\uff1c\uff1e\ufe64\ufe65")
 """Also in their wide and small forms: a model that reads the name of a file would read a tag."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_IGNORABLE = re.compile(f"[{IGNORABLE}]")
+"""Among them letters and marks, such as Hangul fillers and variation selectors, of no telling category."""
 
 
 def left_out(path: str) -> bool:
@@ -39,7 +44,7 @@ def path_problem(path: str) -> str | None:
         return "has an absolute path; make it relative to the skill's folder"
     if ".." in segments or "." in segments or "" in segments:
         return "has an empty, '.' or '..' segment in its path; write the plain path from the skill's folder"
-    if any(unicodedata.category(char) in _UNSEEN for char in path):
+    if _IGNORABLE.search(path) or any(unicodedata.category(char) in _UNSEEN for char in path):
         return "has a control or invisible character in its path; rename the file"
     if len(path.encode()) > MAX_PATH_BYTES or len(segments) > MAX_SEGMENTS:
         return f"has a path over {MAX_PATH_BYTES} bytes or {MAX_SEGMENTS} levels; shorten it"

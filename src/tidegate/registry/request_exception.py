@@ -1,6 +1,5 @@
 """Ask an operator to let a package be published that the scanner blocks, with what there is to see of it."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -9,8 +8,7 @@ from tidegate.domain.capability import Use
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.scan_exception import Objection, ScanException
 from tidegate.domain.skill import SkillPackage
-from tidegate.registry.archive import files_of
-from tidegate.registry.capabilities.derive import capabilities_of
+from tidegate.registry.reading import Reading
 from tidegate.registry.scan.found import OWN, Found
 from tidegate.registry.scan.gate import Gate
 
@@ -21,16 +19,17 @@ T = TypeVar("T")
 
 
 async def request_exception(
-    gate: Gate, package: SkillPackage, *, by: str, reason: str, at: float
+    gate: Gate, reading: Reading, package: SkillPackage, *, by: str, reason: str, at: float
 ) -> tuple[ScanException, int]:
     """Ask, with the package's findings and the capabilities of its scripts; returns also the revision.
 
-    Raises InvalidInput where nothing blocks it, Conflict where an exception that was granted covers it.
+    Raises InvalidInput where nothing blocks it or its scripts cannot be read, Conflict where an exception
+    that was granted covers it.
     """
     found, blocking = await gate.objections(package)
     if not blocking:
         raise InvalidInput(f"nothing blocks {package.manifest.name}; publish it, no exception is needed")
-    uses = await asyncio.to_thread(lambda: capabilities_of(files_of(package.archive)))
+    uses = await reading.uses(package.archive)
     blocks = set(blocking)
     ordered = sorted(found, key=lambda each: each not in blocks)
     asked = ScanException(

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from tidegate.domain.unseen import IGNORABLE
+
 _OPEN = r"[<\uFF1C\uFE64]"
 """What a model reads as the beginning of a tag: also the wide and the small form."""
 
@@ -59,11 +61,7 @@ POSING: tuple[Posing, ...] = (
 
 _ANY = re.compile("|".join(f"(?:{each.pattern})" for each in POSING))
 _ENTITIES = {"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;", "[": "&#91;", ":": "&#58;"}
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
-)
+_UNSEEN = re.compile(f"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{IGNORABLE}]+")
 """What is not seen, and read over by a model: Unicode's default ignorable code points, and controls."""
 
 

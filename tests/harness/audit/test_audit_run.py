@@ -12,8 +12,6 @@ from tidegate.harness.audit import run
 from tidegate.harness.audit.catalogue import attacks
 from tidegate.harness.audit.execution import Surroundings
 from tidegate.harness.audit.judgement import Outcome, Verdict
-from tidegate.registry.limits import PackageLimits
-from tidegate.registry.scan.policy import Policy
 
 AROUND = Surroundings(
     canary="canary",
@@ -44,16 +42,6 @@ class Sandbox:
         return ScriptResult(exit_code=0, stdout=self._stdout, stderr=b"", seconds=0.0)
 
 
-def test_a_validator_or_scanner_that_breaks_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "attempt_upload", _broken)
-    monkeypatch.setattr(run, "attempt_scan", _broken)
-    lines = run.try_packages(PackageLimits(), Policy())
-    assert len(lines) == len(run.UPLOADS) + len(run.scanning.ATTACKS)
-    assert {(line.outcome.verdict, line.outcome.seen) for line in lines} == {
-        (Verdict.FAILED, "KeyError: 'a bug'")
-    }
-
-
 async def test_a_sandbox_that_breaks_shows_nothing() -> None:
     lines = await run.try_scripts(Sandbox(b""), AROUND)
     assert len(lines) == len(run.execution.CATALOGUE)
@@ -75,10 +63,8 @@ async def test_the_report_has_every_line_where_no_gateway_and_no_sandbox_come_up
 ) -> None:
     monkeypatch.setattr(bootstrap, "open_sandbox", _broken)
     monkeypatch.setattr(bootstrap, "audited_gateway", _broken)
-    monkeypatch.setattr(bootstrap, "try_packages", lambda limits, policy: [])
     audit = await bootstrap.run_audit(load(home=tmp_path, environ={}).settings)
-    expected = {name for name in attacks() if name.startswith(("execution/", "gateway/"))}
-    assert {line.attack.id for line in audit.lines} == expected
+    assert [line.attack.id for line in audit.lines] == list(attacks())
     assert {(line.outcome.verdict, line.outcome.seen) for line in audit.lines} == {
         (Verdict.NOT_SHOWN, "KeyError: 'a bug'")
     }

@@ -12,14 +12,23 @@ import msgspec
 import pytest
 import yaml
 
-from tidegate.harness.audit.judgement import Verdict
-from tidegate.harness.audit.uploads import UPLOADS, UploadAttack, attempt_upload
+from tidegate.harness.audit.judgement import Outcome, Verdict
+from tidegate.harness.audit.uploads import UPLOADS, Refusal, UploadAttack, judged_refusal
 from tidegate.registry import document, manifest, names, unzip, validate
 from tidegate.registry.limits import PackageLimits
 from tidegate.registry.tree import Tree
 
 BY_NAME = {each.attack.id.removeprefix("upload/"): each for each in UPLOADS}
 LIMITS = PackageLimits()
+
+
+def attempt_upload(attack: UploadAttack, limits: PackageLimits) -> Outcome:
+    """Hand it to the validator alone, whose guards can be taken away one by one."""
+    inspection = validate.inspect_zip(attack.build(), limits)
+    if inspection.package is not None:
+        return judged_refusal(attack, None)
+    status = 413 if any(each.too_large for each in inspection.findings) else 400
+    return judged_refusal(attack, Refusal(tuple(map(str, inspection.findings)), status))
 
 
 @pytest.mark.parametrize("name", list(BY_NAME))
@@ -162,6 +171,14 @@ def test_under_default_limits_no_other_rule_stands_for_the_one_that_is_tried(nam
     for changed in ({"at": "elsewhere"}, {"reason": "has the wrong colour"}):
         outcome = attempt_upload(msgspec.structs.replace(alone, **changed), LIMITS)
         assert outcome.seen.startswith("refused for another reason"), changed
+
+
+@pytest.mark.parametrize("status", [401, 409, 500, 529])
+def test_an_answer_that_is_no_refusal_of_the_package_proves_nothing(status: int) -> None:
+    fifo = BY_NAME["fifo"]
+    right = Refusal((f"{fifo.at}: {fifo.reason}",), 400)
+    assert judged_refusal(fifo, right).verdict is Verdict.HELD
+    assert judged_refusal(fifo, msgspec.structs.replace(right, status=status)).verdict is Verdict.FAILED
 
 
 def test_a_limit_in_front_counts_only_where_it_is_one_of_the_attacks_own() -> None:

@@ -6,25 +6,29 @@ from pathlib import Path
 import pytest
 
 from tidegate.bootstrap.audit import audited_gateway, run_audit
-from tidegate.bootstrap.packages import package_limits
 from tidegate.config import load
 from tidegate.domain.access import Role
 from tidegate.harness.audit import run
 from tidegate.harness.audit.judgement import Verdict
 from tidegate.harness.audit.run import try_gateway, try_packages
+from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.registry.scan.policy import Policy, policy_of
 from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScope
+from tidegate.web.skills_api import app as skills_app
 
 HASTY = {"TIDEGATE_SERVER_HEAD_TIMEOUT": "300ms", "TIDEGATE_SERVER_BODY_TIMEOUT": "300ms"}
 
 
-def found(settings: Mapping[str, str], tmp_path: Path) -> dict[str, Verdict]:
-    """The packages that are not refused under these settings."""
-    given = load(home=tmp_path, environ=settings).settings
-    lines = try_packages(package_limits(given), policy_of(given.scan.block))
+async def found(settings: Mapping[str, str], tmp_path: Path) -> dict[str, Verdict]:
+    """The packages that are not refused under these settings, each published by every way."""
+    given = load(home=tmp_path / "home", environ=settings).settings
+    (tmp_path / "own").mkdir(mode=0o700)
+    async with audited_gateway(given, tmp_path / "own") as target:
+        lines = await try_packages(target)
     return {line.attack.id: line.outcome.verdict for line in lines if line.outcome.verdict != "held"}
 
 
+@pytest.mark.xdist_group("audit")
 @pytest.mark.parametrize(
     ("setting", "value", "attack"),
     [
@@ -36,16 +40,19 @@ def found(settings: Mapping[str, str], tmp_path: Path) -> dict[str, Verdict]:
         ("FRONTMATTER", "128KiB", "upload/frontmatter-too-large"),
     ],
 )
-def test_a_raised_limit_of_the_validator_is_found(
+async def test_a_raised_limit_of_the_validator_is_found(
     setting: str, value: str, attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run.scanning, "ATTACKS", ())  # the scanner has no such limit
-    assert found({f"TIDEGATE_PACKAGES_{setting}": value}, tmp_path) == {attack: Verdict.FAILED}
+    assert await found({f"TIDEGATE_PACKAGES_{setting}": value}, tmp_path) == {attack: Verdict.FAILED}
 
 
-def test_a_scanner_that_blocks_nothing_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.xdist_group("audit")
+async def test_a_scanner_that_blocks_nothing_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "UPLOADS", ())
-    open_to_all = found({"TIDEGATE_SCAN_BLOCK": "never"}, tmp_path)
+    open_to_all = await found({"TIDEGATE_SCAN_BLOCK": "never"}, tmp_path)
     assert set(open_to_all.values()) == {Verdict.FAILED}
     assert len(open_to_all) == len(run.scanning.ATTACKS)
     assert Policy() == policy_of("high")
@@ -82,3 +89,17 @@ async def test_a_scope_that_is_removed_is_found(tmp_path: Path, row: str, loosen
         (line,) = await try_gateway(target, scripts=False, only=["gateway/wrong-key"])
     assert line.outcome.verdict is Verdict.FAILED
     assert row in line.outcome.seen
+
+
+@pytest.mark.xdist_group("audit")
+async def test_an_api_that_asks_no_scanner_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one still does: each package is published by both."""
+    monkeypatch.setattr(run, "UPLOADS", ())
+    monkeypatch.setattr(run.scanning, "ATTACKS", run.scanning.ATTACKS[:2])
+    monkeypatch.setattr(skills_app, "ScanGate", lambda policy, *others: ScanGate(policy_of("never"), *others))
+    settings = load(home=tmp_path / "home", environ={}).settings
+    (tmp_path / "own").mkdir(mode=0o700)
+    async with audited_gateway(settings, tmp_path / "own") as target:
+        lines = await try_packages(target)
+    assert [line.outcome.verdict for line in lines] == [Verdict.FAILED] * 2
+    assert {line.outcome.seen.partition(": ")[0] for line in lines} == {"POST /v1/skills as a zip"}

@@ -10,6 +10,7 @@ from fresh_store import fresh_store
 from tidegate.adapters.storage.store import Store
 from tidegate.domain.errors import Conflict, InvalidInput, NotFound
 from tidegate.domain.skill import SkillPackage, VersionState
+from tidegate.registry.apart.here import READING_HERE
 from tidegate.registry.publish import publish
 from tidegate.registry.request_exception import request_exception
 from tidegate.registry.scan.found import Found
@@ -56,7 +57,7 @@ async def test_a_blocked_package_is_refused_with_findings_and_a_way_out(
 
 async def test_a_granted_exception_lets_the_same_bytes_pass(store: Store, bad: SkillPackage) -> None:
     gate = Gate(Policy(), store.scan_exceptions, ScanningHere().scan)
-    asked, _ = await request_exception(gate, bad, by="ana", reason="a test of ours", at=1.0)
+    asked, _ = await request_exception(gate, READING_HERE, bad, by="ana", reason="a test of ours", at=1.0)
     assert "override-instructions" in asked.rules
     with pytest.raises(InvalidInput, match="exception grant"):
         await gate.admit(bad)
@@ -65,7 +66,7 @@ async def test_a_granted_exception_lets_the_same_bytes_pass(store: Store, bad: S
     _, created, _ = await publish(store.skills, gate, bad, by="ana", reason="new", at=3.0)
     assert created
     with pytest.raises(Conflict):
-        await request_exception(gate, bad, by="ana", reason="again", at=4.0)
+        await request_exception(gate, READING_HERE, bad, by="ana", reason="again", at=4.0)
     with pytest.raises(Conflict):
         await store.scan_exceptions.grant(bad.digest, by="oto", reason="again", at=4.0)
 
@@ -74,13 +75,13 @@ async def test_an_exception_covers_the_rules_that_were_asked_about_and_no_other(
     store: Store, bad: SkillPackage
 ) -> None:
     gate = Gate(Policy(), store.scan_exceptions, ScanningHere().scan)
-    asked, _ = await request_exception(gate, bad, by="ana", reason="a test of ours", at=1.0)
+    asked, _ = await request_exception(gate, READING_HERE, bad, by="ana", reason="a test of ours", at=1.0)
     earlier = msgspec.structs.replace(asked, rules=("zero-width",))
     await store.scan_exceptions.ask(earlier)
     await store.scan_exceptions.grant(bad.digest, by="oto", reason="seen", at=2.0)
     with pytest.raises(InvalidInput, match="tidegate skill exception request"):
         await gate.admit(bad)
-    again, _ = await request_exception(gate, bad, by="ana", reason="newer rules", at=3.0)
+    again, _ = await request_exception(gate, READING_HERE, bad, by="ana", reason="newer rules", at=3.0)
     assert (again.granted, "override-instructions" in again.rules) == (False, True)
     with pytest.raises(InvalidInput, match="exception grant"):
         await gate.admit(bad)
@@ -90,7 +91,7 @@ async def test_what_an_exception_covers_goes_to_the_second_scanner_all_the_same(
     store: Store, bad: SkillPackage
 ) -> None:
     gate = Gate(Policy(), store.scan_exceptions, ScanningHere().scan)
-    await request_exception(gate, bad, by="ana", reason="a test of ours", at=1.0)
+    await request_exception(gate, READING_HERE, bad, by="ana", reason="a test of ours", at=1.0)
     await store.scan_exceptions.grant(bad.digest, by="oto", reason="seen", at=2.0)
 
     async def second(package: SkillPackage) -> tuple[Found, ...]:
@@ -137,4 +138,4 @@ async def test_what_is_not_blocked_needs_no_exception(store: Store, bad: SkillPa
     gate = Gate(policy_of("never"), store.scan_exceptions, ScanningHere().scan)
     await gate.admit(bad)
     with pytest.raises(InvalidInput, match="no exception is needed"):
-        await request_exception(gate, bad, by="ana", reason="r", at=1.0)
+        await request_exception(gate, READING_HERE, bad, by="ana", reason="r", at=1.0)

@@ -8,19 +8,10 @@ from tidegate.harness.audit.judgement import (
     Area,
     Attack,
     Grade,
-    Outcome,
     Question,
-    failed,
-    judged,
-    not_shown,
 )
-from tidegate.harness.audit.uploads import UPLOADS, zipped
-from tidegate.registry.archive import files_of
-from tidegate.registry.limits import PackageLimits
+from tidegate.harness.audit.uploads import UPLOADS
 from tidegate.registry.scan.catalogue import RULES
-from tidegate.registry.scan.inspect import Scanner
-from tidegate.registry.scan.policy import Policy
-from tidegate.registry.validate import inspect_zip
 
 _TAGS = {rule.id: rule.tags for rule in RULES}
 _GRADES = {"critical": Grade.CRITICAL, "high": Grade.HIGH}
@@ -55,27 +46,6 @@ def execution_attack(attack: execution.Attack) -> Attack:
 
 
 _ESCAPES = {"environment", "kernel_settings", "other_skill", "user_namespace", "mount", "output_links"}
-
-
-def attempt_scan(
-    attack: scanning.PackageAttack, scanner: Scanner, policy: Policy, limits: PackageLimits
-) -> Outcome:
-    """Validate and scan it as a publication would, and ask the policy: its own rule must block it.
-
-    A package that the validator refuses does not come to the scanner, which so shows nothing.
-    """
-    entries = ((f"attack/{path}", content) for path, content in attack.files.items() if path != "SKILL.md")
-    inspection = inspect_zip(zipped(*entries, skill=attack.files["SKILL.md"]), limits)
-    if inspection.package is None:
-        return not_shown(f"refused before the scanner: {inspection.findings[0]}"[:200])
-    found = scanner.scan(inspection.package.manifest, files_of(inspection.package.archive))
-    blocking = policy.blocking(found)
-    if not blocking:
-        return failed(f"let through, with {len(found)} findings that do not block")
-    rules = sorted({each.rule for each in blocking})
-    seen = f"blocked by {', '.join(rules)}"
-    by_its_own = attack.expected in rules
-    return judged(not by_its_own, seen if by_its_own else f"{seen}, and not by {attack.expected}")
 
 
 def attacks() -> Mapping[str, Attack]:

@@ -6,29 +6,34 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from tidegate.harness.audit import execution, scanning
-from tidegate.harness.audit.catalogue import attempt_scan, execution_attack, scan_attack
+from tidegate.harness.audit.catalogue import execution_attack, scan_attack
 from tidegate.harness.audit.execution import Surroundings
 from tidegate.harness.audit.gateway import GATEWAY, GatewayAttack
-from tidegate.harness.audit.judgement import Attack, Line, Outcome, failed, judged, not_shown
+from tidegate.harness.audit.judgement import Attack, Line, Outcome, judged, not_shown
+from tidegate.harness.audit.publishing import attempt_scan, attempt_upload
 from tidegate.harness.audit.target import Target
-from tidegate.harness.audit.uploads import UPLOADS, attempt_upload
+from tidegate.harness.audit.uploads import UPLOADS
 from tidegate.ports import Sandbox, ScriptRefused
-from tidegate.registry.limits import PackageLimits
-from tidegate.registry.scan.inspect import Scanner
-from tidegate.registry.scan.policy import Policy
 
 NOTHING_LACKS: Mapping[str, str] = MappingProxyType({})
 
 
-def try_packages(limits: PackageLimits, policy: Policy) -> list[Line]:
-    """Validator and scanner, under these limits and this policy."""
-    scanner = Scanner()
-    uploads = [_timed(each.attack, lambda each=each: attempt_upload(each, limits)) for each in UPLOADS]
+async def try_packages(target: Target) -> list[Line]:
+    """Hostile packages, one after the other, published by every way that there is."""
+    uploads = [
+        await _awaited(each.attack, lambda each=each: attempt_upload(target, each)) for each in UPLOADS
+    ]
     scans = [
-        _timed(scan_attack(each), lambda each=each: attempt_scan(each, scanner, policy, limits))
+        await _awaited(scan_attack(each), lambda each=each: attempt_scan(target, each))
         for each in scanning.ATTACKS
     ]
     return [*uploads, *scans]
+
+
+def packages_not_shown(why: str) -> list[Line]:
+    """The same lines where no gateway came up."""
+    every = (*(each.attack for each in UPLOADS), *map(scan_attack, scanning.ATTACKS))
+    return [Line(attack=each, outcome=not_shown(why), seconds=0.0) for each in every]
 
 
 async def try_scripts(
@@ -99,16 +104,6 @@ async def _script(
     if not tried.succeeded and (lacking or not tried.came_to_an_end):
         return not_shown(lacking or tried.seen)
     return judged(tried.succeeded, tried.seen)
-
-
-def _timed(attack: Attack, attempt: Callable[[], Outcome]) -> Line:
-    """An attack that breaks validator or scanner has succeeded: they have to refuse it in words."""
-    began = time.monotonic()
-    try:
-        outcome = attempt()
-    except Exception as wrong:  # whatever it is: it is told as a finding
-        outcome = failed(told_of(wrong))
-    return Line(attack=attack, outcome=outcome, seconds=round(time.monotonic() - began, 3))
 
 
 async def _awaited(attack: Attack, attempt: Callable[[], Awaitable[Outcome]]) -> Line:

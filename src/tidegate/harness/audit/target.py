@@ -1,7 +1,7 @@
 """The gateway under attack: where it listens, its keys by name, its provider, and what it left behind."""
 
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -124,6 +124,11 @@ class Target:
         return await self.client.request(
             method, path, content=content, headers={"x-api-key": self.keys[key], **said}
         )
+
+    async def send(self, key: str, path: str, files: Sequence[tuple[str, bytes]]) -> httpx2.Response:
+        """A form with these files, by their paths, as the Skills API takes them."""
+        form = [("files[]", (name, content, "application/octet-stream")) for name, content in files]
+        return await self.client.post(path, files=form, headers={"x-api-key": self.keys[key]})
 
     async def ask(self, key: str, text: str, **more: object) -> httpx2.Response:
         """A message to the model; `headers` among the keywords are the request's."""

@@ -1,5 +1,6 @@
 """Attacks by how an upload is made: each is a package that must be refused, and for the reason expected."""
 
+import re
 import stat
 import struct
 import tarfile
@@ -13,9 +14,6 @@ from random import Random
 import msgspec
 
 from tidegate.harness.audit.judgement import Area, Attack, Grade, Outcome, Question, failed, held
-from tidegate.registry.finding import Finding
-from tidegate.registry.limits import PackageLimits
-from tidegate.registry.validate import inspect_zip
 
 SKILL = b"---\nname: attack\ndescription: Sorts lists by length.\n---\nSorts a list by length.\n"
 _EVIL = b"evil\n"
@@ -33,22 +31,28 @@ class UploadAttack(msgspec.Struct, frozen=True, kw_only=True):
     """Of what is too much of something: words of the limits that may be set so low that they hold first."""
 
 
-def attempt_upload(attack: UploadAttack, limits: PackageLimits) -> Outcome:
-    """Hand it to the validator under these limits."""
-    inspection = inspect_zip(attack.build(), limits)
-    if inspection.package is not None:
-        return failed(f"accepted, with {len(inspection.package.files)} files")
-    said = "; ".join(str(finding) for finding in inspection.findings)
-    if not any(_meant(attack, finding) for finding in inspection.findings):
-        return failed(f"refused for another reason: {said[:200]}")
-    return held(f"refused: {said[:200]}")
+class Refusal(msgspec.Struct, frozen=True):
+    """What a package was refused with: a line for each finding, as it prints, and the answer's status."""
+
+    lines: tuple[str, ...]
+    status: int
 
 
-def _meant(attack: UploadAttack, finding: Finding) -> bool:
-    """Whether it is the rule that is tried, or a limit in front of it."""
-    if finding.path == attack.at and attack.reason in finding.message:
-        return True
-    return finding.too_large and any(limit in finding.message for limit in attack.limits)
+def judged_refusal(attack: UploadAttack, refusal: Refusal | None, *, sent_as_zip: bool = True) -> Outcome:
+    """Whether it is the rule that is tried, or a limit in front of it; None is a package that was taken.
+
+    Where a zip has an odd entry a form has an odd file, which may be told by another path.
+    """
+    if refusal is None:
+        return failed("accepted")
+    said = "; ".join(refusal.lines)
+    if refusal.status not in (400, 413):
+        return failed(f"answered {refusal.status}: {said[:200]}")
+    place = re.compile(rf"{re.escape(attack.at)}(?::\d+){{0,2}}: ") if sent_as_zip else re.compile("")
+    meant = any(place.match(line) and attack.reason in line for line in refusal.lines)
+    if meant or (refusal.status == 413 and any(limit in said for limit in attack.limits)):
+        return held(f"refused: {said[:200]}")
+    return failed(f"refused for another reason: {said[:200]}")
 
 
 def zipped(
@@ -251,7 +255,7 @@ PATHS: Sequence[UploadAttack] = (
           at="attack/x\\n.md"),
     _line("overlong-name", "a name of 600 bytes", "over 512 bytes", _beside("attack/" + "x" * 600),
           at="attack/" + "x" * 600),
-    _line("several-folders", "several top folders", "2 top-level folders", _beside("other/x"), at=_WHOLE),
+    _line("several-folders", "several top folders", "2 top-level ", _beside("other/x"), at=_WHOLE),
     _line("several-skill-md", "several SKILL.md", "name of a skill's own file",
           _beside("attack/sub/SKILL.md"), at="sub/SKILL.md"),
 )  # fmt: skip

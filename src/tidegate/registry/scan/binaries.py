@@ -85,6 +85,8 @@ _PICKLE_CALLS = pattern(
 )
 _PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".npy", ".dill", ".cloudpickle")
 _ENOUGH = 4_000_000
+_ZIP_END = 66_000
+"""Bytes in which a zip's end is looked for: its comment has 65,535 at most."""
 
 
 def judge_bytes(source: Source) -> Iterator[Found]:
@@ -124,6 +126,11 @@ def is_archive(source: Source) -> bool:
     )
 
 
+def holds_modules(source: Source) -> bool:
+    """Whether Python could import from the file: a zip by its end, whatever its name says."""
+    return b"PK\5\6" in source.content[-_ZIP_END:]
+
+
 def _is_program(content: bytes) -> bool:
     if content.startswith(b"MZ") and (b"PE\0\0" in content[:4_096] or b"DOS mode" in content[:1_024]):
         return True
@@ -154,7 +161,9 @@ def _disguise(source: Source, suffix: str) -> str | None:
     if at >= 0 and len(tail) > 4 and _AFTER.search(tail[:65_536]):
         return f"goes on after its end: {_head(tail)}"
     return (
-        "has a program in it" if b"PK\5\6" in content[-66_000:] or b"#!/bin/" in content[: 1 << 20] else None
+        "has a program in it"
+        if b"PK\5\6" in content[-_ZIP_END:] or b"#!/bin/" in content[: 1 << 20]
+        else None
     )
 
 

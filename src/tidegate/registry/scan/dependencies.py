@@ -3,9 +3,10 @@
 import json
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import cast
 
 from tidegate.registry.scan.found import Found, found
@@ -35,7 +36,7 @@ _HARMLESS_HOOK = pattern(
 )
 _LEAST, _LONGEST = 5, 40
 _MOST = 500
-"""Lines of a requirements file, or commands of another, that are looked at; the rest is told as too long."""
+"""Commands of a text, and a tenth of what a file lists, that are looked at; the rest is told as too long."""
 
 
 def judge_dependencies(source: Source, context: Context) -> Iterator[Found]:
@@ -85,9 +86,13 @@ def _toml(source: Source) -> Iterator[Found]:
         document = cast("Mapping[str, object]", tomllib.loads(source.text))
     except (tomllib.TOMLDecodeError, RecursionError):
         return
-    for text in _strings(document):
-        number = _line_of(source, text)
-        if text.startswith(("http://", "https://")) and "index" in _line_text(source, number - 2, number):
+    places = _Places(source.text)
+    strings = list(_strings(document))
+    if len(strings) > 10 * _MOST:
+        yield found(TOO_LONG, source.path, places.line_of(strings[10 * _MOST]), f"{len(strings):,} strings")
+    for text in strings[: 10 * _MOST]:
+        number = places.line_of(text)
+        if text.startswith(("http://", "https://")) and "index" in places.lines(number - 2, number):
             if not _KNOWN_INDEX.search(text):
                 yield found(rules.INDEX, source.path, number, text)
         elif "@" in text or _NAME.search(text):
@@ -109,16 +114,19 @@ def _package_json(source: Source) -> Iterator[Found]:
         document.get("scripts"),
         ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"),
     )
+    places = _Places(source.text)
     for name, command in _pairs(scripts):
         if name in _HOOKS and not _HARMLESS_HOOK.search(command.strip()):
-            yield found(rules.INSTALL_HOOK, source.path, _line_of(source, f'"{name}"'), f"{name}: {command}")
-    for group in groups:
-        for name, version in _pairs(document.get(group)):
-            number = _line_of(source, f'"{name}"')
-            if (_URL.search(version) or version.startswith("github:")) and not _PINNED.search(version):
-                yield found(rules.FROM_URL, source.path, number, f"{name}: {version}")
-            if meant := squatted(name, npm=True):
-                yield found(rules.TYPOSQUAT, source.path, number, f"{name} (meant: {meant}?)")
+            yield found(rules.INSTALL_HOOK, source.path, places.line_of(f'"{name}"'), f"{name}: {command}")
+    pairs = [pair for group in groups for pair in _pairs(document.get(group))]
+    if len(pairs) > 10 * _MOST:
+        yield found(TOO_LONG, source.path, 0, f"{len(pairs):,} dependencies")
+    for name, version in pairs[: 10 * _MOST]:
+        number = places.line_of(f'"{name}"')
+        if (_URL.search(version) or version.startswith("github:")) and not _PINNED.search(version):
+            yield found(rules.FROM_URL, source.path, number, f"{name}: {version}")
+        if meant := squatted(name, npm=True):
+            yield found(rules.TYPOSQUAT, source.path, number, f"{name} (meant: {meant}?)")
 
 
 def _settings(source: Source) -> Iterator[Found]:
@@ -217,9 +225,23 @@ def _strings(value: object, depth: int = 0) -> Iterator[str]:
             yield from _strings(each, depth + 1)
 
 
-def _line_of(source: Source, text: str) -> int:
-    return source.text.count("\n", 0, max(0, source.text.find(text))) + 1
+class _Places:
+    """Where texts stand in a file: its lines are split once, and each text is looked for from the last on."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines = text.split("\n")
+        self._starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
+        self._last = 0
 
-def _line_text(source: Source, first: int, last: int) -> str:
-    return "\n".join(source.text.split("\n")[max(0, first - 1) : last])
+    def line_of(self, text: str) -> int:
+        """The line, from 1, in which the text stands next, or else first."""
+        at = self._text.find(text, self._last)
+        if at < 0:
+            at = max(0, self._text.find(text))
+        self._last = at
+        return bisect_right(self._starts, at)
+
+    def lines(self, first: int, last: int) -> str:
+        """These lines, from 1, the last one included."""
+        return "\n".join(self._lines[max(0, first - 1) : last])

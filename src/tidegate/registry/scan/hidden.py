@@ -30,7 +30,7 @@ _ORDER = pattern(
 """What tells hidden prose from the label of an icon."""
 _BLANK_LINES, _BLANKS = 100, 400
 _MAX = 3
-_BATCH = 64
+_EACH = _BATCH = 64
 _SHOWN = 600
 
 
@@ -47,21 +47,35 @@ def visible(source: Source) -> str:
 
 
 def _comments(source: Source, context: Context, judge: Judge) -> Iterator[Found]:
-    plain = source.matched.plain
-    bad = long = 0
-    for match in _COMMENT.finditer(plain):
-        if _is_shown(context, match):
+    """Each of the first; the rest in batches, and one by one those of a batch that is bad as a whole."""
+    comments = _hidden(source, context)
+    each_of = [[comment] for comment in comments[:_EACH]]
+    batches = [comments[first : first + _BATCH] for first in range(_EACH, len(comments), _BATCH)]
+    bad = 0
+    for batch in (*each_of, *batches):
+        if not _is_bad("\n\n".join(text for _, text in batch), judge):
             continue
-        text = (match[1] or match[2] or b"").decode(errors="replace")
-        line = source.matched.line(match.start())
-        if _ADDRESSES.search(text) or judge(text):
-            bad += 1
-            yield found(leaks.HIDDEN_COMMENT, source.path, line, text)
-        elif len(text) > _LONG and long < _MAX:
-            long += 1
-            yield found(leaks.HIDDEN_COMMENT, source.path, line, text, severity=Severity.LOW)
+        line, text = next((each for each in batch if len(batch) == 1 or _is_bad(each[1], judge)), batch[0])
+        bad += 1
+        yield found(leaks.HIDDEN_COMMENT, source.path, line, text)
         if bad >= _MAX:
             return
+    for line, text in [each for each in comments if len(each[1]) > _LONG][:_MAX]:
+        yield found(leaks.HIDDEN_COMMENT, source.path, line, text, severity=Severity.LOW)
+
+
+def _hidden(source: Source, context: Context) -> list[tuple[int, str]]:
+    """Comments with something in them, by line."""
+    hidden: list[tuple[int, str]] = []
+    for match in _COMMENT.finditer(source.matched.plain):
+        text = (match[1] or match[2] or b"").strip()
+        if text and not _is_shown(context, match):
+            hidden.append((source.matched.line(match.start()), text.decode(errors="replace")))
+    return hidden
+
+
+def _is_bad(text: str, judge: Judge) -> bool:
+    return _ADDRESSES.search(text) is not None or judge(text)
 
 
 def _is_shown(context: Context, match: BytesMatch) -> bool:

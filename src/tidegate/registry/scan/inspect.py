@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tidegate.domain.skill import NATIVE, Manifest
 from tidegate.registry.document import SKILL_MD
-from tidegate.registry.scan.binaries import is_archive, judge_bytes
+from tidegate.registry.scan.binaries import holds_modules, is_archive, judge_bytes
 from tidegate.registry.scan.catalogue import RULES
 from tidegate.registry.scan.decode import is_utf8
 from tidegate.registry.scan.deeds import judge_deeds, traits_of
@@ -22,6 +22,7 @@ from tidegate.registry.scan.matching import Matcher
 from tidegate.registry.scan.metadata import judge_manifest
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.python_code import PythonCode
+from tidegate.registry.scan.python_path import ANY
 from tidegate.registry.scan.rule import Reach
 from tidegate.registry.scan.rules import binaries, code, commands, leaks
 from tidegate.registry.scan.secrets import find_secrets
@@ -65,6 +66,7 @@ _NEAR = 400
 _UNPACKS = pattern(
     r"(?i)\b(?:unpack|extract|unzip|untar|tar\s+-?\w*x|7z\s+x|decompress|gunzip|install|run)\w*\b"
 )
+_IMPORTS = pattern(r"\b(?:PYTHONPATH|zipimport\w*|addsitedir|sys\.path|path_hooks|__path__)\b")
 _HOOK_NAMES = ("sitecustomize.py", "usercustomize.py")
 
 
@@ -204,6 +206,8 @@ def _together(sources: list[Source], traits: Mapping[str, Traits], purpose: Purp
             yield from _soft_calls(source, prose, of_file, purpose)
         if is_archive(source):
             yield from _unpacked(source, sources)
+        if holds_modules(source):
+            yield from _imported(source, sources, traits)
 
 
 def _soft_calls(script: Source, prose: list[Source], traits: Traits, purpose: Purpose) -> Iterator[Found]:
@@ -229,6 +233,20 @@ def _unpacked(archive: Source, sources: list[Source]) -> Iterator[Found]:
         at = source.text.lower().find(archive.name)
         if at >= 0 and _UNPACKS.search(source.text[max(0, at - 120) : at + 120]):
             yield found(binaries.LOCKED_ARCHIVE, archive.path, 0, f"unpacked by {source.path}")
+            return
+
+
+def _imported(archive: Source, sources: list[Source], traits: Mapping[str, Traits]) -> Iterator[Found]:
+    """An archive that a script puts on the import path, or that a text names beside it."""
+    for source in sources:
+        if source.kind is Kind.BINARY or source is archive:
+            continue
+        entries = traits[source.path].imports
+        text = source.text.lower()
+        at = text.find(archive.name)
+        beside = at >= 0 and _IMPORTS.search(source.text[max(0, at - 120) : at + 120])
+        if beside or ANY in entries or any(archive.name in each.lower() for each in entries):
+            yield found(code.IMPORTS_ARCHIVE, archive.path, 0, f"imported from by {source.path}")
             return
 
 

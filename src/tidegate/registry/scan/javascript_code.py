@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tidegate.registry.scan.found import Found, found
+from tidegate.registry.scan.javascript_eval import eval_as_value
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.rules import code as rules
@@ -12,7 +13,8 @@ from tidegate.registry.scan.traits import Traits, hosts_in
 
 _EVALUATES = pattern(
     r"(?:^|[^.\w$])(?:eval|execScript)\s*\(|new\s+Function\s*\(|(?:^|[^.\w$])Function\s*\([\"'`]|"
-    r"\bvm\.run\w*\(|new\s+vm\.Script|\bsetTimeout\s*\(\s*[\"'`]|\[[\"']constructor[\"']\]\s*\(|"
+    r"\)\s*\.constructor\s*\(|\bimport\s*\(\s*[\"'`]data:|"
+    r"\bvm\.(?:run|compile)\w*\(|new\s+vm\.Script|\bsetTimeout\s*\(\s*[\"'`]|\[[\"']constructor[\"']\]\s*\(|"
     r"\.constructor\.constructor\s*\(|_compile\s*\("
 )
 _DECODES = pattern(
@@ -147,9 +149,12 @@ class JavaScriptCode:
         evaluates, runs = _EVALUATES.search(text), _RUNS.search(text)
         if evaluates:
             serious = _DECODES.search(text) or network
-            given = _INPUT.search(text)
+            given = _INPUT.search(text) or _READS.search(text)
             rule = rules.DYNAMIC_CODE if serious or not given else rules.EVAL_INPUT
             yield self._found(rule, evaluates.start(), None if serious or given else Severity.MEDIUM)
+        if (at := eval_as_value(text)) >= 0:
+            hidden = _DECODES.search(text) or network
+            yield self._found(rules.DYNAMIC_CODE if hidden else rules.EVALUATOR_AS_VALUE, at)
         shell = _SHELL_RUN.search(text)
         if shell and runs and _DECODES.search(text):
             yield self._found(rules.DYNAMIC_CODE, shell.start())

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from tidegate.registry.scan.found import Found, found
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.python_arguments import is_true, makes_executable, of_pieces, words_of, writes
+from tidegate.registry.scan.python_builtins import taken_hold_of
 from tidegate.registry.scan.python_facts import Fact, Facts, ends_with
+from tidegate.registry.scan.python_path import ImportPath
 from tidegate.registry.scan.python_tree import read_tree
 from tidegate.registry.scan.rule import Rule
 from tidegate.registry.scan.rules import code as rules
@@ -18,6 +20,11 @@ MAX_PARSED = 131_072
 
 _DATA = Fact.FILE | Fact.ENVIRONMENT | Fact.SECRET | Fact.IDENTITY
 _HIDDEN = Fact.DECODED | Fact.FETCHED | Fact.SPELLED
+_EVALUATES = ("exec", "eval", "compile", "builtins.exec", "builtins.eval", "builtins.compile")
+_EVALUATES_TOO = (
+    "runsource", "runcode", "timeit.timeit", "timeit.repeat", "timeit.Timer", "cProfile.run",
+    "cProfile.runctx", "profile.run", "pdb.run", "pdb.runeval",
+)  # fmt: skip
 _SHELLS = (
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", (
         "asyncio.create_subprocess_shell"
@@ -101,6 +108,8 @@ class _Seen:
     executable: ast.AST | None = None
     saves_fetched: bool = False
     sent: int = Fact.NONE
+    imports: set[str] = field(default_factory=set[str])
+    """What is put on the path that Python imports from."""
     found: list[Found] = field(default_factory=list[Found])
 
 
@@ -138,11 +147,15 @@ class PythonCode:
 
     def _judge(self, tree: ast.Module) -> tuple[list[Found], Traits]:
         facts = self._facts = Facts(tree)
+        path = ImportPath(facts)
         for node in facts.nodes:
             if isinstance(node, ast.Call):
                 self._call(node, facts)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node)
+            self._imports_from(node, path)
+        for node in taken_hold_of(tree, facts):
+            self._tell(rules.EVALUATOR_AS_VALUE, node)
         self._together()
         if facts.exhausted:
             self._tell(rules.UNREADABLE, None, Severity.HIGH)
@@ -151,8 +164,19 @@ class PythonCode:
             seen.posts_made and bool(facts.anywhere & _DATA)
         )
         return seen.found, Traits(
-            network=seen.network, sends=seen.sends, sends_data=data, hosts=hosts_in(self._text)
+            network=seen.network,
+            sends=seen.sends,
+            sends_data=data,
+            hosts=hosts_in(self._text),
+            imports=frozenset(seen.imports),
         )
+
+    def _imports_from(self, node: ast.AST, path: ImportPath) -> None:
+        entry = path.entry(node)
+        if entry is not None:
+            self._seen.imports |= entry.names
+            if entry.archive:
+                self._tell(rules.IMPORTS_ARCHIVE, node)
 
     def _call(self, node: ast.Call, facts: Facts) -> None:
         name = facts.dotted(node.func)
@@ -168,16 +192,17 @@ class PythonCode:
     def _runs(self, node: ast.Call, name: str, arguments: list[ast.expr], facts: Facts) -> None:
         """`exec`, `eval` and what unpacks code."""
         last = name.rpartition(".")[2]
-        if name in ("exec", "eval", "builtins.exec", "builtins.eval", "compile") or name.startswith(
-            "__builtins__."
-        ):
+        if isinstance(node.func, ast.Name) and node.func.id in ("exec", "eval"):
+            last = name = node.func.id  # whatever some function of the script imports by that name
+        if name in _EVALUATES or name.startswith("__builtins__.") or ends_with(name, _EVALUATES_TOO):
             made_of = facts.of(*arguments)
             if made_of & _HIDDEN:
                 self._tell(rules.DYNAMIC_CODE, node)
-            elif made_of & Fact.INPUT and last != "compile":
-                self._tell(rules.EVAL_INPUT, node)
-            elif last in ("exec", "eval") and node.args and not isinstance(node.args[0], ast.Constant):
-                self._tell(rules.EVAL_INPUT, node, Severity.MEDIUM)
+            else:
+                called = last in ("exec", "eval") and arguments[:1]
+                given = made_of & (Fact.INPUT | Fact.FILE) and last not in ("compile", "open")
+                if given or (called and not isinstance(called[0], ast.Constant)):
+                    self._tell(rules.EVAL_INPUT, node)
         elif name in ("marshal.loads", "marshal.load", "types.FunctionType", "types.CodeType"):
             self._tell(rules.DYNAMIC_CODE, node)
         elif last in ("loads", "load") and name.startswith(

@@ -5,13 +5,14 @@ that it returns.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tidegate.registry.scan.pattern import pattern
 from tidegate.registry.scan.rules.words import CREDENTIAL_NAME, KEY_FILE
 
 MAX_VISITS = 200_000
+MAX_REACHED = 10_000
 
 
 class Fact:
@@ -54,7 +55,7 @@ _DECODES = (
     ), "decodebytes",
     "unhexlify", "a2b_base64", "a2b_hex", "fromhex", "decompress", "codecs.decode", "marshal.loads", (
         "Fernet.decrypt"
-    ), "decrypt",
+    ), "decrypt", "zipfile.ZipFile", "gzip.open", "bz2.open", "lzma.open", "gzip.GzipFile", "tarfile.open",
 )  # fmt: skip
 _ENCODES = (
     "hex", "hexlify", "b64encode", "urlsafe_b64encode", "b32encode", "b16encode", "b2a_hex", "b2a_base64",
@@ -126,6 +127,25 @@ class Facts:
         """Whether it, or what its name stands for, is put together from parts."""
         known = self._values.get(value.id, []) if isinstance(value, ast.Name) else [value]
         return any(isinstance(part, ast.JoinedStr | ast.BinOp) for each in known for part in ast.walk(each))
+
+    def assignments(self) -> Iterable[tuple[str, list[ast.AST]]]:
+        """Every name, with all that is ever assigned to it."""
+        return self._values.items()
+
+    def reached(self, *values: ast.AST) -> list[ast.AST]:
+        """The nodes of the values in the order of the text, with what their names stand for; bounded."""
+        nodes: list[ast.AST] = []
+        waiting: list[ast.AST] = list(reversed(values))
+        followed = set[str]()
+        while waiting and len(nodes) < MAX_REACHED:
+            node = waiting.pop()
+            nodes.append(node)
+            if isinstance(node, ast.Name) and node.id not in followed:
+                followed.add(node.id)
+                waiting.extend(reversed(self._values.get(node.id, [])))
+            else:
+                waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+        return nodes
 
     def dotted(self, node: ast.AST) -> str:
         """`os.path.join` of an expression, with imports resolved; calls in between are left out."""

@@ -36,12 +36,15 @@ _SHARED = (
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Whether a script uses the network, sends, and sends what it read; `hosts` are those it names."""
+    """Whether a script uses the network, sends, and sends what it read; `hosts` are those it names, `imports`
+    what it puts on the path that Python imports from.
+    """
 
     network: bool = False
     sends: bool = False
     sends_data: bool = False
     hosts: frozenset[str] = field(default_factory=frozenset[str])
+    imports: frozenset[str] = field(default_factory=frozenset[str])
 
     def joined(self, other: "Traits") -> "Traits":
         """What either does."""
@@ -50,6 +53,7 @@ class Traits:
             sends=self.sends or other.sends,
             sends_data=self.sends_data or other.sends_data,
             hosts=self.hosts | other.hosts,
+            imports=self.imports | other.imports,
         )
 
 

@@ -11,7 +11,9 @@ from tidegate.control.services import Services
 from tidegate.control.status import Observing
 from tidegate.control.switches import LocalSwitches
 from tidegate.domain.errors import Forbidden, InvalidInput
+from tidegate.registry.apart.here import READING_HERE
 from tidegate.registry.limits import PackageLimits
+from tidegate.registry.reading import Reading
 from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.web.gate import CALLER
 
@@ -25,6 +27,7 @@ class Control:
     scan: ScanGate
     local: LocalSwitches | None = None
     limits: PackageLimits = field(default_factory=PackageLimits)
+    reading: Reading = READING_HERE
 
     def tried(self) -> "Control":
         """These, for a dry run."""

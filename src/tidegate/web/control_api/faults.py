@@ -14,8 +14,12 @@ from tidegate.control.faults import status_of, type_of
 from tidegate.domain.errors import TidegateError
 from tidegate.web.asgi import App, Message, Receive, Send
 from tidegate.web.control_api.answers import answer
+from tidegate.web.upload_places import RETRY_AFTER_SECONDS
 
 _DEFECT = "an error of Tidegate's own; the log (stderr) of the process that answered has the traceback"
+
+_OF_HTTP = {405: "method_not_allowed", 408: "timeout"}
+"""Types of what the control plane itself never refuses by."""
 
 log = logging.getLogger("tidegate.web")
 
@@ -31,7 +35,7 @@ def answer_faults(app: FastAPI) -> None:
 def fault(status: int, message: str) -> Response:
     """The answer for a status; text that is no Unicode, which a message may quote, becomes `?`."""
     message = message.encode(errors="replace").decode()
-    kind = "method_not_allowed" if status == 405 else type_of(status)
+    kind = _OF_HTTP.get(status) or type_of(status)
     return answer({"error": {"type": kind, "message": message}}, status)
 
 
@@ -40,6 +44,8 @@ def refusal(error: Exception) -> Response:
     response = fault(status_of(error), str(error))
     if response.status_code == 401:
         response.headers["www-authenticate"] = "Bearer"
+    if response.status_code == 529:
+        response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     return response
 
 

@@ -47,7 +47,7 @@ async def post_exception(request: Request, reason: str, control: Plane, who: Who
     why = require_reason(reason)
     package = await run_in_threadpool(validate_zip, await request.body(), control.limits)
     asked, _ = await request_exception(
-        control.scan, package, by=who.actor, reason=why, at=control.services.clock.now()
+        control.scan, control.reading, package, by=who.actor, reason=why, at=control.services.clock.now()
     )
     return changed(control.services, describe_whole(asked), 201)
 

@@ -6,7 +6,6 @@ import msgspec
 from fastapi import Query
 from msgspec import UNSET
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.control.archives import intact_archive
@@ -15,9 +14,6 @@ from tidegate.control.skill_cards import CardChange, change_card
 from tidegate.control.skill_moves import move_version, served_by
 from tidegate.domain.errors import NotFound
 from tidegate.domain.skill import SkillVersion, VersionState
-from tidegate.registry.archive import files_of
-from tidegate.registry.capabilities.derive import capabilities_of
-from tidegate.registry.diff import diff
 from tidegate.web.control_api.access import Plane, Who, router_under
 from tidegate.web.control_api.answers import UNCACHED, answer, carried
 
@@ -88,7 +84,7 @@ async def get_diff(name: str, before: _Number, after: _Number, control: Plane) -
     services = control.services
     one, other = await _version(services, name, before), await _version(services, name, after)
     archives = await intact_archive(services, one), await intact_archive(services, other)
-    return answer(msgspec.to_builtins(await run_in_threadpool(diff, one, other, archives)))
+    return answer(msgspec.to_builtins(await control.reading.diff(one, other, archives)))
 
 
 @router.get("/{name}/capabilities")
@@ -97,7 +93,7 @@ async def get_capabilities(name: str, version: _Number, control: Plane) -> Respo
     services = control.services
     found = await _version(services, name, version)
     archive = await intact_archive(services, found)
-    uses = await run_in_threadpool(lambda: capabilities_of(files_of(archive)))
+    uses = await control.reading.uses(archive)
     document: dict[str, object] = {"name": name, "version": found.number, "digest": found.digest}
     return answer(document | {"capabilities": [msgspec.to_builtins(use) for use in uses]})
 

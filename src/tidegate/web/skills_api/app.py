@@ -14,6 +14,7 @@ from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScopes
 from tidegate.web.skills_api import skills, versions
 from tidegate.web.skills_api.asked import Asked
 from tidegate.web.skills_api.faults import answer_faults, refusal_of
+from tidegate.web.upload_places import UploadPlaces
 
 DEFAULT_POLICY = Policy()
 DEFAULT_LIMITS = PackageLimits()
@@ -30,10 +31,12 @@ def create_skills_api(
     limits: PackageLimits = DEFAULT_LIMITS,
     scopes: RouteScopes = ROUTE_SCOPES,
     second: Scan | None = None,
+    places: UploadPlaces | None = None,
 ) -> Starlette:
     """The app over these services; `authenticate` tells who calls (`control/caller`), `scan` judges
     packages and `policy` says which findings keep one from being published, `limits` how large one may be,
-    `scopes` who may call what; `second` is another scanner's opinion, where one is set.
+    `scopes` who may call what; `second` is another scanner's opinion, where one is set;
+    `places` are what all of the process's uploads share.
     """
     app = Starlette(routes=_routes())
     app.router.redirect_slashes = False
@@ -45,6 +48,7 @@ def create_skills_api(
         scopes=scopes,
         takes_uploads=_takes_uploads,
         upload_bytes=limits.upload_bytes,
+        places=places or UploadPlaces(),
         refusal=refuse,
     )
     answer_faults(app, refuse)

@@ -14,6 +14,7 @@ from tidegate.domain.errors import TidegateError
 from tidegate.ports import Clock
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.refusal import refusal_headers
+from tidegate.web.upload_places import RETRY_AFTER_SECONDS
 
 _DEFECT = "an error of Tidegate's own; the log (stderr) of the process that answered has the traceback"
 
@@ -34,6 +35,9 @@ def refusal_of(clock: Clock) -> Refuse:
         shown = message.encode(errors="replace").decode()  # a message may quote what is no Unicode
         response = Response(messages_error(status, shown, request_id), status)
         response.raw_headers.extend(refusal_headers(status, request_id))
+        if status == 529:
+            response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+            response.headers["x-should-retry"] = "true"
         if status == 409:
             response.headers["x-should-retry"] = "false"  # the SDK would send the same again, twice
         return response

@@ -17,9 +17,27 @@ EVAL_INPUT = Rule(
     severity=Severity.HIGH,
     tags=("AST03", "AST06"),
     title="executes its input as code",
-    why="Whoever writes a document that the skill reads then decides what the script does.",
+    why="Whoever writes what the script reads, in a document or in the package, then decides what it does.",
     bad={"scripts/x.py": "import sys\nprint(eval(sys.argv[1]))\n"},
     good={"scripts/x.py": "import ast, sys\nprint(ast.literal_eval(sys.argv[1]))\n"},
+)
+EVALUATOR_AS_VALUE = Rule(
+    id="hands-on-eval",
+    severity=Severity.HIGH,
+    tags=("AST01", "AST08"),
+    title="takes `exec`, `eval` or `compile` as a value, or the builtins by which they are had",
+    why="Under another name it runs what nobody sees it given; an honest script calls it, or does without.",
+    bad={"scripts/x.py": "import json\nrun = exec\nlist(map(run, json.load(open('steps.json'))))\n"},
+    good={"scripts/x.py": "import re\nruns = re.compile('a+')\nprint(list(map(runs.match, ['a', 'b'])))\n"},
+)
+IMPORTS_ARCHIVE = Rule(
+    id="imports-from-archive",
+    severity=Severity.HIGH,
+    tags=("AST01", "AST08"),
+    title="imports or runs code that is packed in an archive",
+    why="What Python finds in a zip runs like any module, and was judged by nobody.",
+    bad={"scripts/x.py": "import sys\nsys.path.insert(0, 'assets/lib.zip')\nimport tool\ntool.run()\n"},
+    good={"scripts/x.py": "import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nimport tool\n"},
 )
 SHELL_INPUT = Rule(
     id="shell-on-input",
@@ -199,7 +217,7 @@ CUSTOMIZE = Rule(
 )
 
 RULES = (
-    DYNAMIC_CODE, EVAL_INPUT, SHELL_INPUT, FETCHED_COMMAND, BACK_DOOR, NATIVE_CODE, SENDS_SECRETS,
-    READS_SECRETS, DUMPS_ENVIRONMENT, WRITES_STARTUP, SPIES, UNDISCLOSED, NETWORK, OBFUSCATED, ENCODED_TEXT,
-    UNREADABLE, DROPPER, CUSTOMIZE,
+    DYNAMIC_CODE, EVAL_INPUT, EVALUATOR_AS_VALUE, IMPORTS_ARCHIVE, SHELL_INPUT, FETCHED_COMMAND, BACK_DOOR,
+    NATIVE_CODE, SENDS_SECRETS, READS_SECRETS, DUMPS_ENVIRONMENT, WRITES_STARTUP, SPIES, UNDISCLOSED, NETWORK,
+    OBFUSCATED, ENCODED_TEXT, UNREADABLE, DROPPER, CUSTOMIZE,
 )  # fmt: skip
