@@ -14,6 +14,7 @@ import pytest_asyncio
 from sandboxes import require_namespaces
 from sqlalchemy import Connection, or_, select
 
+from tidegate.adapters.skill_host import AnthropicSkillHost
 from tidegate.adapters.storage import votes as stored_votes
 from tidegate.adapters.storage.schema import EXCHANGE
 from tidegate.adapters.storage.skills import SqlSkills
@@ -23,7 +24,7 @@ from tidegate.control import archives as handed_out
 from tidegate.control import caller
 from tidegate.control.caller import Caller
 from tidegate.domain.access import hash_secret
-from tidegate.domain.errors import CredentialRefused
+from tidegate.domain.errors import Conflict, CredentialRefused
 from tidegate.domain.exchange import Vote
 from tidegate.harness.audit import access, votes, wire
 from tidegate.harness.audit.gateway import GATEWAY
@@ -115,6 +116,10 @@ def _repeated(endpoint: object, status: int, body: bytes) -> Exception:
     return CredentialRefused(body.decode(), retry_after=None)
 
 
+def _all_said(host: object, status: int, answer: bytes) -> Exception:
+    return Conflict(answer.decode())
+
+
 def _nothing_held(patch: pytest.MonkeyPatch, target: Target) -> None:
     patch.setattr(headers, "_goes_on", lambda name: True)
 
@@ -141,6 +146,7 @@ CONTROLS: dict[str, Patch] = {
     "keys-at-rest": _stored_plainly,
     "forwarded-key": _nothing_held,
     "upstream-key": _patch(attempt, "locked_out", _repeated),
+    "upstream-key-at-sync": _patch(AnthropicSkillHost, "_refusal", _all_said),
     "other-skill": _patch(hosting, "SkillDesk", _every_skills_desk),
     "shadowed-tool": _patch(hosting, "refuse_reserved", lambda top: None),
     "forged-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named),

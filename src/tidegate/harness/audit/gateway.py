@@ -96,6 +96,8 @@ _ACCESS = (
           access.forwarded_key, tags=("AST09",)),
     _line("upstream-key", _KEYS, "have a provider repeat the gateway's own key",
           "in no answer, log or probe", access.upstream_key_told, tags=("AST09",)),
+    _line("upstream-key-at-sync", _KEYS, "have a provider repeat the key when a skill is uploaded to it",
+          "in no answer or log", access.upstream_key_at_sync, tags=("AST09",)),
 )  # fmt: skip
 
 _ISOLATION = Question.ISOLATION
