@@ -43,6 +43,7 @@ from tidegate.serving.metering import Draft
 from tidegate.serving.skill_text import skill_text
 from tidegate.serving.upstreams import Upstreams
 from tidegate.serving.variant import ServedSkill
+from tidegate.serving.workspace_files import FileTags
 from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScope, ScopeTable
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("audit")]
@@ -151,6 +152,7 @@ CONTROLS: dict[str, Patch] = {
     "shadowed-tool": _patch(hosting, "refuse_reserved", lambda top: None),
     "forged-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named),
     "reused-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named.rpartition(".")[0]),
+    "reused-file": _patch(FileTags, "opened", lambda self, tenant, named: named.rpartition(".")[0]),
     "forged-skill-id": _patch(containers, "_opened_object", lambda raw, *_: raw),
     "workspace": _everybodys_workspace,
     "changed-version": _bytes_change,

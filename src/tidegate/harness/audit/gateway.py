@@ -113,6 +113,8 @@ _APART = (
     _line("forged-container", _ISOLATION, "containers that nobody was given", "404, the provider not asked",
           isolation.forged_container),
     _line("reused-container", _ISOLATION, "another tenant's container", "404", isolation.reused_container),
+    _line("reused-file", _ISOLATION, "a file that another tenant's code has left at the provider",
+          "404, the provider not asked", isolation.reused_file),
     _line("forged-skill-id", _ISOLATION, "the provider's skills by made-up ids",
           "refused, the provider not asked", isolation.forged_skill_id),
     _line("workspace", _ISOLATION, "files, batches and skills of the gateway's workspace", "404 or 403",
