@@ -20,7 +20,14 @@ from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.scan_exception import ScanException
 from tidegate.domain.script import ScriptResult, ScriptRun
-from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
+from tidegate.domain.skill import (
+    ListedVersion,
+    ProviderVersion,
+    SkillPackage,
+    SkillVersion,
+    SyncedVersion,
+    VersionState,
+)
 from tidegate.domain.skill_card import SkillCard
 from tidegate.domain.state import (
     IngestResult,
@@ -294,6 +301,7 @@ class Skills(Protocol):
     ) -> tuple[SkillVersion, bool]: ...  # atomic; same digest: False; `first`: Conflict beside other content
     async def get(self, name: str, number: int | None = None) -> SkillVersion | None: ...
     async def list(self, name: str | None = None) -> Sequence[SkillVersion]: ...  # by name and number
+    async def listed(self, name: str | None = None) -> Sequence[ListedVersion]: ...  # the same, without texts
     async def archive(self, digest: str) -> bytes | None: ...
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float

@@ -552,6 +552,18 @@ async def test_a_package_that_is_not_valid_is_refused_and_not_kept(services, cli
     assert list(await services.store.skills.list()) == []
 
 
+async def test_the_list_of_versions_reads_no_text(services, client, operator, monkeypatch):
+    await publish(client, operator)
+
+    async def texts(name=None):
+        raise AssertionError("the texts were read")
+
+    monkeypatch.setattr(services.store.skills, "list", texts)
+    (listed,) = (await client.get("/api/skills", headers=operator)).json()["skills"]
+    one = (await client.get("/api/skills/report-writing", headers=operator)).json()
+    assert listed == {name: value for name, value in one.items() if name != "synced"}
+
+
 async def test_an_upload_beyond_the_limit_is_given_up(client, operator):
     async def endless():
         for _ in range(60):
