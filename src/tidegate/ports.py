@@ -260,6 +260,10 @@ class Keys(Protocol):
     """Access keys; only hashes are stored."""
 
     async def list(self) -> Sequence[KeyRecord]: ...
+    async def find(self, hashed: str) -> KeyRecord | None:
+        """The key that a secret of that hash stands for, or stood for before its last rotation."""
+        ...
+
     async def add(self, key: KeyRecord, *, by: str, reason: str, amounts: Amounts = NOTHING_SAID) -> int:
         """Store it, with a quota of its own where `amounts` say anything, in one transaction."""
         ...

@@ -98,6 +98,17 @@ async def test_a_rotated_key_keeps_its_old_secret_for_a_while(store) -> None:
         await store.keys.rotate("key_one", "h3", until=20.0, **WHY, at=11.0)
 
 
+async def test_a_key_is_found_by_the_hash_of_its_secret_and_of_the_one_before(store) -> None:
+    for number in range(3):
+        await store.keys.add(_key(f"k{number}"), **WHY)
+    await store.keys.rotate("key_k1", "hnew", until=20.0, **WHY, at=9.0)
+    await store.keys.revoke("key_k2", **WHY, at=10.0)
+    keys = {key.id: key for key in await store.keys.list()}
+    found = [await store.keys.find(hashed) for hashed in ("hk0", "hnew", "hk1", "hk2")]
+    assert found == [keys["key_k0"], keys["key_k1"], keys["key_k1"], keys["key_k2"]]
+    assert [await store.keys.find(hashed) for hashed in ("", "h", "h%", "none")] == [None] * 4
+
+
 async def test_a_keys_priority_is_kept_and_changed(store) -> None:
     await store.keys.add(_key(priority=Priority.LOW), **WHY)
     await store.keys.prioritise("key_one", Priority.HIGH, **WHY, at=6.0)
