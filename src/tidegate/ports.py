@@ -20,7 +20,14 @@ from tidegate.domain.reuse import CachedAnswer
 from tidegate.domain.rollout import Event, Rollout
 from tidegate.domain.scan_exception import ScanException
 from tidegate.domain.script import ScriptResult, ScriptRun
-from tidegate.domain.skill import ProviderVersion, SkillPackage, SkillVersion, SyncedVersion, VersionState
+from tidegate.domain.skill import (
+    ListedVersion,
+    ProviderVersion,
+    SkillPackage,
+    SkillVersion,
+    SyncedVersion,
+    VersionState,
+)
 from tidegate.domain.skill_card import SkillCard
 from tidegate.domain.state import (
     IngestResult,
@@ -42,9 +49,7 @@ class Clock(Protocol):
     """Time, so that tests can own it."""
 
     def now(self) -> float: ...  # epoch seconds
-    def monotonic(self) -> float:
-        """Seconds that never step back; the event loop's own time."""
-        ...
+    def monotonic(self) -> float: ...  # seconds that never step back; the event loop's own time
 
 
 # ---- upstream, sandbox ----------------------------------------------------------------------------------
@@ -250,21 +255,19 @@ class Switches(Protocol):
 
 
 class Keys(Protocol):
-    """Access keys; only hashes are stored."""
+    """Access keys; only hashes are stored.
+
+    `find` goes by a secret's hash, also of the one before a rotation; `add` keeps a quota too where `amounts`
+    say anything. Changes raise NotFound, Conflict for a revoked key; `rotate`: both secrets until `until`.
+    """
 
     async def list(self) -> Sequence[KeyRecord]: ...
-    async def add(self, key: KeyRecord, *, by: str, reason: str, amounts: Amounts = NOTHING_SAID) -> int:
-        """Store it, with a quota of its own where `amounts` say anything, in one transaction."""
-        ...
-
-    async def revoke(self, key_id: str, *, by: str, reason: str, at: float) -> int:
-        """Raises NotFound for an unknown id, Conflict for one already revoked."""
-        ...
-
-    async def rotate(self, key_id: str, hashed: str, *, until: float, by: str, reason: str, at: float) -> int:
-        """As `revoke`, but the present secret is taken until `until`; `prioritise` raises the same."""
-        ...
-
+    async def find(self, hashed: str) -> KeyRecord | None: ...
+    async def add(self, key: KeyRecord, *, by: str, reason: str, amounts: Amounts = NOTHING_SAID) -> int: ...
+    async def revoke(self, key_id: str, *, by: str, reason: str, at: float) -> int: ...
+    async def rotate(
+        self, key_id: str, hashed: str, *, until: float, by: str, reason: str, at: float
+    ) -> int: ...
     async def prioritise(
         self, key_id: str, priority: Priority, *, by: str, reason: str, at: float
     ) -> int: ...
@@ -272,18 +275,16 @@ class Keys(Protocol):
 
 
 class Quotas(Protocol):
-    """How much keys and tenants may use; both changes return the revision that carries them."""
+    """How much keys and tenants may use; both changes return the revision that carries them.
+
+    `set` keeps what `amounts` do not say; NotFound for an unknown key, and where there is nothing to `clear`.
+    """
 
     async def list(self) -> Sequence[Quota]: ...
     async def set(
         self, scope: Scope, target: str, amounts: Amounts, *, by: str, reason: str, at: float
-    ) -> tuple[Quota, int]:
-        """Change what `amounts` say, keep the rest; raises NotFound for an unknown key."""
-        ...
-
-    async def clear(self, scope: Scope, target: str, *, by: str, reason: str, at: float) -> int:
-        """Raises NotFound where nothing is set."""
-        ...
+    ) -> tuple[Quota, int]: ...
+    async def clear(self, scope: Scope, target: str, *, by: str, reason: str, at: float) -> int: ...
 
 
 class Skills(Protocol):
@@ -294,6 +295,7 @@ class Skills(Protocol):
     ) -> tuple[SkillVersion, bool]: ...  # atomic; same digest: False; `first`: Conflict beside other content
     async def get(self, name: str, number: int | None = None) -> SkillVersion | None: ...
     async def list(self, name: str | None = None) -> Sequence[SkillVersion]: ...  # by name and number
+    async def listed(self, name: str | None = None) -> Sequence[ListedVersion]: ...  # the same, without texts
     async def archive(self, digest: str) -> bytes | None: ...
     async def set_state(
         self, name: str, number: int, state: VersionState, *, by: str, reason: str, at: float
@@ -322,12 +324,11 @@ class SkillCards(Protocol):
 
 
 class Scores(Protocol):
-    """How effective skills have been: the sums that the ledger keeps, and the scores that routes go by."""
+    """How effective skills have been: the ledger's sums (of all versions, each hour from `since` on), and the
+    scores that routes go by.
+    """
 
-    async def sums(self, names: Sequence[str], since: float) -> Mapping[SkillCell, SkillSums]:
-        """Every hour's sums from `since` on, of all versions of the skills of these names."""
-        ...
-
+    async def sums(self, names: Sequence[str], since: float) -> Mapping[SkillCell, SkillSums]: ...
     async def list(self) -> Sequence[SkillScore]: ...  # every published score, by name and version
     async def publish(
         self, scores: Sequence[SkillScore], *, by: str, reason: str, at: float, lease: Lease

@@ -5,7 +5,15 @@ import pytest
 from tidegate.adapters.skill_host import AnthropicSkillHost
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
-from tidegate.domain.errors import Conflict, InvalidInput, NotFound, ProviderUnavailable, TooLarge
+from tidegate.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    ProviderUnavailable,
+    TidegateError,
+    TooLarge,
+)
+from tidegate.harness.audit.leaky import leaky_provider
 from tidegate.harness.emulator import Fault, Profile, start_emulator
 from tidegate.registry.archive import canonical_archive
 
@@ -56,6 +64,31 @@ async def test_a_wrong_credential_is_a_conflict_that_names_it(provider) -> None:
     _, host, _ = provider
     with pytest.raises(Conflict, match=r"401.*check the credential"):
         await host("bad").create("x", "tide-table", archive())
+
+
+@pytest.mark.parametrize("status", [401, 403, 502])
+async def test_a_refusal_that_repeats_the_key_is_told_without_it(status: int) -> None:
+    async with leaky_provider() as leaky:
+        leaky.status = status
+        upstream = Http1Upstream(UpstreamSettings(base_url=leaky.url))
+        credentials = ((b"x-api-key", b"sk-secret"),)
+        host = AnthropicSkillHost(upstream, credentials, place="the upstream", beta=False, seconds=5.0)
+        with pytest.raises(TidegateError, match=f"the upstream answered {status}") as refused:
+            await host.labelled("x")
+        await upstream.aclose()
+    assert leaky.given == ["sk-secret"]
+    assert "sk-secret" not in str(refused.value)
+    assert ("is not known here" in str(refused.value)) is (status != 401)
+
+
+async def test_a_key_at_the_edge_of_what_is_told_of_a_page_does_not_stay_by_half() -> None:
+    credentials = ((b"x-api-key", b"sk-secret-" + b"k" * 50),)
+    upstream = Http1Upstream(UpstreamSettings(base_url="http://127.0.0.1:1"))
+    host = AnthropicSkillHost(upstream, credentials, place="the upstream", beta=False, seconds=5.0)
+    for before in range(380, 520):
+        page = b"<" * before + credentials[0][1]
+        assert "sk-" not in str(host._refusal(502, page))
+    await upstream.aclose()
 
 
 async def test_what_is_not_there_is_not_found(provider) -> None:

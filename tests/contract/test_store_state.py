@@ -5,13 +5,14 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from tidegate.adapters.storage import skills as stored_skills
 from tidegate.adapters.storage.routing import GONE_AFTER_SECONDS
 from tidegate.domain.access import KeyRecord, Priority, Role, Switch
 from tidegate.domain.chain import verify
 from tidegate.domain.errors import Conflict, NotFound
 from tidegate.domain.quota import Amounts, Scope
 from tidegate.domain.rollout import Rollout
-from tidegate.domain.skill import Manifest, SkillPackage, VersionState
+from tidegate.domain.skill import FileEntry, Manifest, SkillPackage, VersionState
 from tidegate.ports import Process
 
 WHY = {"by": "ann", "reason": "because"}
@@ -95,6 +96,17 @@ async def test_a_rotated_key_keeps_its_old_secret_for_a_while(store) -> None:
     await store.keys.revoke("key_one", **WHY, at=10.0)
     with pytest.raises(Conflict):
         await store.keys.rotate("key_one", "h3", until=20.0, **WHY, at=11.0)
+
+
+async def test_a_key_is_found_by_the_hash_of_its_secret_and_of_the_one_before(store) -> None:
+    for number in range(3):
+        await store.keys.add(_key(f"k{number}"), **WHY)
+    await store.keys.rotate("key_k1", "hnew", until=20.0, **WHY, at=9.0)
+    await store.keys.revoke("key_k2", **WHY, at=10.0)
+    keys = {key.id: key for key in await store.keys.list()}
+    found = [await store.keys.find(hashed) for hashed in ("hk0", "hnew", "hk1", "hk2")]
+    assert found == [keys["key_k0"], keys["key_k1"], keys["key_k1"], keys["key_k2"]]
+    assert [await store.keys.find(hashed) for hashed in ("", "h", "h%", "none")] == [None] * 4
 
 
 async def test_a_keys_priority_is_kept_and_changed(store) -> None:
@@ -191,6 +203,28 @@ async def test_versions_are_numbered_and_the_same_bytes_are_the_same_version(sto
     assert await store.skills.list() == [first, second]
     assert await store.skills.archive("sha256:a") == b"zip\0"
     assert await store.skills.archive("sha256:unknown") is None
+
+
+async def test_a_list_for_show_has_all_but_the_texts_which_stay_in_the_database(store, monkeypatch) -> None:
+    entry = FileEntry(path="references/a b.md", size=3, sha256="e" * 64)
+    for number, name in enumerate(("zoning", "drafting", "drafting")):
+        odd = msgspec.structs.replace(
+            _package(name, f"sha256:{number}"), body="Do \\u0000 this.", files=(entry,)
+        )
+        await store.skills.publish(odd, by="ann \u00e9", reason="r", at=1e9 + 0.123)
+    await store.skills.set_state("drafting", 1, VersionState.REVOKED, **WHY, at=2e9)
+    read: list[str] = []
+    taken = stored_skills._to_listed
+    monkeypatch.setattr(stored_skills, "_to_listed", lambda *row: read.append(row[0]) or taken(*row))
+    whole = [
+        {name: value for name, value in msgspec.structs.asdict(each).items() if name != "body"}
+        for each in await store.skills.list()
+    ]
+    assert [msgspec.structs.asdict(each) for each in await store.skills.listed()] == whole
+    assert [each.number for each in await store.skills.listed("drafting")] == [1, 2]
+    assert await store.skills.listed("none") == []
+    assert len(read) == 5
+    assert not any("this." in body for body in read)
 
 
 async def _first(store, digest: str) -> tuple[int, bool] | str:

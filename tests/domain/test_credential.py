@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.credential import EARLY_SECONDS, may_read_early, next_reading
+from tidegate.domain.credential import EARLY_SECONDS, may_read_early, next_reading, without_keys
 
 refreshes = st.floats(5, 1e6)
 
@@ -31,3 +31,10 @@ def test_failures_are_tried_again_ever_later_within_a_minute(refresh: float | No
 def test_refusals_cause_one_reading_in_a_while(now: float, later: float) -> None:
     assert may_read_early(now, None)
     assert may_read_early(now + later, now) == (now + later - now >= EARLY_SECONDS)
+
+
+def test_a_key_is_taken_out_of_a_text_in_whichever_header_it_was_shown() -> None:
+    said = "keys k-1 and k-2 are unknown, k-1 most of all"
+    told = "keys (the key) and (the key) are unknown, (the key) most of all"
+    assert without_keys(said, (b"k-1", b"Bearer k-2")) == told
+    assert without_keys("nothing", (b"", b"Bearer ")) == "nothing"

@@ -32,6 +32,7 @@ from tidegate.domain.rollout import CachePolicy, Stage, Variant
 from tidegate.domain.skill import SkillVersion, VersionState
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.settings import ReuseSettings
+from tidegate.serving.workspace_files import FileTags
 
 CONTRACTS = skill("contracts", match=("contract",))
 POLICY = CachePolicy(ttl_seconds=60.0)
@@ -57,6 +58,7 @@ STREAM_END = event(
 GOOD_STREAM = Script(headers=SSE, chunks=[STREAM_START + CONTENT, DELTA, DELTA + STREAM_END + STOP])
 OTHER = "tgk_other_secret"
 KEYS = (key(), key(OTHER, tenant="other"))
+FILE = FileTags(b"s" * 32).tagged("default", "file_1")
 
 
 def world(*scripts: Script, cache: CachePolicy | None = POLICY, **more: object) -> World:
@@ -166,7 +168,7 @@ async def test_what_the_provider_reads_in_headers_makes_requests_differ(headers:
             "messages": [
                 {
                     "role": "user",
-                    "content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}],
+                    "content": [{"type": "document", "source": {"type": "file", "file_id": FILE}}],
                 }
             ],
         },
@@ -206,7 +208,7 @@ async def test_equal_requests_have_the_same_beginning_of_a_key_on_record_and_oth
 async def test_a_file_is_found_however_it_is_spelt(spelt: bytes) -> None:
     made = world(cache=ALWAYS)
     body = msgspec.json.encode(
-        {**ASK, "messages": [{"role": "user", "content": [{"type": "document", "source": {"KEY": "f"}}]}]}
+        {**ASK, "messages": [{"role": "user", "content": [{"type": "document", "source": {"KEY": FILE}}]}]}
     ).replace(b'"KEY"', spelt)
     assert (await made.call(body)).headers["tidegate-cache"] == "bypass"
 

@@ -308,6 +308,16 @@ async def test_the_last_use_of_a_key_that_manages_is_told_to_the_quarter_of_an_h
     assert (await client.get("/api/skills", headers=idle)).status_code == 200
 
 
+async def test_a_call_reads_one_key_of_the_store_known_or_not(services, client, operator, monkeypatch):
+    async def every():
+        raise AssertionError("all keys were read")
+
+    monkeypatch.setattr(services.store.keys, "list", every)
+    assert (await client.get("/api/skills", headers=operator)).status_code == 200
+    for guess in (b"tgk_operator_guess", b"\xc3\xa9", b"*"):
+        assert (await client.get("/api/skills", headers={"x-api-key": guess})).status_code == 401
+
+
 async def test_a_key_expires(services, client, operator):
     body = {"role": "viewer", "name": "guest", "expires_in": 3600, "reason": "a visit"}
     secret = (await client.post("/api/keys", json=body, headers=operator)).json()["key"]
@@ -560,6 +570,18 @@ async def test_a_package_that_is_not_valid_is_refused_and_not_kept(services, cli
     assert list(await services.store.skills.list()) == []
 
 
+async def test_the_list_of_versions_reads_no_text(services, client, operator, monkeypatch):
+    await publish(client, operator)
+
+    async def texts(name=None):
+        raise AssertionError("the texts were read")
+
+    monkeypatch.setattr(services.store.skills, "list", texts)
+    (listed,) = (await client.get("/api/skills", headers=operator)).json()["skills"]
+    one = (await client.get("/api/skills/report-writing", headers=operator)).json()
+    assert listed == {name: value for name, value in one.items() if name != "synced"}
+
+
 async def test_an_upload_beyond_the_limit_is_given_up(client, operator):
     async def endless():
         for _ in range(60):
@@ -645,10 +667,10 @@ async def test_a_local_switch_works_with_the_store_away(services, key, monkeypat
     headers, serving = await key(), Serving()
     known = {record.secret_hash: record for record in await services.store.keys.list()}
 
-    async def away():
+    async def away(hashed):
         raise StoreUnavailable("the database cannot be reached; nothing was changed")
 
-    monkeypatch.setattr(services.store.keys, "list", away)
+    monkeypatch.setattr(services.store.keys, "find", away)
     app = create_control_api(
         services, by_key(services.store.keys, lambda: known), serving, scan=ScanningHere().scan
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from tidegate.domain.access import KeyRecord, Role, hash_secret
 from tidegate.web.app import Dispatcher, LazyApp
 from tidegate.web.asgi import App, Message, Receive, Send, answer
 from tidegate.web.probes import Check, Probes
@@ -20,7 +21,17 @@ class Told(msgspec.Struct):
     body: bytes
 
 
-async def ask(app: App, path: str, method: str = "GET") -> Told:
+NEAR = ("127.0.0.1", 50_000)
+
+
+async def ask(
+    app: App,
+    path: str,
+    method: str = "GET",
+    *,
+    peer: tuple[str, int] | None = NEAR,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> Told:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -29,7 +40,8 @@ async def ask(app: App, path: str, method: str = "GET") -> Told:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app({"type": "http", "method": method, "path": path, "headers": []}, receive, send)
+    scope = {"type": "http", "method": method, "path": path, "headers": headers, "client": peer}
+    await app(scope, receive, send)
     return Told(sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"])
 
 
@@ -99,6 +111,63 @@ async def test_a_failing_check_that_is_not_needed_is_told_but_ready() -> None:
     told = await ask(probes(Check(name="store", ok=False, detail="away for 3 s")), "/readyz")
     assert told.status == 200
     assert msgspec.json.decode(told.body)["checks"]["store"]["detail"] == "away for 3 s"
+
+
+def remembered(*keys: KeyRecord) -> Probes:
+    check = Check(name="credentials", ok=False, detail="credential acme (file:/etc/acme; of tenant acme)")
+    by_hash = {key.secret_hash: key for key in keys}
+    return Probes(lambda: [check], metrics, b"", lambda: by_hash, lambda: 100.0)
+
+
+def a_key(secret: str, role: Role, tenant: str = "default", expires_at: float | None = None) -> KeyRecord:
+    return KeyRecord(
+        id=f"key_{secret}",
+        name=secret,
+        role=role,
+        tenant=tenant,
+        secret_hash=hash_secret(secret),
+        created_at=1.0,
+        expires_at=expires_at,
+    )
+
+
+FAR = ("192.0.2.7", 50_000)
+KEYS = (
+    a_key("viewer", Role.VIEWER),
+    a_key("publisher", Role.PUBLISHER),
+    a_key("operator", Role.OPERATOR, expires_at=100.5),
+    a_key("client", Role.CLIENT),
+    a_key("other", Role.OPERATOR, tenant="acme"),
+    a_key("late", Role.OPERATOR, expires_at=100.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "whole"),
+    [
+        (NEAR, [], True),
+        (("127.9.9.9", 1), [], True),
+        (("::1", 1), [], True),
+        (("::ffff:127.0.0.1", 1), [], True),
+        (("::ffff:192.0.2.7", 1), [], False),
+        (("10.0.0.1", 1), [], False),
+        (("localhost.example", 1), [], False),
+        (None, [], False),
+        (FAR, [], False),
+        *((NEAR, [(name, b"192.0.2.7")], False) for name in (b"x-forwarded-for", b"X-Real-IP", b"forwarded")),
+        (NEAR, [(b"via", b"1.1 proxy"), (b"x-api-key", b"viewer")], True),
+        *((FAR, [(b"x-api-key", secret)], True) for secret in (b"viewer", b"publisher", b"operator")),
+        (FAR, [(b"authorization", b"Bearer viewer")], True),
+        *((FAR, [(b"x-api-key", secret)], False) for secret in (b"client", b"other", b"late", b"guess", b"")),
+    ],
+)
+async def test_details_are_told_on_the_machine_and_to_keys_that_may_read_everything(
+    peer: tuple[str, int] | None, headers: list[tuple[bytes, bytes]], whole: bool
+) -> None:
+    told = await ask(remembered(*KEYS), "/readyz", peer=peer, headers=headers)
+    (check,) = msgspec.json.decode(told.body)["checks"].values()
+    assert (told.status, check["ok"], "detail" in check) == (200, False, whole)
+    assert (b"acme" in told.body) is whole
 
 
 async def test_metrics_carry_their_type() -> None:

@@ -302,6 +302,26 @@ async def test_a_skill_that_a_rollout_serves_is_deleted_in_no_part(api, services
     assert (await api.delete(f"{path}/versions/skver_tide-table_1")).status_code == 200
 
 
+async def test_lists_read_no_text_of_a_skill(api, services, monkeypatch):
+    await api.post("/v1/skills", files=one())
+    await api.post("/v1/skills/skill_tide-table/versions", files=one(description="Reads currents."))
+
+    async def texts(name=None):
+        raise AssertionError("the texts were read")
+
+    monkeypatch.setattr(services.store.skills, "list", texts)
+    for path in (
+        "?limit=1",
+        "?query=currents",
+        "?label=none",
+        "/skill_tide-table",
+        "/skill_tide-table/versions",
+    ):
+        got = (await api.get(f"/v1/skills{path}")).json()
+        assert "error" not in got
+        assert len(got.get("data", [1])) == {"?label=none": 0, "/skill_tide-table/versions": 2}.get(path, 1)
+
+
 async def test_states_are_moved_by_the_table(api):
     await api.post("/v1/skills", files=one())
     path = "/v1/skills/skill_tide-table/versions/skver_tide-table_1"

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from tidegate.domain.betas import SKILLS_BETA
+from tidegate.domain.credential import without_keys
 from tidegate.domain.errors import (
     Conflict,
     InvalidInput,
@@ -27,6 +28,7 @@ from tidegate.ports import Header, Upstream, UpstreamFailure
 T = TypeVar("T")
 
 _ANSWER_LIMIT = 4_000_000
+_SAID_AT_MOST = 500
 _PAGE = 100
 _PAGES_AT_MOST = 100
 
@@ -71,6 +73,7 @@ class AnthropicSkillHost:
         ]
         if beta:
             self._headers.append((b"anthropic-beta", SKILLS_BETA))
+        self._keys = [value for _, value in credentials]
         self._place = place
         self._beta = beta
         self._seconds = seconds
@@ -148,11 +151,10 @@ class AnthropicSkillHost:
         return answer
 
     def _refusal(self, status: int, answer: bytes) -> TidegateError:
-        try:
-            said = msgspec.json.decode(answer, type=_Error).error.message
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            said = answer[:200].decode(errors="replace")
-        message = f"{self._place} answered {status}: {said}"
+        """The error for it: with what was said, but for a 401, and without the key."""
+        message = f"{self._place} answered {status}"
+        if status != 401:
+            message = f"{message}: {self._said(answer)}"
         if status in (401, 403):
             return Conflict(f"{message}; check the credential of this upstream")
         if status == 413:
@@ -162,6 +164,13 @@ class AnthropicSkillHost:
         if status in (408, 409, 429) or status >= 500:
             return ProviderUnavailable(f"{message}; run the same command again later")
         return InvalidInput(message)
+
+    def _said(self, answer: bytes) -> str:
+        try:
+            said = msgspec.json.decode(answer, type=_Error).error.message
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            said = answer.decode(errors="replace")
+        return without_keys(said, self._keys)[:_SAID_AT_MOST]
 
 
 def _form(fields: dict[str, str], filename: str, content: bytes) -> tuple[bytes, bytes]:

@@ -58,7 +58,7 @@ class Health:
 
     def probes(self) -> Probes:
         """The three addresses that tell of this process."""
-        return Probes(self.checks, self.exposition, CONTENT_TYPE)
+        return Probes(self.checks, self.exposition, CONTENT_TYPE, lambda: self.holder.current().keys)
 
     def checks(self) -> Sequence[Check]:
         """Needed: a snapshot, prices, not going down. The others are told of."""

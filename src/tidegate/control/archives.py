@@ -5,12 +5,12 @@ import logging
 
 from tidegate.control.services import Services
 from tidegate.domain.errors import NotFound, TidegateError
-from tidegate.domain.skill import SkillVersion, intact
+from tidegate.domain.skill import ListedVersion, intact
 
 _log = logging.getLogger("tidegate.skills")
 
 
-async def intact_archive(services: Services, version: SkillVersion) -> bytes:
+async def intact_archive(services: Services, version: ListedVersion) -> bytes:
     """The canonical archive of a version, compared with its digest beside the event loop.
 
     Raises NotFound where the store has none, TidegateError where it has other bytes than were published.

@@ -1,7 +1,7 @@
 """Who calls the control plane, and what their role and tenant let them do there."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -51,21 +51,21 @@ def by_key(
     remembered: Callable[[], Mapping[str, KeyRecord]] | None = None,
     now: Callable[[], float] = time.time,
 ) -> Authenticate:
-    """Authenticate by `authorization: Bearer` or `x-api-key`, against the store at every call.
+    """Authenticate by `authorization: Bearer` or `x-api-key`, against the store's one row at every call.
 
     While the store is away the `remembered` keys count (by hash): the local switch must work just then. `now`
     is asked whether a key has expired.
     """
 
     async def authenticate(headers: Mapping[str, str]) -> Caller:
-        secret, at = _secret(headers), now()
+        hashed, at = hash_secret(_secret(headers)), now()
         try:
-            known = await keys.list()
+            found = await keys.find(hashed)
         except StoreUnavailable:
             if remembered is None:
                 raise
-            known = list(remembered().values())
-        record = _find(known, secret, at)
+            found = remembered().get(hashed)
+        record = _taken(found, hashed, at)
         if record.role is Role.CLIENT:
             raise Forbidden("a client key calls /v1 only; use a viewer, publisher or operator key here")
         await _note_use(keys, record, at)
@@ -101,10 +101,10 @@ def _secret(headers: Mapping[str, str]) -> str:
     return secret
 
 
-def _find(records: Sequence[KeyRecord], secret: str, now: float) -> KeyRecord:
-    wanted = hash_secret(secret)
-    for hashed, key in (pair for record in records for pair in accepted(record)):
-        if compare_digest(hashed, wanted):
+def _taken(found: KeyRecord | None, hashed: str, now: float) -> KeyRecord:
+    """The key as the secret of that hash opens it; raises Unauthenticated where it opens nothing."""
+    for each, key in () if found is None else accepted(found):
+        if compare_digest(each, hashed):
             if key.revoked_at is not None:
                 raise Unauthenticated(f"key {key.id} was revoked; ask an operator for a new one")
             if key.expires_at is not None and key.expires_at <= now:

@@ -47,7 +47,7 @@ class RouteExplanation(msgspec.Struct, frozen=True, kw_only=True):
 async def explain_route(services: Services, name: str) -> RouteExplanation:
     """Explain a skill's routes as they are now; raises NotFound for a skill nobody published."""
     store, now = services.store, services.clock.now()
-    versions = [each.number for each in await store.skills.list(name)]
+    versions = [each.number for each in await store.skills.listed(name)]
     if not versions:
         raise NotFound(f"no skill {name!r}; `tidegate skill list` shows the skills there are")
     published = {each.version: each for each in await store.scores.list() if each.name == name}

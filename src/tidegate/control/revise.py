@@ -51,7 +51,7 @@ async def _revise_once(services: Services, name: str, text: str, actor: str, rea
 
 async def _plan(services: Services, rollout: Rollout, text: str) -> Plan:
     parsed = spec.parse(text)
-    plan = spec.resolve(parsed, await services.store.skills.list(), rollout.plan.baseline)
+    plan = spec.resolve(parsed, await services.store.skills.listed(), rollout.plan.baseline)
     if differing := _differing(rollout.plan, plan):
         raise InvalidInput(
             f"a revision changes the candidate alone, and this spec differs from rollout {rollout.name!r} in "

@@ -9,7 +9,7 @@ from tidegate.control.lookup import find_rollout
 from tidegate.control.services import Services
 from tidegate.domain.errors import InvalidInput, NotFound
 from tidegate.domain.rollout import SkillRef, Variant
-from tidegate.domain.skill import SkillVersion, VersionState
+from tidegate.domain.skill import ListedVersion, VersionState
 
 Arm = Literal["candidate", "baseline"]
 
@@ -24,7 +24,7 @@ async def variant_of_rollout(services: Services, name: str, arm: Arm, only: Sequ
     return _narrowed(variant, only, f"the {arm} of rollout {name!r}")
 
 
-def variant_of_published(versions: Sequence[SkillVersion], only: Sequence[str]) -> Variant:
+def variant_of_published(versions: Sequence[ListedVersion], only: Sequence[str]) -> Variant:
     """The newest published version of every skill, or of those that `only` names; raises NotFound."""
     newest = {each.name: each for each in versions if each.state is VersionState.PUBLISHED}
     refs = tuple(SkillRef(each.name, each.number, each.digest) for each in newest.values())

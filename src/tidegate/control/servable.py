@@ -11,7 +11,7 @@ from tidegate.domain.skill import VersionState
 
 async def refuse_unservable(services: Services, plan: Plan) -> None:
     """Raises Conflict for a revoked version, or for another active rollout of one of the same skills."""
-    revoked = {v.digest for v in await services.store.skills.list() if v.state is VersionState.REVOKED}
+    revoked = {v.digest for v in await services.store.skills.listed() if v.state is VersionState.REVOKED}
     for ref in plan.candidate.skills + plan.baseline.skills:
         if ref.digest in revoked:
             raise Conflict(

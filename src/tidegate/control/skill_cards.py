@@ -1,5 +1,6 @@
 """The skills as they stand, and changes of what is said of one beside its versions."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 
@@ -30,7 +31,8 @@ class CardChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 async def shelf(services: Services, name: str | None = None) -> Mapping[str, ShelfSkill]:
     """Every skill that has a version to serve, or the one of that name; by name, the oldest first."""
     cards = {card.name: card for card in await services.store.skill_cards.list(name)}
-    return shelve(await services.store.skills.list(name), cards)
+    versions = await services.store.skills.listed(name)
+    return await asyncio.to_thread(shelve, versions, cards)
 
 
 async def find_skill(services: Services, name: str) -> ShelfSkill:

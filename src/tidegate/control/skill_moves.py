@@ -8,7 +8,7 @@ from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
 from tidegate.domain.rollout import Rollout
 from tidegate.domain.scope import serving
-from tidegate.domain.skill import SkillVersion, VersionState
+from tidegate.domain.skill import ListedVersion, VersionState
 
 
 async def move_version(
@@ -23,7 +23,7 @@ async def move_version(
     )
 
 
-async def withdraw(services: Services, versions: Sequence[SkillVersion], *, actor: str, reason: str) -> int:
+async def withdraw(services: Services, versions: Sequence[ListedVersion], *, actor: str, reason: str) -> int:
     """Revoke versions of one skill that no rollout serves, all or none; returns the revision.
 
     Raises Conflict where a rollout serves one at that instant, or one is revoked already, and InvalidInput
@@ -39,12 +39,12 @@ async def withdraw(services: Services, versions: Sequence[SkillVersion], *, acto
     )
 
 
-async def served_by(services: Services, version: SkillVersion) -> list[str]:
+async def served_by(services: Services, version: ListedVersion) -> list[str]:
     """Names of the rollouts that serve a version now."""
     return [each.name for each in serving(await services.store.rollouts.list(), version.digest)]
 
 
-def _refuse_served(versions: Sequence[SkillVersion], rollouts: Sequence[Rollout]) -> None:
+def _refuse_served(versions: Sequence[ListedVersion], rollouts: Sequence[Rollout]) -> None:
     for version in versions:
         names = [each.name for each in serving(rollouts, version.digest)]
         if names:

@@ -13,7 +13,7 @@ from tidegate.control.spec_value import NAME, TEXT, VERSION, choice, duration, e
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.rollout import After, CachePolicy, Eligible, Gates, Plan, Stage, Unit, Variant
 from tidegate.domain.schedule import Schedule
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import ListedVersion
 
 _VARIANT_KEYS = ("skills", "select", "model", "system", "route", "timeout", "deadline", "cache")
 
@@ -68,7 +68,7 @@ def parse(text: str) -> Spec:
     return spec
 
 
-def resolve(spec: Spec, versions: Sequence[SkillVersion], standing: Variant | None) -> Plan:
+def resolve(spec: Spec, versions: Sequence[ListedVersion], standing: Variant | None) -> Plan:
     """The plan: every skill pinned to a digest among `versions`.
 
     `standing` is what users in the spec's scope have today, used where the spec names no baseline; None

@@ -8,7 +8,7 @@ import msgspec
 
 from tidegate.control.spec_node import Place, Problems
 from tidegate.domain.rollout import SkillRef, Variant
-from tidegate.domain.skill import SkillVersion, VersionState
+from tidegate.domain.skill import ListedVersion, VersionState
 
 
 class Pick(Protocol):
@@ -23,7 +23,7 @@ class Pick(Protocol):
 
 
 def resolve_skills(
-    rest: Variant, picks: Iterable[Pick], versions: Sequence[SkillVersion], problems: Problems
+    rest: Variant, picks: Iterable[Pick], versions: Sequence[ListedVersion], problems: Problems
 ) -> Variant:
     """The variant with each pick pinned to a digest; what cannot be resolved becomes a problem."""
     found = [(pick, _resolve(pick, versions, problems)) for pick in picks]
@@ -32,7 +32,7 @@ def resolve_skills(
     return msgspec.structs.replace(rest, skills=tuple(refs))
 
 
-def _resolve(pick: Pick, versions: Sequence[SkillVersion], problems: Problems) -> SkillVersion | None:
+def _resolve(pick: Pick, versions: Sequence[ListedVersion], problems: Problems) -> ListedVersion | None:
     known = sorted((v for v in versions if v.name == pick.name), key=lambda v: v.number)
     if not known:
         problems.add(pick.place, _unknown_skill(pick.name, versions))
@@ -51,7 +51,7 @@ def _resolve(pick: Pick, versions: Sequence[SkillVersion], problems: Problems) -
     return version
 
 
-def _refuse_unmet(found: Sequence[tuple[Pick, SkillVersion | None]], problems: Problems) -> None:
+def _refuse_unmet(found: Sequence[tuple[Pick, ListedVersion | None]], problems: Problems) -> None:
     """A skill without one that it requires would never be selected, and nobody would be told."""
     named = {pick.name for pick, _ in found}
     for pick, version in found:
@@ -64,7 +64,7 @@ def _refuse_unmet(found: Sequence[tuple[Pick, SkillVersion | None]], problems: P
                 )
 
 
-def _unknown_skill(name: str, versions: Sequence[SkillVersion]) -> str:
+def _unknown_skill(name: str, versions: Sequence[ListedVersion]) -> str:
     names = sorted({v.name for v in versions})
     near = get_close_matches(name, names, n=1)
     guess = f" (did you mean {near[0]!r}?)" if near else ""
@@ -73,7 +73,7 @@ def _unknown_skill(name: str, versions: Sequence[SkillVersion]) -> str:
     return f"is no skill{guess}; there are: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
 
 
-def _there_are(known: Sequence[SkillVersion]) -> str:
+def _there_are(known: Sequence[ListedVersion]) -> str:
     listed = ", ".join(
         f"{v.number}" if v.state is VersionState.PUBLISHED else f"{v.number} ({v.state})" for v in known
     )

@@ -33,7 +33,7 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
     parsed = spec.parse(text)
     _refuse_taken(parsed.name, await services.store.rollouts.get(parsed.name))
     today = standing(await services.store.rollouts.list(), parsed.eligible)
-    plan = spec.resolve(parsed, await services.store.skills.list(), today)
+    plan = spec.resolve(parsed, await services.store.skills.listed(), today)
     await refuse_unservable(services, plan)
     now = services.clock.now()
     past = await read_past(services.store, plan.eligible, now, plan.unit)

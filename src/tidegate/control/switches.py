@@ -83,5 +83,5 @@ def require_scope(scope: str, target: str) -> None:
 
 async def _check(services: Services, scope: str, target: str) -> None:
     require_scope(scope, target)
-    if scope == "skill" and not await services.store.skills.list(target):
+    if scope == "skill" and not await services.store.skills.listed(target):
         raise NotFound(f"no skill {target!r}; `tidegate skill list` shows the skills there are")

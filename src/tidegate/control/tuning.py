@@ -10,7 +10,7 @@ from tidegate.control.services import Services
 from tidegate.domain.errors import NotFound
 from tidegate.domain.rollout import Phase, Plan, Rollout
 from tidegate.domain.scope import overlaps
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import ListedVersion
 from tidegate.domain.tuning.answers import Answers, Tuned
 
 
@@ -39,7 +39,7 @@ async def tunable(
         tenants=rollout.plan.eligible.tenants,
         tasks=rollout.plan.eligible.tasks,
         skill=skill,
-        without=_own_timeouts(rollout, await services.store.skills.list()),
+        without=_own_timeouts(rollout, await services.store.skills.listed()),
         kept_seconds=candidate.cache.ttl_seconds if candidate.cache else None,
     )
     answers = await services.store.samples.answers(tuned)
@@ -80,7 +80,7 @@ def _serves(rollout: Rollout, skill: str) -> bool:
     return any(ref.name == skill for ref in rollout.plan.candidate.skills)
 
 
-def _own_timeouts(rollout: Rollout, versions: Sequence[SkillVersion]) -> tuple[str, ...]:
+def _own_timeouts(rollout: Rollout, versions: Sequence[ListedVersion]) -> tuple[str, ...]:
     """The candidate's skills whose package names a timeout that is shorter than the variant's."""
     candidate = rollout.plan.candidate
     digests = {ref.digest for ref in candidate.skills}

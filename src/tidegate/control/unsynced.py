@@ -2,7 +2,7 @@
 
 from tidegate.control.services import Services
 from tidegate.domain.rollout import Plan
-from tidegate.domain.skill import NATIVE, SkillVersion
+from tidegate.domain.skill import NATIVE, ListedVersion
 
 
 async def unsynced(services: Services, plan: Plan) -> list[str]:
@@ -10,7 +10,7 @@ async def unsynced(services: Services, plan: Plan) -> list[str]:
     refs = {ref.digest: ref for ref in (*plan.baseline.skills, *plan.candidate.skills)}
     native = [
         version
-        for version in await services.store.skills.list()
+        for version in await services.store.skills.listed()
         if version.digest in refs and version.manifest.mode == NATIVE
     ]
     if not native:
@@ -26,7 +26,7 @@ async def unsynced(services: Services, plan: Plan) -> list[str]:
     ]
 
 
-def _sentence(version: SkillVersion, upstream: str, tenant: str) -> str:
+def _sentence(version: ListedVersion, upstream: str, tenant: str) -> str:
     where = f"the workspace of the tenant {tenant!r} at the upstream" if tenant else "the upstream"
     option = f" --tenant {tenant}" if tenant else ""
     return (

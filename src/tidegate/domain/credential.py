@@ -1,4 +1,9 @@
-"""When an upstream's key is read anew: before it ends, soon after a failure, early after a refusal."""
+"""When an upstream's key is read anew: before it ends, soon after a failure, early after a refusal.
+
+And what an upstream said, without its key.
+"""
+
+from collections.abc import Iterable
 
 REFRESH_SHARE = 0.8
 """Of its time: then a key is read anew, so that a new one is there before the old one ends."""
@@ -28,3 +33,14 @@ def next_reading(refresh: float | None, failures: int) -> float | None:
 def may_read_early(now: float, asked_at: float | None) -> bool:
     """Whether a refusal may cause a reading; `asked_at` is when one last did."""
     return asked_at is None or now - asked_at >= EARLY_SECONDS
+
+
+def without_keys(text: str, values: Iterable[bytes]) -> str:
+    """What an upstream said, without the keys that these values of headers show to it.
+
+    Whoever shortens the text does so afterwards: a part of a key is found no more.
+    """
+    for value in values:
+        key = value.removeprefix(b"Bearer ").decode("latin-1")
+        text = text.replace(key, "(the key)") if key else text
+    return text

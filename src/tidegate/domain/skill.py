@@ -59,19 +59,24 @@ class FileEntry(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class SkillVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An immutable, content-addressed upload of a skill; `digest` is `sha256:…` of the canonical archive."""
+class ListedVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a version beside its text; `digest` is `sha256:…` of the canonical archive."""
 
     name: str
     number: int
     digest: str
     state: VersionState
     manifest: Manifest
-    body: str
-    """The Markdown of SKILL.md after the frontmatter: what a model reads."""
     files: tuple[FileEntry, ...] = ()
     created_at: float
     created_by: str
+
+
+class SkillVersion(ListedVersion, frozen=True, kw_only=True, omit_defaults=True):
+    """An immutable, content-addressed upload of a skill."""
+
+    body: str
+    """The Markdown of SKILL.md after the frontmatter: what a model reads."""
 
 
 class ProviderVersion(msgspec.Struct, frozen=True, kw_only=True):

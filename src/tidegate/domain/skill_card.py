@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from tidegate.domain.skill import SkillVersion, VersionState
+from tidegate.domain.skill import ListedVersion, VersionState
 
 SERVED = frozenset({VersionState.PUBLISHED, VersionState.DEPRECATED})
 """States of versions that may be served."""
@@ -27,20 +27,20 @@ class ShelfSkill(msgspec.Struct, frozen=True, kw_only=True):
     """A skill as it stands: its card and the versions that may be served, oldest first, at least one."""
 
     card: SkillCard
-    versions: tuple[SkillVersion, ...]
+    versions: tuple[ListedVersion, ...]
 
     @property
     def name(self) -> str:
         return self.card.name
 
     @property
-    def latest(self) -> SkillVersion:
+    def latest(self) -> ListedVersion:
         """The highest published version, else the highest deprecated one."""
         published = [each for each in self.versions if each.state is VersionState.PUBLISHED]
         return (published or self.versions)[-1]
 
     @property
-    def default(self) -> SkillVersion:
+    def default(self) -> ListedVersion:
         """The version that the card points to while it may be served, else the latest."""
         return next((each for each in self.versions if each.number == self.card.default), self.latest)
 
@@ -53,9 +53,9 @@ class ShelfSkill(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.versions[-1].created_at, self.card.updated_at)
 
 
-def shelve(versions: Sequence[SkillVersion], cards: Mapping[str, SkillCard]) -> Mapping[str, ShelfSkill]:
+def shelve(versions: Sequence[ListedVersion], cards: Mapping[str, SkillCard]) -> Mapping[str, ShelfSkill]:
     """Every skill that has a version to serve, by name, the oldest first; `versions` come by number."""
-    served: dict[str, list[SkillVersion]] = {}
+    served: dict[str, list[ListedVersion]] = {}
     for version in versions:
         if version.state in SERVED:
             served.setdefault(version.name, []).append(version)

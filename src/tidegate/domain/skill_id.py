@@ -7,7 +7,7 @@ epoch: its time in milliseconds, and its number in three further digits, so that
 import re
 from collections.abc import Iterable
 
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import ListedVersion
 
 _SKILL = re.compile(r"skill_([a-z0-9-]{1,64})")
 
@@ -23,16 +23,16 @@ def name_of(given: str) -> str | None:
     return found[1] if found else None
 
 
-def version_id(version: SkillVersion) -> str:
+def version_id(version: ListedVersion) -> str:
     """`skver_NAME_NUMBER`."""
     return f"skver_{version.name}_{version.number}"
 
 
-def epoch_of(version: SkillVersion) -> str:
+def epoch_of(version: ListedVersion) -> str:
     """Digits that look like microseconds since 1970 and grow from version to version."""
     return str(int(version.created_at * 1_000) * 1_000 + version.number % 1_000)
 
 
-def named(versions: Iterable[SkillVersion], given: str) -> SkillVersion | None:
+def named(versions: Iterable[ListedVersion], given: str) -> ListedVersion | None:
     """The version of that id or epoch."""
     return next((each for each in versions if given in (version_id(each), epoch_of(each))), None)

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from tidegate.domain.skill import FileEntry, Manifest, SkillPackage, SkillVersion
+from tidegate.domain.skill import FileEntry, ListedVersion, Manifest, SkillPackage
 
 
-def describe(version: SkillVersion) -> dict[str, object]:
+def describe(version: ListedVersion) -> dict[str, object]:
     """What there is to know of a version but its text; `created_at` in RFC 3339, UTC, to the millisecond."""
     created = datetime.fromtimestamp(version.created_at, UTC).isoformat(timespec="milliseconds")
     return {

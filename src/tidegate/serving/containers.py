@@ -1,20 +1,19 @@
 """The provider's containers belong to the gateway's workspace: a tenant can name only those it was given.
 
-Without memory: an id goes to a client with a tag under the home's secret, bound to its tenant, and comes back
-with it. No id is rewritten where a tenant's own credential opens the upstream: the workspace is its own.
+An id goes to a client with a tag, and comes back with it. No id is rewritten where a tenant's own credential
+opens the upstream: the workspace is its own.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
-from hashlib import blake2b
-from hmac import compare_digest
 
 import msgspec
 
-from tidegate.domain.errors import InvalidInput, NotFound
+from tidegate.domain.errors import InvalidInput
 from tidegate.ports import Header
 from tidegate.serving.client import Client
+from tidegate.serving.id_tags import IdTags
 from tidegate.serving.request import TIDEGATE_SKILL, MessagesRequest, distinct
+from tidegate.serving.workspace_files import FileTags, names_file, told_files
 
 _MARK = b'"container"'
 _SERVER_TOOL = b"_20"
@@ -32,30 +31,12 @@ _SKILL = msgspec.json.Decoder(_Skill)
 _ID = msgspec.json.Decoder(str | None)
 
 
-class ContainerTags:
-    """Tags the ids of containers, and takes tags off; alike on every replica with the same secret."""
+class ContainerTags(IdTags):
+    """Tags the ids of containers."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._keyed = blake2b(digest_size=16, key=secret[:64], person=b"container id")
-
-    def tagged(self, tenant: str, container_id: str) -> str:
-        """The id as this tenant gets it."""
-        return f"{container_id}.{self._tag(tenant, container_id)}"
-
-    def opened(self, tenant: str, named: str) -> str:
-        """The provider's id behind what a client sent; raises NotFound for one that is not this tenant's."""
-        container_id, _, tag = named.rpartition(".")
-        if not compare_digest(tag.encode(), self._tag(tenant, container_id).encode()):
-            raise NotFound(
-                f"container: this gateway gave no container {named[:80]!r} to your tenant; send the id as an "
-                "answer said it, or leave `container` out for a new one"
-            )
-        return container_id
-
-    def _tag(self, tenant: str, container_id: str) -> str:
-        digest = self._keyed.copy()
-        digest.update(f"{len(tenant)}:{tenant}:{container_id}".encode("utf-8", "surrogatepass"))
-        return urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+    person = b"container id"
+    kind = "container"
+    instead = "leave `container` out for a new one"
 
 
 def opened_request(
@@ -169,13 +150,14 @@ def involves_containers(top: Mapping[str, msgspec.Raw]) -> bool:
 
 
 class TaggingClient:
-    """A client whose answers carry tagged container ids; pieces of a stream are whole events."""
+    """A client whose answers have tagged ids of containers and files; pieces of a stream are whole events."""
 
-    __slots__ = ("_client", "_tags", "_tenant")
+    __slots__ = ("_client", "_files", "_tags", "_tenant")
 
-    def __init__(self, client: Client, tags: ContainerTags, tenant: str) -> None:
+    def __init__(self, client: Client, tags: ContainerTags, files: FileTags, tenant: str) -> None:
         self._client = client
         self._tags = tags
+        self._files = files
         self._tenant = tenant
 
     @property
@@ -197,9 +179,11 @@ class TaggingClient:
         return await self._client.body(limit)
 
     async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        """Send the whole answer, its container tagged."""
+        """Send the whole answer, its container and files tagged."""
         if _MARK in body:
             body = self._retold(body, ("container",))
+        if names_file(body):
+            body = told_files(body, self._files, self._tenant)
         await self._client.answer(status, headers, body)
 
     async def start(self, status: int, headers: Sequence[Header]) -> None:
@@ -207,8 +191,8 @@ class TaggingClient:
         await self._client.start(status, headers)
 
     async def send(self, data: bytes, *, more: bool) -> None:
-        """Send events, their containers tagged."""
-        if _MARK in data:
+        """Send events, their containers and files tagged."""
+        if _MARK in data or names_file(data):
             data = b"\n".join(map(self._line, data.split(b"\n")))
         await self._client.send(data, more=more)
 
@@ -222,10 +206,14 @@ class TaggingClient:
 
     def _line(self, line: bytes) -> bytes:
         """A line of an event; `message_start` tells of it in the message, `message_delta` in the delta."""
-        if _MARK not in line or not line.startswith(b"data:"):
+        if not line.startswith(b"data:"):
             return line
-        told = self._retold(line[5:].strip(), ("message", "container"))
-        return b"data: " + self._retold(told, ("delta", "container"))
+        given = told = line[5:].strip()
+        if _MARK in line:
+            told = self._retold(self._retold(told, ("message", "container")), ("delta", "container"))
+        if names_file(line):
+            told = told_files(told, self._files, self._tenant)
+        return line if told == given else b"data: " + told
 
     def _retold(self, raw: bytes, path: tuple[str, ...]) -> bytes:
         """The JSON object with the id below `path` tagged; as it is where there is none."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tidegate.domain.credential import without_keys
 from tidegate.domain.errors import CredentialRefused
 from tidegate.serving.upstreams import Endpoint
 
@@ -42,7 +43,5 @@ def _said(endpoint: Endpoint, body: bytes) -> str:
         message = msgspec.json.decode(body, type=_Error).error.message
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
-    for _, value in endpoint.credentials:
-        key = value.removeprefix(b"Bearer ").decode("latin-1")
-        message = message.replace(key, "(the key)")
+    message = without_keys(message, (value for _, value in endpoint.credentials))
     return f": {message[:_SAID_AT_MOST]}" if message else ""

@@ -22,6 +22,7 @@ from tidegate.serving.metering import CHAT_ROUTE, Draft
 from tidegate.serving.order import UpstreamRequest
 from tidegate.serving.provider_side import Asked, ProviderSide
 from tidegate.serving.upstreams import Endpoint, Upstreams
+from tidegate.serving.workspace_files import uses_file
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -66,11 +67,13 @@ class Outgoing(msgspec.Struct, frozen=True):
         return made, tools
 
     def further(self, request: Asked, draft: Draft) -> tuple[Hop, ...]:
-        """Where else it may go: a count of tokens nowhere, nor what runs in a container of its provider."""
+        """Where else it may go: a count of tokens nowhere, nor what is bound to a container or file of its
+        provider.
+        """
         if not draft.on_ledger or "container" in request.top:
             return ()
         hops, tenant = self.chains.after(request.model), draft.key.tenant
-        if not hops:
+        if not hops or uses_file(request):
             return ()
         return tuple(hop for hop in hops if self.upstreams.is_open(hop.model, hop.upstream, tenant))
 

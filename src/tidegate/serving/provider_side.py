@@ -26,6 +26,7 @@ from tidegate.serving.request import MessagesRequest
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
 from tidegate.serving.upstreams import Upstreams
+from tidegate.serving.workspace_files import FileTags, names_file, opened_files
 
 Asked = MessagesRequest | ChatRequest
 """A request in either of the two dialects."""
@@ -48,6 +49,7 @@ class ProviderSide:
         clock: Clock,
     ) -> None:
         self._tags = ContainerTags(settings.home_secret)
+        self._files = FileTags(settings.home_secret)
         self._dialect = DIALECTS[settings.native_dialect]
         self._answer_limit = settings.answer_limit
         self._holder = holder
@@ -57,22 +59,29 @@ class ProviderSide:
         self._clock = clock
 
     def contained(self, draft: Draft, request: Asked, client: Client) -> tuple[Asked, Client]:
-        """Ids of containers opened in the request, and tagged in its answer: the workspace is the gateway's.
+        """Ids of containers and files opened in the request, and tagged in its answer: they are shared.
 
         As they are where none is involved, and where the tenant's own credential opens each upstream that the
         request may go to: only skills that the gateway has put there are left out then. Raises NotFound,
         InvalidInput.
         """
-        if isinstance(request, ChatRequest) or not _runs(draft, request):
+        named, runs = names_file(request.raw), _runs(draft, request)
+        if not (named or runs):
             return request, client
         tenant, models = draft.key.tenant, {request.model, draft.assignment.model or request.model}
         synced = self._holder.current().provider_skills
         if all(self._upstreams.is_own(model, tenant) for model in models):
-            return without_synced(request, synced.get(tenant, ())), client
+            if isinstance(request, MessagesRequest) and runs:
+                request = without_synced(request, synced.get(tenant, ()))
+            return request, client
+        if named:
+            request = opened_files(request, self._files, tenant)
+        if isinstance(request, ChatRequest):
+            return request, client  # an answer in this dialect names neither
         if "container" in request.top:
             ours = synced.get("", frozenset()) | synced.get(tenant, frozenset())
             request = opened_request(request, self._tags, tenant, ours)
-        return request, TaggingClient(client, self._tags, tenant)
+        return request, TaggingClient(client, self._tags, self._files, tenant)
 
     def composed(
         self, draft: Draft, request: MessagesRequest, call: Call, engaged: Engagement

@@ -120,10 +120,7 @@ def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
     try:
         if not body.isascii():
             body.decode()
-        top = _DISTINCT.decode(body)
-        if _is_all(top, body):
-            return top
-        entries = _TOP.decode(body)
+        return members_of(body)
     except UnicodeDecodeError as error:
         raise InvalidInput(f"the body is not UTF-8: byte {error.start} cannot be read; encode it") from error
     except msgspec.ValidationError as error:
@@ -132,6 +129,14 @@ def top_level(body: bytes, needed: str) -> dict[str, msgspec.Raw]:
         raise InvalidInput(f"the body is not JSON: {error}; mend it and send it again") from error
     except RecursionError as error:
         raise InvalidInput("the body is nested too deeply to be read; flatten it") from error
+
+
+def members_of(raw: bytes) -> dict[str, msgspec.Raw]:
+    """The members of a JSON object, in their order; raises DecodeError, InvalidInput for a repeated key."""
+    top = _DISTINCT.decode(raw)
+    if _is_all(top, raw):
+        return top
+    entries = _TOP.decode(raw)
     top = {key.text: value for key, value in entries.items()}
     if len(top) < len(entries):
         names = [key.text for key in entries]

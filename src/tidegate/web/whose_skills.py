@@ -20,13 +20,13 @@ class WhoseSkills:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         known = self._keys()
-        key = next((known[hashed] for hashed in _hashes(scope) if hashed in known), None)
+        key = next((known[hashed] for hashed in hashes_of(scope) if hashed in known), None)
         app = self._gateway if key is None or key.role is Role.CLIENT else self._registry
         await app(scope, receive, send)
 
 
-def _hashes(scope: Message) -> list[str]:
-    """Of the secrets that the headers carry, as the gateway reads them: `x-api-key` first."""
+def hashes_of(scope: Message) -> list[str]:
+    """The hashes of the secrets that the headers carry, as the gateway reads them: `x-api-key` first."""
     headers: dict[bytes, bytes] = {bytes(name): bytes(value) for name, value in scope["headers"]}
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     bearer = token if scheme.lower() == b"bearer" else b""

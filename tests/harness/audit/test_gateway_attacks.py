@@ -15,6 +15,7 @@ from sandboxes import require_namespaces
 from sqlalchemy import Connection, or_, select
 
 from tidegate.adapters.memory_cache import MemoryCache
+from tidegate.adapters.skill_host import AnthropicSkillHost
 from tidegate.adapters.storage import votes as stored_votes
 from tidegate.adapters.storage.schema import EXCHANGE
 from tidegate.adapters.storage.skills import SqlSkills
@@ -24,7 +25,7 @@ from tidegate.control import archives as handed_out
 from tidegate.control import caller
 from tidegate.control.caller import Caller
 from tidegate.domain.access import hash_secret
-from tidegate.domain.errors import CredentialRefused
+from tidegate.domain.errors import Conflict, CredentialRefused
 from tidegate.domain.exchange import Vote
 from tidegate.domain.reuse import CachedAnswer
 from tidegate.harness.audit import access, votes, wire
@@ -46,6 +47,7 @@ from tidegate.serving.metering import Draft
 from tidegate.serving.skill_text import skill_text
 from tidegate.serving.upstreams import Upstreams
 from tidegate.serving.variant import ServedSkill
+from tidegate.serving.workspace_files import FileTags
 from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScope, ScopeTable
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("audit")]
@@ -119,6 +121,10 @@ def _repeated(endpoint: object, status: int, body: bytes) -> Exception:
     return CredentialRefused(body.decode(), retry_after=None)
 
 
+def _all_said(host: object, status: int, answer: bytes) -> Exception:
+    return Conflict(answer.decode())
+
+
 def _nothing_held(patch: pytest.MonkeyPatch, target: Target) -> None:
     patch.setattr(headers, "_goes_on", lambda name: True)
 
@@ -166,12 +172,14 @@ CONTROLS: dict[str, Patch] = {
     "keys-at-rest": _stored_plainly,
     "forwarded-key": _nothing_held,
     "upstream-key": _patch(attempt, "locked_out", _repeated),
+    "upstream-key-at-sync": _patch(AnthropicSkillHost, "_refusal", _all_said),
     "other-skill": _patch(hosting, "SkillDesk", _every_skills_desk),
     "shadowed-tool": _patch(hosting, "refuse_reserved", lambda top: None),
     "forged-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named),
     "reused-container": _patch(ContainerTags, "opened", lambda self, tenant, named: named.rpartition(".")[0]),
     "cached-answer": _one_cache_for_all,
     "sealed-result": _patch(seal, "_bound", lambda tenant, call_id: b""),
+    "reused-file": _patch(FileTags, "opened", lambda self, tenant, named: named.rpartition(".")[0]),
     "forged-skill-id": _patch(containers, "_opened_object", lambda raw, *_: raw),
     "workspace": _everybodys_workspace,
     "changed-version": _bytes_change,

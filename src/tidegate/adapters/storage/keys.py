@@ -28,6 +28,13 @@ class SqlKeys:
         async with self._database.read() as connection:
             return await read_keys(connection)
 
+    async def find(self, hashed: str) -> KeyRecord | None:
+        """The key of that secret, by index; revoked or expired ones too, None for a secret of nobody's."""
+        same = or_(ACCESS_KEY.c.secret_hash == hashed, ACCESS_KEY.c.previous_hash == hashed)
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(ACCESS_KEY).where(same).limit(1))).one_or_none()
+        return None if row is None else msgspec.convert(row, KeyRecord, from_attributes=True)
+
     async def add(self, key: KeyRecord, *, by: str, reason: str, amounts: Amounts = NOTHING_SAID) -> int:
         """Store a new key, and its quota; returns the revision.
 

@@ -131,7 +131,7 @@ ACCESS_KEY = Table(
     Column("revoked_at", Double),
     Column("priority", Text, nullable=False, server_default="normal"),
     Column("expires_at", Double),
-    Column("previous_hash", Text),
+    Column("previous_hash", Text, index=True),
     Column("previous_until", Double),
     Column("last_used_at", Double),
 )

@@ -1,9 +1,11 @@
 """Immutable versions of skills and their archives."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Executable, Text, case, cast, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.adapters.storage.database import Database
@@ -11,7 +13,7 @@ from tidegate.adapters.storage.journal import read_revision, record, state_chang
 from tidegate.adapters.storage.rollouts import read_rollouts
 from tidegate.adapters.storage.schema import SKILL_ARCHIVE, SKILL_VERSION
 from tidegate.domain.errors import Conflict, NotFound
-from tidegate.domain.skill import VERSION_MOVES, SkillPackage, SkillVersion, VersionState
+from tidegate.domain.skill import VERSION_MOVES, ListedVersion, SkillPackage, SkillVersion, VersionState
 from tidegate.ports import Admit
 
 STREAM = "skills"
@@ -23,6 +25,7 @@ class SqlSkills:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._untold = _without_text(sqlite=database.sqlite)
 
     async def publish(
         self, package: SkillPackage, *, by: str, reason: str, at: float, first: bool = False
@@ -65,13 +68,15 @@ class SqlSkills:
 
     async def list(self, name: str | None = None) -> Sequence[SkillVersion]:
         """Every version, or every one of a skill, in any state, by name and number."""
-        by_number = select(SKILL_VERSION.c.body, SKILL_VERSION.c.state).order_by(
-            SKILL_VERSION.c.name, SKILL_VERSION.c.number
-        )
-        if name is not None:
-            by_number = by_number.where(SKILL_VERSION.c.name == name)
         async with self._database.read() as connection:
-            return [to_version(row.body, row.state) for row in await connection.execute(by_number)]
+            found = await connection.execute(_by_number(SKILL_VERSION.c.body, name))
+            return [to_version(row.body, row.state) for row in found]
+
+    async def listed(self, name: str | None = None) -> Sequence[ListedVersion]:
+        """The same without their texts, which do not leave the database; read beside the event loop."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(_by_number(self._untold, name))).all()
+        return await asyncio.to_thread(lambda: [_to_listed(row.body, row.state) for row in rows])
 
     async def archive(self, digest: str) -> bytes | None:
         """The canonical archive of a digest; None where it is unknown."""
@@ -146,6 +151,27 @@ def to_version(body: str, state: str) -> SkillVersion:
     """A stored version in the state it has now."""
     stored = msgspec.json.decode(body, type=SkillVersion)
     return msgspec.structs.replace(stored, state=VersionState(state))
+
+
+def _to_listed(body: str, state: str) -> ListedVersion:
+    stored = msgspec.json.decode(body, type=ListedVersion)
+    return msgspec.structs.replace(stored, state=VersionState(state))
+
+
+def _without_text(*, sqlite: bool) -> ColumnElement[str]:
+    """A version as JSON, but for the text of its SKILL.md (which has no NUL, that jsonb could not hold)."""
+    if sqlite:
+        return func.json_remove(SKILL_VERSION.c.body, "$.body")
+    member = cast(literal("body"), Text)
+    return cast(cast(SKILL_VERSION.c.body, postgresql.JSONB).op("-")(member), Text)
+
+
+def _by_number(body: ColumnElement[str], name: str | None) -> Executable:
+    """What is selected as `body` of every version, or of every one of a skill, with its state."""
+    found = select(body.label("body"), SKILL_VERSION.c.state).order_by(
+        SKILL_VERSION.c.name, SKILL_VERSION.c.number
+    )
+    return found if name is None else found.where(SKILL_VERSION.c.name == name)
 
 
 async def _refuse_taken(connection: AsyncConnection, name: str) -> None:

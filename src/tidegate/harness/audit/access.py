@@ -8,7 +8,7 @@ import msgspec
 
 from tidegate.harness.audit.judgement import Outcome, failed, held, judged, not_shown
 from tidegate.harness.audit.operations import OPERATIONS, OTHERS_CHANGES, OTHERS_SUMS
-from tidegate.harness.audit.target import KEYS, LEAK_MODEL, Target
+from tidegate.harness.audit.target import KEYS, LEAK_MODEL, NATIVE_SKILL, Target
 from tidegate.harness.audit.votes import exchange
 
 
@@ -142,6 +142,24 @@ async def upstream_key_told(target: Target) -> Outcome:
     return judged(
         bool(found), f"refused by 401 and by 403; the key is in {found or 'no answer, log or probe'}"
     )
+
+
+async def upstream_key_at_sync(target: Target) -> Outcome:
+    """The gateway's own key, repeated by a provider or its proxy at an upload: in the answer or the log."""
+    told: dict[str, str] = {}
+    sync = {"upstream": "leaky", "reason": "audit"}
+    for status in (401, 403, 502):
+        target.leaky.status = status
+        before = len(target.leaky.given)
+        answer = await target.call("publisher", "POST", f"/api/skills/{NATIVE_SKILL}/sync", json=sync)
+        if target.upstream_key not in target.leaky.given[before:]:
+            return not_shown(
+                f"the provider was not asked by that key: {answer.status_code} {answer.text[:200]}"
+            )
+        told[f"the answer to its {status}"] = answer.text + str(answer.headers)
+    told["the log"] = target.log()
+    found = [name for name, text in told.items() if target.upstream_key in text]
+    return judged(bool(found), f"refused by 401, 403 and 502; the key is in {found or 'no answer or log'}")
 
 
 async def _keys_that_open_nothing(target: Target) -> list[str]:

@@ -96,6 +96,8 @@ _ACCESS = (
           access.forwarded_key, tags=("AST09",)),
     _line("upstream-key", _KEYS, "have a provider repeat the gateway's own key",
           "in no answer, log or probe", access.upstream_key_told, tags=("AST09",)),
+    _line("upstream-key-at-sync", _KEYS, "have a provider repeat the key when a skill is uploaded to it",
+          "in no answer or log", access.upstream_key_at_sync, tags=("AST09",)),
 )  # fmt: skip
 
 _ISOLATION = Question.ISOLATION
@@ -115,6 +117,8 @@ _APART = (
           "the provider is asked again", tenants.cached_answer),
     _line("sealed-result", _ISOLATION, "another tenant's sealed script result, by its seal or the same call",
           "left out, and run anew", tenants.sealed_result, scripts=True),
+    _line("reused-file", _ISOLATION, "a file that another tenant's code has left at the provider",
+          "404, the provider not asked", isolation.reused_file),
     _line("forged-skill-id", _ISOLATION, "the provider's skills by made-up ids",
           "refused, the provider not asked", isolation.forged_skill_id),
     _line("workspace", _ISOLATION, "files, batches and skills of the gateway's workspace", "404 or 403",

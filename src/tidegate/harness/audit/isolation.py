@@ -11,6 +11,7 @@ from tidegate.harness.audit.target import CANARY, FORGED, FORGED_NAME, NOTE_FILE
 
 _CODE = {"type": "code_execution_20250825", "name": "code_execution"}
 _BETA = {"anthropic-beta": "code-execution-2025-08-25,skills-2025-10-02"}
+_FILE = re.compile(r'"file_id":"([^"]+)"')
 _PROBE = {"tidegate-skills": "audit-probe"}
 _FENCE = re.compile(r'<(skill|data)(?: [^<>]*)? mark="([0-9a-f]{20})">\n(.*)\n</\1 mark="\2">', re.DOTALL)
 _TURNS = re.compile(
@@ -129,6 +130,36 @@ async def reused_container(target: Target) -> Outcome:
         return not_shown(f"its own tenant cannot use it either: {again.status_code} {again.text[:200]}")
     other = await target.ask("client-b", "[[code: echo hi]]", tools=[_CODE], container=given, headers=_BETA)
     return judged(other.status_code != 404, f"its tenant: 200, another: {other.status_code}")
+
+
+async def reused_file(target: Target) -> Outcome:
+    """A file that another tenant's code has left: by the id that it got, and by the provider's own."""
+    made = await target.ask("client-a", "[[code: touch result.txt]]", tools=[_CODE], headers=_BETA)
+    named = _FILE.search(made.text)
+    if named is None:
+        return not_shown(f"no file was left: {made.status_code} {made.text[:200]}")
+    given = named[1]
+    again = await _with_file(target, "client-a", {"type": "container_upload", "file_id": given})
+    if again != 200:
+        return not_shown(f"its own tenant cannot use it either: {again}")
+    before = target.provider.counts.requests
+    told = [
+        await _with_file(target, "client-b", block)
+        for each in (given, given.partition(".")[0])
+        for block in (
+            {"type": "container_upload", "file_id": each},
+            {"type": "document", "source": {"type": "file", "file_id": each}},
+        )
+    ]
+    asked = target.provider.counts.requests - before
+    wrong = any(status != 404 for status in told) or asked > 0
+    return judged(wrong, f"its tenant: 200, another: {told}, provider asked {asked} times")
+
+
+async def _with_file(target: Target, key: str, block: Mapping[str, object]) -> int:
+    """How a message with that block is answered."""
+    turn = {"role": "user", "content": [{"type": "text", "text": "Read it. [[echo: done]]"}, block]}
+    return (await target.ask(key, "", messages=[turn], tools=[_CODE], headers=_BETA)).status_code
 
 
 async def forged_skill_id(target: Target) -> Outcome:

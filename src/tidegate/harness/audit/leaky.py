@@ -41,7 +41,7 @@ class Leaky:
         return head.encode() + body
 
 
-_TYPES = {401: "authentication_error", 403: "permission_error"}
+_TYPES = {401: "authentication_error", 403: "permission_error", 502: "api_error"}
 
 
 @asynccontextmanager

@@ -55,6 +55,8 @@ CANARY = b"canary: the other skill's secret"
 """In a file of `audit-other`, which a request for `audit-probe` has no part in."""
 SWAPPED = b"canary: bytes that nobody published"
 """In what stands in the store for the archive of `audit-swapped`, in place of what was published."""
+NATIVE_SKILL = "audit-native"
+"""Can be uploaded to a provider; no rollout serves it."""
 NOTE_FILE = "references/canary.md"
 
 _ROLLOUT = """
@@ -153,9 +155,10 @@ def probe() -> bytes:
     )
 
 
-def harmless(name: str, file: bytes) -> bytes:
-    """A skill of that name that nothing is wrong with, and that has the file."""
-    skill = f"---\nname: {name}\ndescription: Folds maps for an audit.\n---\nFold.\n".encode()
+def harmless(name: str, file: bytes, *more: str) -> bytes:
+    """A skill of that name that nothing is wrong with, and that has the file; with more lines in its head."""
+    head = "\n".join((f"name: {name}", "description: Folds maps for an audit.", *more))
+    skill = f"---\n{head}\n---\nFold.\n".encode()
     return zipped((f"{name}/{NOTE_FILE}", file), skill=skill, folder=name)
 
 
@@ -171,6 +174,7 @@ async def prepare(target: Target) -> None:
     for spec in (_ROLLOUT, _CACHED_ROLLOUT):
         rollout = {"spec": spec, "reason": "audit"}
         _expect(await target.call("operator", "POST", "/api/rollouts", json=rollout), 201)
+    await _publish(target, harmless(NATIVE_SKILL, b"A note.", "metadata:", "  tidegate.mode: native"))
 
 
 async def _publish(target: Target, content: bytes) -> str:

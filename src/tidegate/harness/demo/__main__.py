@@ -15,7 +15,7 @@ from rich.table import Table
 from tidegate.domain.errors import TidegateError
 from tidegate.harness.demo import plan, report
 from tidegate.harness.demo.evidence import read_ledger
-from tidegate.harness.demo.processes import CommandLine, running
+from tidegate.harness.demo.processes import CommandLine, ended_by_sigterm, running
 from tidegate.harness.demo.story import Stage, Told, tell
 from tidegate.harness.demo.summary import Summary, summarize
 
@@ -47,7 +47,7 @@ def main() -> int:
 
 async def _run(out: Path, console: Console) -> Summary:
     _show_differences(console)
-    with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as name:
+    with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as name, ended_by_sigterm():
         folder = Path(name)
         home = folder / "home"
         profile = folder / "emulator.toml"

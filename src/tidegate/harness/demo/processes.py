@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,28 @@ def child_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
     return {**inherited, **(given or {})}
+
+
+@contextmanager
+def ended_by_sigterm() -> Generator[None]:
+    """Have SIGTERM end the block as Ctrl-C does: what was started in it is ended too, and not left behind.
+
+    A further SIGTERM meanwhile hurries nothing. Enter it within a running loop of the main thread.
+    """
+    loop = asyncio.get_running_loop()
+    ended = False
+
+    def end() -> None:
+        nonlocal ended
+        if not ended:
+            ended = True
+            signal.raise_signal(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 @asynccontextmanager
@@ -70,6 +93,15 @@ async def _stop(process: asyncio.subprocess.Process, arguments: tuple[str, ...],
         raise TidegateError(f"`tidegate {arguments[0]}` ended with exit code {code}; its log is {log}")
 
 
+async def _said(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """What a command prints; where nobody waits for it any more, it ends."""
+    try:
+        return await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+
+
 class CommandLine:
     """The operator's terminal: each call is one `tidegate … --json` process; the answer is its JSON."""
 
@@ -85,7 +117,7 @@ class CommandLine:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await process.communicate()
+        out, err = await _said(process)
         if process.returncode != 0:
             raise TidegateError(f"`tidegate {' '.join(arguments)}` failed: {err.decode().strip()}")
         return msgspec.json.decode(out, type=dict[str, object])
@@ -96,6 +128,6 @@ class CommandLine:
             process = await asyncio.create_subprocess_exec(
                 TIDEGATE, *arguments, env=self._environment, stdout=out, stderr=asyncio.subprocess.PIPE
             )
-            _, err = await process.communicate()
+            _, err = await _said(process)
         if process.returncode != 0:
             raise TidegateError(f"`tidegate {' '.join(arguments)}` failed: {err.decode().strip()}")

@@ -77,7 +77,7 @@ def execute(
         for upload in skills.values():
             blocks.extend(_view(upload, new_id("srvtoolu_")))
     for command in commands:
-        blocks.extend(_bash(command, skills, new_id("srvtoolu_")))
+        blocks.extend(_bash(command, skills, new_id))
     return tuple(blocks)
 
 
@@ -98,19 +98,25 @@ def _view(upload: Upload, call_id: str) -> Iterator[ServerBlock]:
     yield ViewResultOut(call_id, ViewResult(text, lines, 1, lines))
 
 
-def _bash(command: str, skills: Mapping[str, Upload], call_id: str) -> Iterator[ServerBlock]:
+def _bash(command: str, skills: Mapping[str, Upload], new_id: Callable[[str], str]) -> Iterator[ServerBlock]:
+    call_id = new_id("srvtoolu_")
     yield ServerToolUseOut(call_id, "bash_code_execution", {"command": command})
-    yield BashResultOut(call_id, _run(command, skills))
+    yield BashResultOut(call_id, _run(command, skills, new_id))
 
 
-def _run(command: str, skills: Mapping[str, Upload]) -> BashResult:
-    """`echo WORDS`, `cat /skills/NAME/FILE` and `exit CODE` do what they do; nothing else is known."""
+def _run(command: str, skills: Mapping[str, Upload], new_id: Callable[[str], str]) -> BashResult:
+    """`echo WORDS`, `cat /skills/NAME/FILE` and `exit CODE` do what they do, `touch NAME` leaves a file as a
+    result; nothing else is known.
+    """
     try:
         name, *words = shlex.split(command)
     except ValueError as problem:
         return BashResult("", f"bash: {problem}\n", 2)
     if name == "echo":
         return BashResult(" ".join(words) + "\n", "", 0)
+    if name == "touch" and len(words) == 1:
+        left = {"type": "bash_code_execution_output", "file_id": new_id("file_")}
+        return BashResult("", "", 0, (left,))
     if name == "exit" and len(words) == 1 and words[0].isdecimal():
         return BashResult("", "", int(words[0]) % 256)
     if name == "cat" and len(words) == 1:

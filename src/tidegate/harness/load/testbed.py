@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from tidegate.domain.errors import NotFound, TidegateError
-from tidegate.harness.demo.processes import CommandLine, running
+from tidegate.harness.demo.processes import CommandLine, ended_by_sigterm, running
 from tidegate.harness.emulator.faults import Fault, FaultList
 
 SKILLS = Path(__file__).parents[4] / "skills"
@@ -73,16 +73,20 @@ class _Note(msgspec.Struct):
 async def open_testbed(
     folder: Path, *, profile: str = PROFILE, up: Sequence[str] = (), spec: str = SPEC
 ) -> AsyncGenerator[Testbed]:
-    """Start both in `folder`, publish the sample skills and roll them out. Raises TidegateError."""
+    """Start both in `folder`, publish the sample skills and roll them out. Raises TidegateError.
+
+    SIGTERM ends both, as Ctrl-C does.
+    """
     if not SKILLS.is_dir():
         raise NotFound("the sample skills are not installed here; name a gateway with --url and --key")
     home = folder / "home"
     (folder / "emulator.toml").write_text(profile)
     (folder / "load.yaml").write_text(spec)
-    keys = CommandLine({"TIDEGATE_HOME": str(home)})
-    key = await keys("keys", "create", "--role", "client", "--name", "load")
     emulate = ("emulate", "--port", "0", "--profile", str(folder / "emulator.toml"))
     async with AsyncExitStack() as stack:
+        stack.enter_context(ended_by_sigterm())
+        keys = CommandLine({"TIDEGATE_HOME": str(home)})
+        key = await keys("keys", "create", "--role", "client", "--name", "load")
         emulator = await stack.enter_async_context(running(folder / "emulator.log", *emulate))
         provider = {"TIDEGATE_UPSTREAM_URL": emulator, "TIDEGATE_UPSTREAM_KEY": "emulated"}
         operator = CommandLine({"TIDEGATE_HOME": str(home), **provider})

@@ -57,7 +57,8 @@ async def post_skill(request: Request, reason: str, control: Plane, who: Who) ->
 @router.get("")
 async def list_skills(control: Plane) -> Response:
     """Every version of every skill, by name and number."""
-    return answer({"skills": [describe(version) for version in await control.services.store.skills.list()]})
+    versions = await control.services.store.skills.listed()
+    return await run_in_threadpool(lambda: answer({"skills": [describe(version) for version in versions]}))
 
 
 @router.get("/{name}")

@@ -11,7 +11,7 @@ from tidegate.control.reason import require_reason
 from tidegate.control.services import Services
 from tidegate.control.skill_cards import find_skill
 from tidegate.domain.errors import Forbidden, NotFound
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import ListedVersion
 from tidegate.domain.skill_card import ShelfSkill
 from tidegate.domain.skill_id import name_of, named, version_id
 from tidegate.registry.limits import PackageLimits
@@ -73,7 +73,7 @@ class Asked:
         except NotFound:
             raise _no_skill(self.request.path_params["skill_id"]) from None
 
-    def version(self, skill: ShelfSkill) -> SkillVersion:
+    def version(self, skill: ShelfSkill) -> ListedVersion:
         """The version in the path: by id, by the beta's epoch, and to look at `latest` or `default`.
 
         Raises NotFound.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from tidegate.domain.skill import SkillVersion
+from tidegate.domain.skill import ListedVersion
 from tidegate.domain.skill_card import ShelfSkill
 from tidegate.domain.skill_id import epoch_of, skill_id, version_id
 from tidegate.registry.scan.found import Found
@@ -36,7 +36,7 @@ def shown_skill(skill: ShelfSkill, *, beta: bool) -> Shown:
     return common | {"display_name": label, "latest_version_id": latest, "source": {"type": "custom"}}
 
 
-def shown_version(version: SkillVersion, *, beta: bool) -> Shown:
+def shown_version(version: ListedVersion, *, beta: bool) -> Shown:
     """One version of a skill."""
     shown: Shown = {
         "id": version_id(version),
@@ -69,12 +69,12 @@ def deleted_skill(name: str) -> Shown:
     return {"id": skill_id(name), "type": "skill_deleted"}
 
 
-def deleted_version(version: SkillVersion, *, beta: bool) -> Shown:
+def deleted_version(version: ListedVersion, *, beta: bool) -> Shown:
     """What is left of a version: the name by which each shape addresses it."""
     return {"id": _name(version, beta=beta), "type": "skill_version_deleted"}
 
 
-def _name(version: SkillVersion, *, beta: bool) -> str:
+def _name(version: ListedVersion, *, beta: bool) -> str:
     return epoch_of(version) if beta else version_id(version)
 
 

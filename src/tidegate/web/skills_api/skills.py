@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -58,11 +59,16 @@ async def create_skill(request: Request) -> Response:
 async def list_skills(request: Request) -> Response:
     """Skills in pages: the newest first, or those that share words with `query`, the nearest first."""
     asked = Asked.by(request)
-    query = request.query_params
-    source = query.get("source")
+    source = request.query_params.get("source")
     if source and source not in _SOURCES:
         raise InvalidInput(f"source: {source[:40]!r}; input should be 'custom' or 'anthropic'")
     skills = () if source == "anthropic" else tuple((await shelf(asked.services)).values())
+    return await run_in_threadpool(_listing, asked, skills)
+
+
+def _listing(asked: Asked, skills: Sequence[ShelfSkill]) -> Response:
+    """One page of what is asked for; with many skills that takes longer than the event loop may be held."""
+    query = asked.request.query_params
     labelled = [each for each in skills if _has_labels(each, query.getlist("label"))]
     placed = _found(labelled, query["query"]) if query.get("query") else _newest_first(labelled)
     items = [(place, shown_skill(skill, beta=asked.beta)) for place, skill in placed]
@@ -93,7 +99,7 @@ async def delete_skill(request: Request) -> Response:
     """Revoke every version of a skill, so that it is seen no more; in the beta it must have none left."""
     asked = Asked.by(request)
     name = asked.name
-    if asked.beta and await asked.services.store.skills.list(name):
+    if asked.beta and await asked.services.store.skills.listed(name):
         if name in await shelf(asked.services, name):
             raise InvalidInput("Cannot delete skill with existing versions. Delete all versions first.")
         return answer(asked, deleted_skill(name))
