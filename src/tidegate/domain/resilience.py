@@ -45,7 +45,7 @@ class Cause(StrEnum):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One failed attempt, before any content reached the client.
+    """One failed attempt, before any content reached the client; `status` is that of what was refused.
 
     `replayable`: the upstream cannot have begun the work. `retry_after` in seconds and `should_retry` as
     the upstream's headers said, None where they said nothing. `unasked`: the gateway refused it itself, as
@@ -147,6 +147,14 @@ def is_fault(failure: Failure) -> bool:
     if failure.cause is Cause.SWITCH:
         return False
     return failure.cause is not Cause.STATUS or failure.status >= 500
+
+
+def is_refused_turn(cause: str, status: int) -> bool:
+    """True for a further turn of the hosted loop that the upstream understood and would not have.
+
+    It grew by what the skills' tools put into it, so it says nothing of the upstream's health.
+    """
+    return cause == Cause.HOSTED_TURN.value and status < 500
 
 
 def _wait(failure: Failure, tries: int, spread: float) -> float | None:

@@ -97,7 +97,7 @@ class Attempts:
         except TimeoutError:
             return None, *_late(course)
         except UpstreamFailure as error:
-            return None, Failure(cause=Cause(error.kind), replayable=error.replayable), error
+            return None, _broken(error), error
         status = answer.response.status
         if status < 400:
             return answer, None, None
@@ -178,6 +178,10 @@ async def _sent(request: UpstreamRequest, body: bytes, deadline: float) -> Upstr
     return await request.endpoint.upstream.send(
         "POST", request.target, request.headers, body, deadline=deadline
     )
+
+
+def _broken(error: UpstreamFailure) -> Failure:
+    return Failure(cause=Cause(error.kind), status=error.status, replayable=error.replayable)
 
 
 def _late(course: Course) -> tuple[Failure, UpstreamFailure]:

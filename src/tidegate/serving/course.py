@@ -6,7 +6,15 @@ from typing import Final
 from tidegate.domain.breaker import State
 from tidegate.domain.errors import CredentialRefused, UpstreamUnavailable
 from tidegate.domain.exchange import Outcome
-from tidegate.domain.resilience import Cause, Failure, Path, Situation, is_fault, retries_of
+from tidegate.domain.resilience import (
+    Cause,
+    Failure,
+    Path,
+    Situation,
+    is_fault,
+    is_refused_turn,
+    retries_of,
+)
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.guards import Guards
 from tidegate.serving.metering import Draft
@@ -189,7 +197,8 @@ class Course:
         self._guards.upstreams.succeeded(place, turn, whole=answer.scanner is None)
         if answer.scanner is None:
             return answer
-        passage = Passage(self._guards.upstreams, place, turn)
+        skills = self._skill_turns if self.path is _COMPOSED else ()
+        passage = Passage(self._guards, place, turn, skills)
         return Answer(answer.response, answer.body, answer.scanner, passage, answer.wire)
 
     def bad(self, failure: Failure, now: float) -> None:
@@ -197,6 +206,8 @@ class Course:
         if failure.cause is Cause.BREAKER or failure.unasked or not self.guarded:
             return
         if self.path is _COMPOSED and self._order.skills:
+            return
+        if is_refused_turn(failure.cause, failure.status):
             return
         place = self.request.place
         if is_fault(failure):
@@ -246,4 +257,4 @@ def _leave_skills(draft: Draft, failure: Failure, *, switched: bool) -> None:
     if failure.unasked:
         draft.skill_outcome = None
     rejected = failure.cause is Cause.STATUS and failure.status < 500
-    draft.fell_back("rejected" if rejected else "status" if failure.status else failure.cause.value)
+    draft.fell_back("rejected" if rejected else failure.cause.value)

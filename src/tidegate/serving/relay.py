@@ -97,7 +97,7 @@ class Relay:
             await self._events(draft, answer, scanner, client)
         except UpstreamFailure as failure:
             if answer.passage is not None and failure.kind not in OWN_ENDINGS:
-                answer.passage.ended(well=False)
+                answer.passage.broke(failure)
             told = str(failure) if failure.kind in OWN_ENDINGS else _BROKEN
             errors = self._dialect if answer.wire is MESSAGES else _CHAT_ERRORS
             last = errors.error_event(status_of_failure(failure), told, draft.id)

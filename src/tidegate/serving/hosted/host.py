@@ -72,7 +72,8 @@ class Hosted:
             )
             verdict = next_step(failure, at)
             if verdict.step is not Step.RETRY or not may_retry():
-                raise UpstreamFailure(_kind(failure), f"turn {draft.turns} of the answer failed: {told}")
+                told = f"turn {draft.turns} of the answer failed: {told}"
+                raise UpstreamFailure(_kind(failure), told, status=failure.status)
             await asyncio.sleep(verdict.wait)
             draft.attempts += 1
 
