@@ -58,7 +58,9 @@ class Attempts:
                 break
             await asyncio.sleep(verdict.wait)
             if verdict.step is Step.NEXT:
-                course.go_on(failure, result, error)
+                if not course.go_on(failure, result, error):
+                    result, error = course.last_word(result, error)
+                    break
             elif verdict.step is Step.FALLBACK:
                 course.fall_back(failure)
             elif course.path is _COMPOSED and not order.allowed():

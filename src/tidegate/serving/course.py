@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tidegate.domain.breaker import State
-from tidegate.domain.errors import CredentialRefused, UpstreamUnavailable
+from tidegate.domain.errors import CredentialRefused, TidegateError, UpstreamUnavailable
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.resilience import (
     Cause,
@@ -142,19 +142,35 @@ class Course:
         self._go(_PLAIN, self._order.plain)
         self._rescues = True
 
-    def go_on(self, failure: Failure, answer: Answer | None, error: Trouble | None) -> None:
-        """Ask the next of the chain; what the client's own model said is kept for the case that all fail."""
+    def go_on(self, failure: Failure, answer: Answer | None, error: Trouble | None) -> bool:
+        """Ask the next of the chain; False where none is left that could be asked this.
+
+        What the client's own model said is kept for the case that all fail.
+        """
         if self._kept is None:
             self._kept = (answer, error)
+        request = self._next_request()
+        if request is None:
+            return False
         if self.path is _COMPOSED:
             self._draft.skill_outcome = Outcome.UPSTREAM_ERROR
-        hop = self._order.further[self._hop]
-        self._hop += 1
-        if self._order.towards is not None:
-            self._go(Path.FURTHER, self._order.towards(hop))
-        self._draft.model = hop.model
+        self._go(Path.FURTHER, request)
+        self._draft.model = request.model
         self._draft.fell_back(f"upstream_{failure.cause.value}")
-        self._guards.retries.note(self.request.endpoint.name)
+        self._guards.retries.note(request.endpoint.name)
+        return True
+
+    def _next_request(self) -> UpstreamRequest | None:
+        """The request for the next of the chain that can be told it."""
+        towards = self._order.towards
+        while towards is not None and self.further:
+            hop = self._order.further[self._hop]
+            self._hop += 1
+            try:
+                return towards(hop)
+            except TidegateError:
+                continue  # the client wrote it for another API, or the key for this one has gone meanwhile
+        return None
 
     def last_word(self, answer: Answer | None, error: Trouble | None) -> tuple[Answer | None, Trouble | None]:
         """What to tell the client where nothing helped: what its own model said, not a stand-in's."""
