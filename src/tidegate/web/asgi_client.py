@@ -18,7 +18,7 @@ class Connection(Protocol):
     """
 
     def watch(self, callback: Callable[[], None]) -> None: ...
-    def unwatch(self) -> None: ...
+    def unwatch(self, callback: Callable[[], None]) -> None: ...
     def body(self, scope: Message) -> bytes | None: ...
     def answer(self, scope: Message, status: int, headers: Sequence[Header], body: bytes) -> bool: ...
 
@@ -140,7 +140,7 @@ class AsgiClient:
         """The answer is complete, or given up: leaving no longer matters."""
         self._lost = None
         if self._connection is not None:
-            self._connection.unwatch()
+            self._connection.unwatch(self._leave)
         if self._watcher is not None:
             self._watcher.cancel()
 

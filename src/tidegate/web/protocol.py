@@ -82,9 +82,10 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self._callback = callback
 
-    def unwatch(self) -> None:
-        """Forget the callback: the exchange is over."""
-        self._callback = None
+    def unwatch(self, callback: Callable[[], None]) -> None:
+        """Forget the callback, its exchange is over; the next one's stays, which may have begun already."""
+        if self._callback == callback:
+            self._callback = None
 
     @property
     def paused(self) -> bool:
