@@ -7,10 +7,12 @@ from tidegate.domain.breaker import State
 from tidegate.domain.errors import CredentialRefused, TidegateError, UpstreamUnavailable
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.resilience import (
+    OF_THE_UPSTREAM,
     Cause,
     Failure,
     Path,
     Situation,
+    is_about_the_key,
     is_fault,
     is_refused_turn,
     retries_of,
@@ -105,9 +107,16 @@ class Course:
             tries=self.tries,
             retries=retries_of(self.path, rescues=self._rescues, further=self.further),
             further=self.further,
+            elsewhere=composed and self._elsewhere,
             spread=spread,
             left=(self._order.skill_deadline if composed else self._order.deadline) - now,
         )
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether the skill path goes to another model or upstream than the client's own request."""
+        composed = self._order.composed
+        return composed is not None and composed.place != self._order.plain.place
 
     def enter(self) -> bool:
         """Pass the upstream's breaker; False where it is open. A probe's exchange keeps its leave."""
@@ -221,7 +230,7 @@ class Course:
         """Report a failed attempt; with skills in the request nobody knows yet whose failure it was."""
         if failure.cause is Cause.BREAKER or failure.unasked or not self.guarded:
             return
-        if self.path is _COMPOSED and self._order.skills:
+        if self.path is _COMPOSED and self._order.skills and not self._is_of_the_place(failure):
             return
         if is_refused_turn(failure.cause, failure.status):
             return
@@ -233,11 +242,22 @@ class Course:
         if is_fault(failure) and self.path is _PLAIN:
             self._judge(good=False, now=now)
 
+    def _is_of_the_place(self, failure: Failure) -> bool:
+        """Whether a composed request's failure speaks of the other model or upstream that it went to.
+
+        The plain request is no witness of that place, and the skills may do well on another.
+        """
+        refused = is_refused_turn(failure.cause, failure.status)
+        turn = failure.cause is Cause.HOSTED_TURN and not refused
+        return (turn or failure.cause in OF_THE_UPSTREAM) and self._elsewhere
+
     def _suspect(self, failure: Failure) -> None:
         """Blame the skills at once where their upstream is well, else wait for what the plain request gets.
 
         It is waited for, too, where a probe has failed, and where the body was refused: both need a witness.
         """
+        if self._is_of_the_place(failure):
+            return
         skills = self._guards.skills
         probing = any(skills[name].state is not State.CLOSED for name, _ in self._skill_turns)
         if probing or (failure.cause is Cause.STATUS and failure.status < 500):
@@ -267,6 +287,11 @@ def _leave_skills(draft: Draft, failure: Failure, *, switched: bool) -> None:
     if failure.cause is Cause.BREAKER:
         draft.fell_back("upstream_breaker")
         draft.skill_outcome = Outcome.UPSTREAM_ERROR
+        return
+    if is_about_the_key(failure):
+        draft.fell_back(Cause.STATUS.value)
+        draft.skill_outcome = Outcome.UPSTREAM_ERROR
+        draft.first_attempt_failed = True
         return
     timed_out = failure.cause is Cause.SKILL_TIMEOUT
     draft.skill_outcome = Outcome.SKILL_TIMEOUT if timed_out else Outcome.SKILL_ERROR
