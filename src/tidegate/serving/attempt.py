@@ -97,7 +97,11 @@ class Attempts:
                 async with asyncio.timeout_at(until):
                     answer = await self._open(draft, order, course)
         except TimeoutError:
+            draft.cut = True
             return None, *_late(course)
+        except asyncio.CancelledError:
+            draft.cut = True
+            raise
         except UpstreamFailure as error:
             return None, _broken(error), error
         status = answer.response.status

@@ -75,6 +75,8 @@ class Draft(msgspec.Struct, kw_only=True):
     """What the look-up for an answer to give again came to; None where none may be."""
     cache_key: str = ""
     message_id: str | None = None
+    cut: bool = False
+    """A call under way was broken off on this side: what it used by then is not all known."""
     crossed: bool = False
     """The answer is told in the client's dialect, which is not the upstream's; so is its id."""
     usage: Usage = NOTHING
