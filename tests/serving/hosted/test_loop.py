@@ -339,3 +339,13 @@ async def test_a_refused_turn_of_a_stream_speaks_of_the_skill_and_not_of_the_ups
         guards.skills["contracts@1"].recent.bit_count(),
     ]
     assert failures == [upstream, skill]
+
+
+async def test_a_tool_of_a_stream_works_until_the_exchanges_deadline_at_most(make: Make) -> None:
+    sandbox = FakeSandbox(hang=True)
+    world = await make(sandbox=sandbox, settings={"deadline_seconds": 0.5})
+    got = await world.call(asked("Let me count. " + run_call(), "", stream=True))
+    last, line = events_of(got)[-1], record(world)
+    assert (last["type"], last["error"]["type"]) == ("error", "timeout_error")
+    assert (sandbox.killed, line.outcome) == (True, Outcome.UPSTREAM_TIMEOUT)
+    assert sandbox.runs[0].seconds <= 0.5 <= line.seconds < 5

@@ -38,7 +38,9 @@ class Hosted:
 
         `may_retry` takes one retry out of the upstream's budget, if it holds one.
         """
-        loop = Loop(draft, self._plan, body, prices=self._prices, meter=self._meter, clock=self._clock)
+        loop = Loop(
+            draft, self._plan, body, deadline, prices=self._prices, meter=self._meter, clock=self._clock
+        )
 
         async def persistent(further: bytes) -> UpstreamResponse:
             return await self._persistent(draft, send, further, deadline, may_retry)
