@@ -498,6 +498,19 @@ async def test_a_silent_model_is_left_in_time_where_another_can_answer() -> None
     assert (got.status, got.headers["tidegate-fallback"]) == (200, "upstream_timeout")
 
 
+@pytest.mark.parametrize(
+    ("slow", "reported"),
+    [(Script(chunks=[None]), 0), (Script(headers=SSE, chunks=[START, None]), 3), (HANG, 3)],
+)
+async def test_a_whole_answer_that_takes_long_is_left_and_not_held_against_its_upstream(
+    slow: Script, reported: int
+) -> None:
+    made, _ = chained(Judging(plain=slow, claude_haiku_4_5=GOOD), try_seconds=0.01)
+    assert [got.status for got in await calls(made, 3, PLAIN)] == [200] * 3
+    assert made.gateway.guards.upstreams[PLACE].recent.bit_count() == reported
+    assert latest(made).fallback == "upstream_timeout"
+
+
 async def test_the_last_of_the_chain_may_take_until_the_deadline() -> None:
     made, other = chained(Judging(plain=HANG, claude_haiku_4_5=HANG), try_seconds=0.05, deadline=0.3)
     other.by_model = {"gpt_9": HANG}

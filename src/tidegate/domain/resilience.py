@@ -52,7 +52,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
     `replayable`: the upstream cannot have begun the work. `retry_after` in seconds and `should_retry` as
     the upstream's headers said, None where they said nothing. `unasked`: the gateway refused it itself, as
-    the upstream's API has no words for it, which speaks of neither the upstream nor a skill.
+    the upstream's API has no words for it, which speaks of neither the upstream nor a skill. `arriving`: cut
+    for lack of time while a whole answer came in, which an upstream that is well may take long over.
     """
 
     cause: Cause
@@ -61,6 +62,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
     should_retry: bool | None = None
     unasked: bool = False
+    arriving: bool = False
 
 
 class Path(StrEnum):

@@ -86,7 +86,7 @@ class Attempts:
         if not course.enter():
             return None, Failure(cause=Cause.BREAKER), None
         course.sent_at = self._clock.monotonic()
-        course.tries += 1
+        course.tries, course.arriving = course.tries + 1, False
         draft.attempts += 1
         draft.sent_at = draft.sent_at or course.sent_at
         until = course.first_content_by(course.sent_at)
@@ -133,9 +133,8 @@ class Attempts:
         try:
             if response.status == 200 and is_stream(response.headers):
                 scanner = request.wire.scanner(metered=looped is None)
-                return await self._open_stream(
-                    draft, response, scanner, request.wire, whole_start=whole_start
-                )
+                return await self._open_stream(draft, response, scanner, request.wire, whole=whole_start)
+            course.arriving = True
             read = await response.read(self._answer_limit)
         except BaseException:
             response.close()
@@ -151,11 +150,11 @@ class Attempts:
         return Answer(response, read, wire=request.wire)
 
     async def _open_stream(
-        self, draft: Draft, response: UpstreamResponse, scanner: Scanner, wire: Wire, *, whole_start: bool
+        self, draft: Draft, response: UpstreamResponse, scanner: Scanner, wire: Wire, *, whole: bool
     ) -> Answer:
         """Read a stream's start: to its first events, or to its first content if another try may follow."""
         try:
-            ready = await _start_of_stream(response, scanner, whole=whole_start)
+            ready = await _start_of_stream(response, scanner, whole=whole)
         except BaseException:
             draft.bill(scanner.model or draft.model, scanner.usage, self._prices)
             raise
@@ -194,7 +193,7 @@ def _late(course: Course) -> tuple[Failure, UpstreamFailure]:
     """No first content in time: the skill's, or, where another provider is left to ask, this one's."""
     cause = Cause.SKILL_TIMEOUT if course.path is _COMPOSED else Cause.TIMEOUT
     message = f"model {course.request.model} gave no first content in time, and nothing else did better"
-    return Failure(cause=cause), UpstreamFailure("timeout", message)
+    return Failure(cause=cause, arriving=course.arriving), UpstreamFailure("timeout", message)
 
 
 def _settle(draft: Draft, status: int) -> None:

@@ -33,7 +33,8 @@ Trouble = UpstreamFailure | CredentialRefused
 class Course:
     """Holds where an exchange stands; `request` goes out next, on `path`, for the `tries + 1`st time.
 
-    `guarded` is False for a count of tokens: breakers neither hear of it nor stop it.
+    `guarded` is False for a count of tokens: breakers neither hear of it nor stop it. `arriving`: the head of
+    an answer in one piece is here, its body is being read.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Course:
         "_skill_turns",
         "_suspects",
         "_turns",
+        "arriving",
         "guarded",
         "path",
         "request",
@@ -62,6 +64,7 @@ class Course:
         self.request: UpstreamRequest = order.plain
         self.tries = 0
         self.sent_at = 0.0
+        self.arriving = False
         self._hop = 0
         self._rescues = False
         self._turns: dict[str, int] = {}
@@ -228,7 +231,7 @@ class Course:
 
     def bad(self, failure: Failure, now: float) -> None:
         """Report a failed attempt; with skills in the request nobody knows yet whose failure it was."""
-        if failure.cause is Cause.BREAKER or failure.unasked or not self.guarded:
+        if failure.cause is Cause.BREAKER or failure.unasked or failure.arriving or not self.guarded:
             return
         if self.path is _COMPOSED and self._order.skills and not self._is_of_the_place(failure):
             return
