@@ -60,8 +60,7 @@ class UpstreamFailure(Exception):
 
     def __init__(self, kind: str, message: str, *, replayable: bool = False, status: int = 0) -> None:
         super().__init__(message)
-        self.kind, self.status = kind, status
-        self.replayable = replayable
+        self.kind, self.status, self.replayable = kind, status, replayable
 
 
 class UpstreamResponse(Protocol):
