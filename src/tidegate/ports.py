@@ -59,13 +59,13 @@ class UpstreamFailure(Exception):
     """No answer, or half of one, came from the upstream.
 
     `kind`: connect | timeout | reset | protocol; of the hosted loop also hosted_turn | hosted_limit | switch.
-    `replayable`: it went out on a reused connection, no byte came back; sent again, it is not done twice.
+    `status`: what a further turn was refused with. `replayable`: sent again it is not done twice, as it went
+    out on a reused connection and no byte came back.
     """
 
-    def __init__(self, kind: str, message: str, *, replayable: bool = False) -> None:
+    def __init__(self, kind: str, message: str, *, replayable: bool = False, status: int = 0) -> None:
         super().__init__(message)
-        self.kind = kind
-        self.replayable = replayable
+        self.kind, self.status, self.replayable = kind, status, replayable
 
 
 class UpstreamResponse(Protocol):

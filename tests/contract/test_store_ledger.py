@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -6,6 +7,8 @@ import pytest
 from exchanges import SINCE, make_exchange
 from sqlalchemy import select
 
+from tidegate.adapters.spool.shipper import Shipper
+from tidegate.adapters.spool.writer import SpoolWriter
 from tidegate.adapters.storage.schema import VOTE
 from tidegate.adapters.storage.votes import KEPT_VOTES
 from tidegate.domain.evidence import AFTER, Latest, StageEvidence
@@ -35,6 +38,20 @@ async def test_an_exchange_comes_back_as_it_was(store) -> None:
     result = await store.ledger.ingest([exchange], [])
     assert (result.inserted, result.rollouts) == (1, frozenset({"contract-skills"}))
     assert await _exported(store) == [exchange]
+
+
+@pytest.mark.parametrize("field", ["model", "message_id"])
+async def test_a_name_beyond_every_index_holds_up_nobody_else(store, tmp_path, clock, field: str) -> None:
+    long = "".join(hashlib.sha256(b"%d" % number).hexdigest() for number in range(100))
+    writer = SpoolWriter(tmp_path / "spool", "gateway-1", limit_bytes=1 << 30, on_drop=lambda _: None)
+    shipper = Shipper(writer, tmp_path / "spool", store.ledger, clock=clock, on_ingest=lambda _: None)
+    for number in range(3):
+        writer.record(make_exchange(number, **({field: long} if number == 1 else {})))
+    await shipper.ship()
+    kept = 3 - shipper.refused
+    await shipper.close()
+    assert (shipper.queued, await store.ledger.count(LedgerQuery())) == (0, kept)
+    assert kept >= 2
 
 
 async def test_repeated_exchanges_are_kept_and_counted_once(store) -> None:

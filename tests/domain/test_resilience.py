@@ -53,6 +53,12 @@ def test_refusals_that_are_not_about_the_body_are_passed_back(code: int) -> None
     assert step(status(code), Path.COMPOSED) is Step.RELAY
 
 
+@pytest.mark.parametrize("code", [401, 403, 429])
+def test_what_another_model_or_upstream_refuses_the_plain_request_may_still_get(code: int) -> None:
+    assert step(status(code), Path.COMPOSED, elsewhere=True) is Step.FALLBACK
+    assert step(status(code), Path.PLAIN, elsewhere=True) is Step.RELAY
+
+
 def test_a_composed_request_is_retried_once_and_then_falls_back() -> None:
     assert step(status(500), Path.COMPOSED) is Step.RETRY
     assert step(status(500), Path.COMPOSED, tries=2) is Step.FALLBACK

@@ -431,3 +431,11 @@ async def test_the_gateway_keeps_no_task_behind() -> None:
     await leaving(world(Script(chunks=[None])), PLAIN)
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_names_that_an_upstream_reports_are_cut_before_they_are_recorded() -> None:
+    said = msgspec.json.decode(MESSAGE)
+    made = world(Script(chunks=[msgspec.json.encode({**said, "model": "m" * 3000, "id": "a\x00b"})]))
+    got = await made.call(PLAIN)
+    line = record(made)
+    assert (got.json["model"], line.model, line.message_id) == ("m" * 3000, "m" * 256, "a?b")

@@ -27,6 +27,7 @@ from gateway_parts import (
 
 from tidegate.domain.exchange import Arm, Outcome
 from tidegate.ports import UpstreamFailure
+from tidegate.serving.chains import Chains, Hop
 from tidegate.serving.skill_text import skill_text
 from tidegate.serving.upstreams import Claim, Endpoint
 
@@ -411,3 +412,23 @@ async def test_a_vote_names_the_chat_completion(two: Two) -> None:
     got = await two.world.call(vote, path="/v1/feedback")
     assert got.json == {"status": "counted"}
     assert two.world.ledger.votes[0].request_id == "chatcmpl-9"
+
+
+@pytest.mark.parametrize("rest", [(), (Hop("claude-gpt-small"),)], ids=["none left", "another left"])
+async def test_a_further_model_whose_api_has_no_words_for_the_request_is_passed_over(
+    two: Two, rest: tuple[Hop, ...]
+) -> None:
+    down = Script(500, [*JSON, (b"x-should-retry", b"false")], [b'{"error":{"message":"down"}}'])
+    two.chat.scripts = [down, Script(chunks=(COMPLETION,))] if rest else [down]
+    chains = Chains({GPT: (Hop(MODEL), *rest)})
+    endpoint = Endpoint("open", two.chat, ((b"authorization", b"Bearer open-key"),), chat=True)
+    two.world = World(claims=(Claim(endpoint, ("claude-gpt*",)),), settings={"chains": chains})
+    got = await two.ask(chat(n=2, logprobs=True))
+    assert two.world.upstream.sent == []
+    line = two.exchange
+    if rest:
+        assert (got.status, got.body, line.attempts) == (200, COMPLETION, 2)
+        assert line.fallback == "upstream_status"
+    else:
+        assert (got.status, got.body) == (500, b'{"error":{"message":"down"}}')
+        assert (line.outcome, line.model, line.fallback) == (Outcome.UPSTREAM_ERROR, GPT, None)

@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 
 import msgspec
 import pytest
-from gateway_parts import CONTENT, DELTA, SECRET, SSE, START, FakeUpstream, Script, World, ask
+from gateway_parts import CONTENT, DELTA, END, SECRET, SSE, START, STOP, FakeUpstream, Script, World, ask
 
 from tidegate.adapters.upstream.http1 import Http1Upstream
 from tidegate.adapters.upstream.settings import UpstreamSettings
@@ -132,6 +132,32 @@ async def test_a_client_that_never_ends_its_body_is_dropped_at_the_deadline() ->
     async with alone(FakeUpstream()) as (world, writer):
         writer.write(head_and_body(ask("hello"))[:-1])
     assert world.upstream.sent == []
+
+
+async def test_a_stream_that_is_over_takes_no_watch_from_the_next_request() -> None:
+    """Its upstream may take a moment to end the body, in which the client asks again."""
+    ending = asyncio.Event()
+    first = Script(headers=SSE, chunks=[START + CONTENT, DELTA + END + STOP, ending])
+    upstream = FakeUpstream([first, Script(hang=True)])
+    world = World(upstream=upstream)
+    server = Server(world.gateway, ConnectionLimits())
+    await server.listen("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(10):
+        writer.write(head_and_body(ask("hello", stream=True)))
+        await reader.readuntil(b"message_stop")
+        writer.write(head_and_body(ask("hello")))
+        while len(upstream.sent) < 2:
+            await asyncio.sleep(0)
+        assert world.gateway.open_exchanges == 2
+        ending.set()
+        while world.gateway.open_exchanges == 2:
+            await asyncio.sleep(0)
+        writer.transport.abort()
+        while world.gateway.open_exchanges:
+            await asyncio.sleep(0.005)
+    assert [line.outcome for line in world.spool.records] == [Outcome.OK, Outcome.CLIENT_CLOSED]
+    assert await server.drain(delay=0, limit=1, hurry=asyncio.Event()) == 0
 
 
 @contextmanager

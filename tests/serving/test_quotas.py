@@ -1,6 +1,7 @@
 """Quotas on the request path: what is refused and how, what is charged, and what a client is told."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -25,6 +26,7 @@ from gateway_parts import (
 from tidegate.domain.exchange import Outcome
 from tidegate.domain.quota import Amounts, Quota, Scope
 from tidegate.ports import UpstreamFailure
+from tidegate.serving.client import ClientGone
 from tidegate.serving.quota_book import QuotaSettings
 from tidegate.serving.upstreams import Claim, Endpoint
 
@@ -129,6 +131,41 @@ async def test_what_was_held_for_an_answer_that_never_came_is_given_back() -> No
     here = world(quota(tokens_per_minute=100))
     here.upstream.scripts = [broken]
     assert set(await statuses(here, 8)) == {504}
+
+
+async def hang_up(here: World, count: int, **more: object) -> None:
+    """So many clients that leave once their request is sent, or the answer has begun."""
+    for _ in range(count):
+        leave = asyncio.Event()
+        here.upstream.on_send = (lambda: None) if more else leave.set
+        with contextlib.suppress(ClientGone):
+            await here.call(ask(**more), leave=leave, on_piece=lambda _, leave=leave: leave.set())
+
+
+def admitted(here: World) -> int:
+    return sum(line.outcome is Outcome.CLIENT_CLOSED for line in here.spool.records)
+
+
+@pytest.mark.parametrize("limits", [{"tokens_per_minute": 100}, {"usd_per_day": 4e-6}])
+async def test_who_hangs_up_before_the_answer_gets_nothing_back(limits: dict) -> None:
+    here = world(quota(**limits))
+    here.upstream.scripts = [Script(hang=True)]
+    await hang_up(here, 8)
+    assert 3 <= admitted(here) <= 5
+    assert here.spool.records[-1].outcome is Outcome.POLICY_DENIED
+    assert here.spool.records[0].cost_usd is None, "the ledger has what was said"
+
+
+async def test_who_hangs_up_in_the_answer_is_charged_as_is_known_of_whole_ones() -> None:
+    """It has said 51 tokens by then; the key's answers take 127."""
+    here = world(quota(tokens_per_minute=600))
+    for _ in range(20):
+        await here.call()
+        here.clock.advance(60)
+    here.upstream.scripts = [Script(headers=SSE, chunks=(START, CONTENT, None))]
+    await hang_up(here, 10, stream=True)
+    assert 4 <= admitted(here) <= 6
+    assert here.spool.records[20].usage.input_tokens == 50
 
 
 async def test_a_stream_is_charged_when_it_has_ended() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.errors import InvalidInput
+from tidegate.serving.chat_request import read_chat_request
 from tidegate.serving.request import read_request
 
 
@@ -77,6 +78,11 @@ BAD = {
     "metadata a list": (b'{"model":"m","messages":[],"metadata":[]}', "metadata: Expected"),
     "user_id a number": (b'{"model":"m","messages":[],"metadata":{"user_id":5}}', "$.user_id"),
     "container a number": (b'{"model":"m","messages":[],"container":5}', "container: Expected"),
+    "model without end": (
+        b'{"model":"%s","messages":[]}' % (b"m" * 257),
+        "model: 257 characters are more than",
+    ),
+    "model with a NUL": (b'{"model":"a\\u0000","messages":[]}', "model: a name has no control"),
     "lone surrogate": (b'{"model":"\\ud800","messages":[]}', "not JSON"),
     "nested without end": (b'{"model":"m","messages":' + b"[" * 100_000, "nested"),
     "nested beyond measure": (
@@ -91,6 +97,12 @@ def test_a_bad_body_is_refused_with_what_is_wrong(body: bytes, words: str) -> No
     with pytest.raises(InvalidInput) as refused:
         read_request(body)
     assert words in str(refused.value)
+
+
+def test_a_chat_completions_model_has_the_same_bounds() -> None:
+    with pytest.raises(InvalidInput, match="model: 257 characters"):
+        read_chat_request(msgspec.json.encode({"model": "m" * 257, "messages": []}))
+    assert len(read_chat_request(msgspec.json.encode({"model": "m" * 256, "messages": []})).model) == 256
 
 
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]",:model\\u0123 ', max_size=60).map(str.encode))

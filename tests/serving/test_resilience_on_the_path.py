@@ -321,6 +321,57 @@ async def test_a_client_who_leaves_a_probe_holds_nobody_up() -> None:
     assert (await made.call(PLAIN)).status == 200
 
 
+# ---- a candidate with a model of its own
+
+SMALL = "claude-haiku-4-5"
+
+
+def smaller(upstream: FakeUpstream) -> World:
+    made = World(upstream=upstream, settings={"retrying": RetryPolicy(0.0, 0.0), "skill_breaking": Policy()})
+    made.serve(state(rollout(variant(CONTRACTS, model=SMALL)), versions=[CONTRACTS]))
+    return made
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+async def test_what_only_the_candidates_model_refuses_is_served_plainly_and_weighs_on_it(status: int) -> None:
+    made = smaller(Judging(composed=Script(status, JSON, [ERROR])))
+    got = await made.call(ASK)
+    line = latest(made)
+    assert (got.status, got.body, models(made)) == (200, MESSAGE, [SMALL, MODEL])
+    assert (line.outcome, line.skill_outcome, line.fallback) == (
+        Outcome.OK,
+        Outcome.UPSTREAM_ERROR,
+        "status",
+    )
+    assert (line.faulted, line.model) == (True, MODEL)
+    assert made.gateway.guards.skills.troubled == made.gateway.guards.upstreams.troubled == []
+
+
+async def test_what_both_models_refuse_is_passed_back() -> None:
+    refused = Script(429, JSON, [ERROR])
+    made = smaller(Judging(composed=refused, plain=refused))
+    got = await made.call(ASK)
+    assert (got.status, latest(made).attempts, latest(made).faulted) == (429, 2, True)
+
+
+async def test_a_candidates_model_that_fails_is_told_of_and_not_the_skill() -> None:
+    made = smaller(Judging(composed=DOWN))
+    await calls(made, 12)
+    assert [name for name, _ in made.gateway.guards.upstreams.troubled] == [f"default/{SMALL}"]
+    assert not made.gateway.guards.skills.known
+    assert [line.fallback for line in made.spool.records] == ["status"] * 10 + ["upstream_breaker"] * 2
+    assert {(line.outcome, line.faulted) for line in made.spool.records} == {(Outcome.OK, True)}
+
+
+async def test_a_skill_that_takes_too_long_is_to_blame_at_any_model() -> None:
+    made = World(upstream=Judging(composed=HANG), settings={"skill_breaking": Policy()})
+    slow = variant(CONTRACTS, model=SMALL, timeout_seconds=0.01)
+    made.serve(state(rollout(slow), versions=[CONTRACTS]))
+    await calls(made, 10)
+    assert [name for name, _ in made.gateway.guards.skills.troubled] == [SKILL]
+    assert made.gateway.guards.upstreams.troubled == []
+
+
 # ---- the chain
 
 
@@ -445,6 +496,19 @@ async def test_a_silent_model_is_left_in_time_where_another_can_answer() -> None
     made, _ = chained(Judging(plain=HANG, claude_haiku_4_5=GOOD), try_seconds=0.05)
     got = await made.call(PLAIN)
     assert (got.status, got.headers["tidegate-fallback"]) == (200, "upstream_timeout")
+
+
+@pytest.mark.parametrize(
+    ("slow", "reported"),
+    [(Script(chunks=[None]), 0), (Script(headers=SSE, chunks=[START, None]), 3), (HANG, 3)],
+)
+async def test_a_whole_answer_that_takes_long_is_left_and_not_held_against_its_upstream(
+    slow: Script, reported: int
+) -> None:
+    made, _ = chained(Judging(plain=slow, claude_haiku_4_5=GOOD), try_seconds=0.01)
+    assert [got.status for got in await calls(made, 3, PLAIN)] == [200] * 3
+    assert made.gateway.guards.upstreams[PLACE].recent.bit_count() == reported
+    assert latest(made).fallback == "upstream_timeout"
 
 
 async def test_the_last_of_the_chain_may_take_until_the_deadline() -> None:

@@ -134,3 +134,21 @@ async def test_http_1_0_is_told_that_its_connection_ends(port: int, whole: Whole
     assert b"\r\nconnection: close\r\n" in answered
     assert answered.endswith(BODY)
     assert whole.could == [True]
+
+
+async def test_a_stream_to_http_1_0_has_no_chunks_and_ends_with_its_connection() -> None:
+    async def stream(scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"tidegate-x", b"1")]})
+        for piece, more in ((BODY, True), (b"", True), (BODY, False)):
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
+
+    server = Server(stream, ConnectionLimits())
+    await server.listen("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(get(version="1.0"))
+    head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+    writer.close()
+    assert body == BODY * 2
+    assert b"\r\nconnection: close" in head
+    assert b"transfer-encoding" not in head
+    await server.drain(delay=0, limit=0.5, hurry=asyncio.Event())

@@ -249,6 +249,7 @@ def _serving_settings(settings: Settings) -> ServingSettings:
         home_secret=unit_secret(settings),
         unit_rule=settings.identity.unit,
         body_limit=settings.limits.body,
+        bodies=settings.limits.bodies,
         concurrency=settings.limits.concurrency,
         deadline_seconds=settings.limits.deadline,
         identify=settings.headers.identify,

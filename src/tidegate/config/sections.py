@@ -100,6 +100,12 @@ class Limits:
     """What one request, and all together, may take."""
 
     body: int = setting(size, "32MB", "Bytes of a request body; more is answered with 413.")
+    bodies: int = setting(
+        size,
+        "1GB",
+        "Bytes of the bodies that one process reads and serves at once; more is a 529. Those of one key that "
+        "are not here in full take a quarter of it.",
+    )
     concurrency: int = setting(
         between(1, 1_000_000, whole), "1000", "Exchanges at once; more wait in the queue for a place."
     )

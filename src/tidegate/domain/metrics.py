@@ -102,7 +102,7 @@ SHED = Metric(
     name="tidegate_shed_requests_total",
     kind=Kind.COUNTER,
     help="Requests refused (529) because too much was going on: full (no room in the queue), late (waited "
-    "in vain) or displaced (by one of a higher priority).",
+    "in vain), displaced (by one of a higher priority) or bodies (no room for its bytes).",
     labels=("priority", "reason"),
 )
 SKILL_TOOL_CALLS = Metric(

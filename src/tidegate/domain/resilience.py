@@ -23,7 +23,10 @@ TRANSIENT = frozenset({500, 502, 503, 504, 529})
 """Statuses that another try may heal. 429 is not: its client is told to slow down, and does."""
 
 NOT_THE_BODYS_FAULT = frozenset({401, 403, 429})
-"""Refusals that say nothing about the request's body, so a plain body would fare no better."""
+"""Refusals that say nothing about the request's body, so a plain body would fare no better there."""
+
+OF_THE_UPSTREAM = frozenset({"status", "connect", "timeout", "reset", "protocol"})
+"""Causes by which an upstream, or a model there, fails without a skill's doing."""
 
 
 class Cause(StrEnum):
@@ -45,11 +48,12 @@ class Cause(StrEnum):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One failed attempt, before any content reached the client.
+    """One failed attempt, before any content reached the client; `status` is that of what was refused.
 
     `replayable`: the upstream cannot have begun the work. `retry_after` in seconds and `should_retry` as
     the upstream's headers said, None where they said nothing. `unasked`: the gateway refused it itself, as
-    the upstream's API has no words for it, which speaks of neither the upstream nor a skill.
+    the upstream's API has no words for it, which speaks of neither the upstream nor a skill. `arriving`: cut
+    for lack of time while a whole answer came in, which an upstream that is well may take long over.
     """
 
     cause: Cause
@@ -58,6 +62,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
     should_retry: bool | None = None
     unasked: bool = False
+    arriving: bool = False
 
 
 class Path(StrEnum):
@@ -87,7 +92,8 @@ class Step(StrEnum):
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """Where an exchange stands: `tries` of this path were made, `retries` more are allowed at most.
 
-    `further`: the chain has another model or provider. `left` seconds remain until this path's deadline.
+    `further`: the chain has another model or provider. `elsewhere`: the candidate's model or upstream is not
+    the one of the plain request. `left` seconds remain until this path's deadline.
     `spread` (0 to 1, the exchange's own) moves waits between 0.5 and 1.5 of their size: retries do not march
     in step.
     """
@@ -96,6 +102,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     retries: int
     further: bool
+    elsewhere: bool = False
     spread: float
     left: float
 
@@ -112,7 +119,7 @@ def next_step(failure: Failure, at: Situation) -> Verdict:
     wait = _wait(failure, at.tries, at.spread)
     if at.tries <= at.retries and wait is not None and wait < at.left:
         return Verdict(Step.RETRY, wait)
-    if at.path is Path.COMPOSED and may_fall_back(failure):
+    if at.path is Path.COMPOSED and may_fall_back(failure, elsewhere=at.elsewhere):
         return Verdict(Step.FALLBACK)
     if at.further and (at.path is Path.FURTHER or may_go_on(failure)):
         return Verdict(Step.NEXT)
@@ -130,9 +137,14 @@ def retries_of(path: Path, *, rescues: bool, further: bool) -> int:
             return 0
 
 
-def may_fall_back(failure: Failure) -> bool:
+def may_fall_back(failure: Failure, *, elsewhere: bool) -> bool:
     """True where the plain request may do better than the composed one did."""
-    return failure.cause is not Cause.STATUS or failure.status not in NOT_THE_BODYS_FAULT
+    return elsewhere or not is_about_the_key(failure)
+
+
+def is_about_the_key(failure: Failure) -> bool:
+    """True for a refusal of whoever asks, whatever the body said."""
+    return failure.cause is Cause.STATUS and failure.status in NOT_THE_BODYS_FAULT
 
 
 def may_go_on(failure: Failure) -> bool:
@@ -147,6 +159,14 @@ def is_fault(failure: Failure) -> bool:
     if failure.cause is Cause.SWITCH:
         return False
     return failure.cause is not Cause.STATUS or failure.status >= 500
+
+
+def is_refused_turn(cause: str, status: int) -> bool:
+    """True for a further turn of the hosted loop that the upstream understood and would not have.
+
+    It grew by what the skills' tools put into it, so it says nothing of the upstream's health.
+    """
+    return cause == Cause.HOSTED_TURN.value and status < 500
 
 
 def _wait(failure: Failure, tries: int, spread: float) -> float | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from tidegate.domain.access import KeyRecord, Priority, Role
 from tidegate.domain.errors import Forbidden, Overloaded, Unauthenticated
+from tidegate.serving.body_room import BodyRoom
 from tidegate.serving.client import Call
 from tidegate.serving.snapshot import RoutingSnapshot
 
@@ -46,7 +47,8 @@ class Admission:
 
     At most `queue` wait, each for `seconds`, by priority and then first come, first served. Where the line
     is full, whoever came last of a lower priority makes room. `on_shed` hears who was refused, and why:
-    `full` (no room in the line), `displaced` (gave way) or `late` (waited in vain).
+    `full` (no room in the line), `displaced` (gave way) or `late` (waited in vain). `bodies`, which has
+    `body_bytes`, is the room for what the requests say: they take it before they have a place.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Admission:
         *,
         queue: int = 0,
         seconds: float = 0.0,
+        body_bytes: int = 1_000_000_000,
         on_shed: Callable[[Priority, str], None] = lambda priority, why: None,
     ) -> None:
         self._at_most = at_most
         self._queue = queue
         self._seconds = seconds
         self._on_shed = on_shed
+        self.bodies = BodyRoom(body_bytes, on_shed)
         self._lines: dict[Priority, deque[_Place]] = {rank: deque() for rank in _RANKS}
         self.open = 0
         self.waiting = 0

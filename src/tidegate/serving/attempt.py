@@ -58,7 +58,9 @@ class Attempts:
                 break
             await asyncio.sleep(verdict.wait)
             if verdict.step is Step.NEXT:
-                course.go_on(failure, result, error)
+                if not course.go_on(failure, result, error):
+                    result, error = course.last_word(result, error)
+                    break
             elif verdict.step is Step.FALLBACK:
                 course.fall_back(failure)
             elif course.path is _COMPOSED and not order.allowed():
@@ -84,7 +86,7 @@ class Attempts:
         if not course.enter():
             return None, Failure(cause=Cause.BREAKER), None
         course.sent_at = self._clock.monotonic()
-        course.tries += 1
+        course.tries, course.arriving = course.tries + 1, False
         draft.attempts += 1
         draft.sent_at = draft.sent_at or course.sent_at
         until = course.first_content_by(course.sent_at)
@@ -95,9 +97,13 @@ class Attempts:
                 async with asyncio.timeout_at(until):
                     answer = await self._open(draft, order, course)
         except TimeoutError:
+            draft.cut = True
             return None, *_late(course)
+        except asyncio.CancelledError:
+            draft.cut = True
+            raise
         except UpstreamFailure as error:
-            return None, Failure(cause=Cause(error.kind), replayable=error.replayable), error
+            return None, _broken(error), error
         status = answer.response.status
         if status < 400:
             return answer, None, None
@@ -127,9 +133,8 @@ class Attempts:
         try:
             if response.status == 200 and is_stream(response.headers):
                 scanner = request.wire.scanner(metered=looped is None)
-                return await self._open_stream(
-                    draft, response, scanner, request.wire, whole_start=whole_start
-                )
+                return await self._open_stream(draft, response, scanner, request.wire, whole=whole_start)
+            course.arriving = True
             read = await response.read(self._answer_limit)
         except BaseException:
             response.close()
@@ -145,11 +150,11 @@ class Attempts:
         return Answer(response, read, wire=request.wire)
 
     async def _open_stream(
-        self, draft: Draft, response: UpstreamResponse, scanner: Scanner, wire: Wire, *, whole_start: bool
+        self, draft: Draft, response: UpstreamResponse, scanner: Scanner, wire: Wire, *, whole: bool
     ) -> Answer:
         """Read a stream's start: to its first events, or to its first content if another try may follow."""
         try:
-            ready = await _start_of_stream(response, scanner, whole=whole_start)
+            ready = await _start_of_stream(response, scanner, whole=whole)
         except BaseException:
             draft.bill(scanner.model or draft.model, scanner.usage, self._prices)
             raise
@@ -180,11 +185,15 @@ async def _sent(request: UpstreamRequest, body: bytes, deadline: float) -> Upstr
     )
 
 
+def _broken(error: UpstreamFailure) -> Failure:
+    return Failure(cause=Cause(error.kind), status=error.status, replayable=error.replayable)
+
+
 def _late(course: Course) -> tuple[Failure, UpstreamFailure]:
     """No first content in time: the skill's, or, where another provider is left to ask, this one's."""
     cause = Cause.SKILL_TIMEOUT if course.path is _COMPOSED else Cause.TIMEOUT
     message = f"model {course.request.model} gave no first content in time, and nothing else did better"
-    return Failure(cause=cause), UpstreamFailure("timeout", message)
+    return Failure(cause=cause, arriving=course.arriving), UpstreamFailure("timeout", message)
 
 
 def _settle(draft: Draft, status: int) -> None:

@@ -1,6 +1,7 @@
 """A client of chat completions, told in its own dialect what the gateway has in another."""
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -9,7 +10,8 @@ from tidegate.domain.chat.errors import error_to_chat
 from tidegate.domain.chat.stream_to_chat import ChatStream
 from tidegate.domain.chat.unreadable import Unreadable
 from tidegate.ports import Header, UpstreamFailure
-from tidegate.serving.client import Client
+from tidegate.serving.body_room import Body
+from tidegate.serving.client import Caller, Client
 from tidegate.serving.order import Answer
 
 _RENAMED = {b"request-id": b"x-request-id"}
@@ -19,7 +21,7 @@ _FOREIGN = b"anthropic-"
 class ChatClient:
     """Passes everything on, headers by the names that OpenAI's SDKs look for."""
 
-    def __init__(self, inner: Client) -> None:
+    def __init__(self, inner: Caller) -> None:
         self._inner = inner
 
     @property
@@ -36,9 +38,9 @@ class ChatClient:
         """The connection is lost."""
         return self._inner.gone
 
-    async def body(self, limit: int) -> bytes:
-        """The whole body; raises TooLarge, ClientGone."""
-        return await self._inner.body(limit)
+    async def body(self, limit: int, room: Body | None = None) -> bytes:
+        """The whole body; raises TooLarge, Overloaded, ClientGone."""
+        return await self._inner.body(limit, room)
 
     async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send the whole answer; raises ClientGone."""
@@ -81,7 +83,7 @@ class CrossedClient(ChatClient):
     """Takes streams of the Messages API, and tells them as chat completions."""
 
     def __init__(self, inner: Client, *, created: int, include_usage: bool) -> None:
-        super().__init__(inner)
+        super().__init__(cast("Caller", inner))  # its request is read: only answers pass here
         self._stream = ChatStream(created=created, include_usage=include_usage)
 
     async def send(self, data: bytes, *, more: bool) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from tidegate.domain.chat.to_messages import to_messages
 from tidegate.domain.raw_json import encoded
 from tidegate.domain.transcript import Turn
+from tidegate.serving.recordable import asked_model
 from tidegate.serving.request import (
     Block,
     MessagesRequest,
@@ -61,7 +62,7 @@ def read_chat_request(body: bytes) -> ChatRequest:
     return ChatRequest(
         raw=body,
         top=top,
-        model=required(top, "model", _TEXT),
+        model=asked_model(required(top, "model", _TEXT)),
         stream=optional(top, "stream", _FLAG) is True,
         user_id=user,
         turns=tuple(

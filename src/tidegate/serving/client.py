@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tidegate.ports import Header
+from tidegate.serving.body_room import Body
 
 
 class ClientGone(Exception):
@@ -68,6 +69,14 @@ class Client(Protocol):
         ...
 
     def unwatch(self) -> None: ...
+
+
+class Caller(Client, Protocol):
+    """A client whose request is still to be read."""
+
+    async def body(self, limit: int, room: Body | None = None) -> bytes:
+        """The whole body, counted into its part of the `room` as it comes; raises Overloaded, too."""
+        ...
 
 
 class Dialect(Protocol):

@@ -4,9 +4,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from tidegate.domain.breaker import State
-from tidegate.domain.errors import CredentialRefused, UpstreamUnavailable
+from tidegate.domain.errors import CredentialRefused, TidegateError, UpstreamUnavailable
 from tidegate.domain.exchange import Outcome
-from tidegate.domain.resilience import Cause, Failure, Path, Situation, is_fault, retries_of
+from tidegate.domain.resilience import (
+    OF_THE_UPSTREAM,
+    Cause,
+    Failure,
+    Path,
+    Situation,
+    is_about_the_key,
+    is_fault,
+    is_refused_turn,
+    retries_of,
+)
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.guards import Guards
 from tidegate.serving.metering import Draft
@@ -23,7 +33,8 @@ Trouble = UpstreamFailure | CredentialRefused
 class Course:
     """Holds where an exchange stands; `request` goes out next, on `path`, for the `tries + 1`st time.
 
-    `guarded` is False for a count of tokens: breakers neither hear of it nor stop it.
+    `guarded` is False for a count of tokens: breakers neither hear of it nor stop it. `arriving`: the head of
+    an answer in one piece is here, its body is being read.
     """
 
     __slots__ = (
@@ -36,6 +47,7 @@ class Course:
         "_skill_turns",
         "_suspects",
         "_turns",
+        "arriving",
         "guarded",
         "path",
         "request",
@@ -52,6 +64,7 @@ class Course:
         self.request: UpstreamRequest = order.plain
         self.tries = 0
         self.sent_at = 0.0
+        self.arriving = False
         self._hop = 0
         self._rescues = False
         self._turns: dict[str, int] = {}
@@ -97,9 +110,16 @@ class Course:
             tries=self.tries,
             retries=retries_of(self.path, rescues=self._rescues, further=self.further),
             further=self.further,
+            elsewhere=composed and self._elsewhere,
             spread=spread,
             left=(self._order.skill_deadline if composed else self._order.deadline) - now,
         )
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether the skill path goes to another model or upstream than the client's own request."""
+        composed = self._order.composed
+        return composed is not None and composed.place != self._order.plain.place
 
     def enter(self) -> bool:
         """Pass the upstream's breaker; False where it is open. A probe's exchange keeps its leave."""
@@ -134,19 +154,35 @@ class Course:
         self._go(_PLAIN, self._order.plain)
         self._rescues = True
 
-    def go_on(self, failure: Failure, answer: Answer | None, error: Trouble | None) -> None:
-        """Ask the next of the chain; what the client's own model said is kept for the case that all fail."""
+    def go_on(self, failure: Failure, answer: Answer | None, error: Trouble | None) -> bool:
+        """Ask the next of the chain; False where none is left that could be asked this.
+
+        What the client's own model said is kept for the case that all fail.
+        """
         if self._kept is None:
             self._kept = (answer, error)
+        request = self._next_request()
+        if request is None:
+            return False
         if self.path is _COMPOSED:
             self._draft.skill_outcome = Outcome.UPSTREAM_ERROR
-        hop = self._order.further[self._hop]
-        self._hop += 1
-        if self._order.towards is not None:
-            self._go(Path.FURTHER, self._order.towards(hop))
-        self._draft.model = hop.model
+        self._go(Path.FURTHER, request)
+        self._draft.model = request.model
         self._draft.fell_back(f"upstream_{failure.cause.value}")
-        self._guards.retries.note(self.request.endpoint.name)
+        self._guards.retries.note(request.endpoint.name)
+        return True
+
+    def _next_request(self) -> UpstreamRequest | None:
+        """The request for the next of the chain that can be told it."""
+        towards = self._order.towards
+        while towards is not None and self.further:
+            hop = self._order.further[self._hop]
+            self._hop += 1
+            try:
+                return towards(hop)
+            except TidegateError:
+                continue  # the client wrote it for another API, or the key for this one has gone meanwhile
+        return None
 
     def last_word(self, answer: Answer | None, error: Trouble | None) -> tuple[Answer | None, Trouble | None]:
         """What to tell the client where nothing helped: what its own model said, not a stand-in's."""
@@ -189,14 +225,17 @@ class Course:
         self._guards.upstreams.succeeded(place, turn, whole=answer.scanner is None)
         if answer.scanner is None:
             return answer
-        passage = Passage(self._guards.upstreams, place, turn)
+        skills = self._skill_turns if self.path is _COMPOSED else ()
+        passage = Passage(self._guards, place, turn, skills)
         return Answer(answer.response, answer.body, answer.scanner, passage, answer.wire)
 
     def bad(self, failure: Failure, now: float) -> None:
         """Report a failed attempt; with skills in the request nobody knows yet whose failure it was."""
-        if failure.cause is Cause.BREAKER or failure.unasked or not self.guarded:
+        if failure.cause is Cause.BREAKER or failure.unasked or failure.arriving or not self.guarded:
             return
-        if self.path is _COMPOSED and self._order.skills:
+        if self.path is _COMPOSED and self._order.skills and not self._is_of_the_place(failure):
+            return
+        if is_refused_turn(failure.cause, failure.status):
             return
         place = self.request.place
         if is_fault(failure):
@@ -206,11 +245,22 @@ class Course:
         if is_fault(failure) and self.path is _PLAIN:
             self._judge(good=False, now=now)
 
+    def _is_of_the_place(self, failure: Failure) -> bool:
+        """Whether a composed request's failure speaks of the other model or upstream that it went to.
+
+        The plain request is no witness of that place, and the skills may do well on another.
+        """
+        refused = is_refused_turn(failure.cause, failure.status)
+        turn = failure.cause is Cause.HOSTED_TURN and not refused
+        return (turn or failure.cause in OF_THE_UPSTREAM) and self._elsewhere
+
     def _suspect(self, failure: Failure) -> None:
         """Blame the skills at once where their upstream is well, else wait for what the plain request gets.
 
         It is waited for, too, where a probe has failed, and where the body was refused: both need a witness.
         """
+        if self._is_of_the_place(failure):
+            return
         skills = self._guards.skills
         probing = any(skills[name].state is not State.CLOSED for name, _ in self._skill_turns)
         if probing or (failure.cause is Cause.STATUS and failure.status < 500):
@@ -241,9 +291,14 @@ def _leave_skills(draft: Draft, failure: Failure, *, switched: bool) -> None:
         draft.fell_back("upstream_breaker")
         draft.skill_outcome = Outcome.UPSTREAM_ERROR
         return
+    if is_about_the_key(failure):
+        draft.fell_back(Cause.STATUS.value)
+        draft.skill_outcome = Outcome.UPSTREAM_ERROR
+        draft.first_attempt_failed = True
+        return
     timed_out = failure.cause is Cause.SKILL_TIMEOUT
     draft.skill_outcome = Outcome.SKILL_TIMEOUT if timed_out else Outcome.SKILL_ERROR
     if failure.unasked:
         draft.skill_outcome = None
     rejected = failure.cause is Cause.STATUS and failure.status < 500
-    draft.fell_back("rejected" if rejected else "status" if failure.status else failure.cause.value)
+    draft.fell_back("rejected" if rejected else failure.cause.value)

@@ -97,7 +97,7 @@ class Flight:
             draft = self.draft
             draft.usage, draft.cost_usd, draft.unpriced = self._before
             draft.model = scanner.model or draft.model
-            draft.message_id = scanner.id
+            draft.message_id, draft.cut = scanner.id, not scanner.stopped
             draft.bill(draft.model, scanner.usage, prices)
 
     def left(self) -> None:

@@ -15,11 +15,12 @@ from tidegate.serving.admission import Admission
 from tidegate.serving.assign import Asker, assign, uncounted
 from tidegate.serving.attempt import Attempts
 from tidegate.serving.attend import attending
+from tidegate.serving.body_room import Body
 from tidegate.serving.chains import Hop
 from tidegate.serving.chat_client import crossed
 from tidegate.serving.chat_hosting import ChatHosting
 from tidegate.serving.chat_request import ChatRequest, read_chat_request
-from tidegate.serving.client import Call, Client, ClientGone, Dialect
+from tidegate.serving.client import Call, Caller, Client, ClientGone, Dialect
 from tidegate.serving.economy import no_dearer
 from tidegate.serving.exchange_id import ExchangeIds
 from tidegate.serving.guards import Guards, skill_names
@@ -110,11 +111,16 @@ class Handler:
         """Requests that wait for a place now."""
         return self._admission.waiting
 
+    @property
+    def body_bytes(self) -> int:
+        """Bytes of the bodies that are being read or served now."""
+        return self._admission.bodies.held
+
     async def close(self) -> None:
         """End what goes on without its client, and put it on record."""
         await self._reuse.close()
 
-    async def messages(self, call: Call, client: Client, *, route: str = "messages") -> None:
+    async def messages(self, call: Call, client: Caller, *, route: str = "messages") -> None:
         """Serve `POST /v1/messages`, `/v1/chat/completions`, or `count_tokens`, which leaves no evidence.
 
         Raises ClientGone where the client left; what was done until then is on record.
@@ -135,13 +141,15 @@ class Handler:
             self._cut_short(draft)
             raise
 
-    async def _answered(self, draft: Draft, call: Call, client: Client) -> None:
-        """Answer and record, whatever happens but the client's leaving."""
+    async def _answered(self, draft: Draft, call: Call, client: Caller) -> None:
+        """Answer and record, whatever happens but the client's leaving; no place waits for a body."""
+        room = Body(self._admission.bodies, draft.key)
         try:
+            body = await client.body(self._settings.body_limit, room)
             if not self._admission.enter():
                 await self._admission.wait(draft.key.priority)
             try:
-                await self._served(draft, call, client)
+                await self._served(draft, call, client, body)
             finally:
                 self._admission.leave()
         except TidegateError as refusal:
@@ -161,10 +169,11 @@ class Handler:
             if not draft.recorded:
                 await self._record_refusal(draft, client, Outcome.UPSTREAM_ERROR, 500, _OUR_FAULT)
             raise
+        finally:
+            room.leave()
 
-    async def _served(self, draft: Draft, call: Call, client: Client) -> None:
+    async def _served(self, draft: Draft, call: Call, client: Client, body: bytes) -> None:
         """The main path: read, assign, compose, attempt, relay."""
-        body = await client.body(self._settings.body_limit)
         draft.ready_at, draft.asked_bytes = self._clock.monotonic(), len(body)
         snapshot = self._holder.current()
         if draft.on_ledger and self._quotas.limit(snapshot, draft.key):
@@ -310,6 +319,7 @@ def _admission(settings: ServingSettings, meter: Meter) -> Admission:
         settings.concurrency,
         queue=settings.queue,
         seconds=settings.queue_seconds,
+        body_bytes=settings.bodies,
         on_shed=lambda priority, why: meter.add(metrics.SHED, (priority.value, why)),
     )
 

@@ -53,8 +53,11 @@ class Hold:
         """Something is limited that only the answer's usage tells."""
         return self._book.metered
 
-    def settle(self, usage: Usage, usd: float | None) -> None:
+    def settle(self, usage: Usage, usd: float | None, *, whole: bool = True) -> None:
         """Charge what was used beyond what was held, or give back what was not; call it once at most.
+
+        Not `whole`, where a call was cut and may have used more than it said, nothing is given back: hanging
+        up early would pass the limits.
 
         Where an answer came and nobody said what it used, what was held for it stays charged: do not call it
         then. An exchange without a price costs a budget nothing.
@@ -62,10 +65,11 @@ class Hold:
         if not self._book.metered:
             return
         tokens = limited_tokens(usage)
-        if tokens:
+        if tokens and whole:
             self._expectations.learn(self._key_id, self._size, usage, usd or 0.0)
         for claim, more in self._book.beyond(self.claims, tokens, usd or 0.0):
-            self._allowances.charge(claim, more)
+            if whole or more > 0:
+                self._allowances.charge(claim, more)
 
 
 _UNKNOWN = Expectation()

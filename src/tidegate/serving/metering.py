@@ -17,6 +17,7 @@ from tidegate.ports import Prices
 from tidegate.serving.assign import Assignment
 from tidegate.serving.hold import Hold
 from tidegate.serving.identity import Identity
+from tidegate.serving.recordable import recordable
 from tidegate.serving.usage import ReportedUsage
 
 NOTHING = Usage()
@@ -74,6 +75,8 @@ class Draft(msgspec.Struct, kw_only=True):
     """What the look-up for an answer to give again came to; None where none may be."""
     cache_key: str = ""
     message_id: str | None = None
+    cut: bool = False
+    """A call under way was broken off on this side: what it used by then is not all known."""
     crossed: bool = False
     """The answer is told in the client's dialect, which is not the upstream's; so is its id."""
     usage: Usage = NOTHING
@@ -145,7 +148,7 @@ class Draft(msgspec.Struct, kw_only=True):
             task=identity.task,
             route=self.route,
             revision=self.revision,
-            model=self.model,
+            model=recordable(self.model),
             outcome=outcome,
             skill_outcome=self.skill_outcome,
             status=status,
@@ -157,7 +160,7 @@ class Draft(msgspec.Struct, kw_only=True):
             first_attempt_failed=self.first_attempt_failed or self._late(monotonic),
             stream=self.stream,
             asked_bytes=self.asked_bytes,
-            message_id=chat_id(self.message_id) if self.crossed and self.message_id else self.message_id,
+            message_id=self._told_id(),
         )
         return self._remarked(plain, self._slow(monotonic))
 
@@ -200,6 +203,11 @@ class Draft(msgspec.Struct, kw_only=True):
             routed=routed.tier if routed else None,
             skill_errors=self.skill_errors,
         )
+
+    def _told_id(self) -> str | None:
+        """The answer's id as the client knows it."""
+        told = recordable(self.message_id) if self.message_id else self.message_id
+        return chat_id(told) if self.crossed and told else told
 
     def _first_token(self) -> float | None:
         """Seconds to the first content byte of a stream."""

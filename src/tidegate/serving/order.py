@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tidegate.ports import Header, UpstreamResponse
-from tidegate.serving.breakers import Breakers
+from tidegate.domain.resilience import is_refused_turn
+from tidegate.ports import Header, UpstreamFailure, UpstreamResponse
 from tidegate.serving.chains import Hop
+from tidegate.serving.guards import Guards
 from tidegate.serving.hosted.host import Hosted
 from tidegate.serving.upstreams import Endpoint
 from tidegate.serving.wire import MESSAGES, Scanner, Wire
@@ -51,18 +52,30 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A stream's way through its upstream's breaker: its end is reported when it is known."""
+    """A stream's way through its upstream's breaker: its end is reported when it is known.
 
-    breakers: Breakers
+    `skills` are the turns of the breakers of those it was composed with.
+    """
+
+    guards: Guards
     place: str
     turn: int
+    skills: Sequence[tuple[str, int]] = ()
 
     def ended(self, *, well: bool) -> None:
         """The stream came to its end, or broke off."""
         if well:
-            self.breakers.succeeded(self.place, self.turn)
+            self.guards.upstreams.succeeded(self.place, self.turn)
         else:
-            self.breakers.failed(self.place, self.turn, midway=True)
+            self.guards.upstreams.failed(self.place, self.turn, midway=True)
+
+    def broke(self, failure: UpstreamFailure) -> None:
+        """The stream broke off: the upstream's fault, or the skills' where a turn they made was refused."""
+        if not is_refused_turn(failure.kind, failure.status):
+            self.ended(well=False)
+            return
+        for name, turn in self.skills:
+            self.guards.skills.failed(name, turn)
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -8,9 +8,10 @@ from tidegate.domain.exchange import Arm, Outcome
 from tidegate.ports import Clock, Header, Meter, UpstreamFailure
 from tidegate.serving.admission import Admission, authenticate
 from tidegate.serving.attend import attending
+from tidegate.serving.body_room import Body
 from tidegate.serving.chat_errors import ChatErrors
 from tidegate.serving.chat_models import asks_in_chat, told_in_chat
-from tidegate.serving.client import Call, Client, ClientGone, Dialect
+from tidegate.serving.client import Call, Caller, Client, ClientGone, Dialect
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.headers import to_client, to_upstream
 from tidegate.serving.locked_out import locked_out
@@ -25,7 +26,7 @@ from tidegate.serving.refusal import (
 from tidegate.serving.relay import failed, outcome_of
 from tidegate.serving.routing import SnapshotHolder
 from tidegate.serving.settings import ServingSettings
-from tidegate.serving.upstreams import Upstreams
+from tidegate.serving.upstreams import Endpoint, Upstreams
 
 _CHAT_ERRORS = ChatErrors()
 
@@ -49,7 +50,7 @@ class PassThrough:
         self._meter, self._clock = meter, clock
         self._dialect = dialect
 
-    async def pass_through(self, call: Call, client: Client, *, route: str = "models") -> None:
+    async def pass_through(self, call: Call, client: Caller, *, route: str = "models") -> None:
         """Serve what only the provider knows as it is, on no record; raises ClientGone.
 
         All but the models belong to the provider's workspace: they are served where that is the tenant's own.
@@ -57,8 +58,16 @@ class PassThrough:
         request_id = exchange_id(self._clock.now())
         try:
             key = self.authenticated(call)
-            with attending(client):
-                await self._admission.placed(key.priority, self._passed(call, client, key.tenant, route))
+            endpoint = self._endpoint(call, key.tenant, route)
+            room = Body(self._admission.bodies, key)
+            client.deadline = self._clock.monotonic() + self._settings.deadline_seconds
+            try:
+                with attending(client):
+                    asked = await client.body(self._settings.body_limit, room)
+                    work = self._passed(call, client, endpoint, asked, route)
+                    await self._admission.placed(key.priority, work)
+            finally:
+                room.leave()
         except TidegateError as refusal:
             await self.refuse(client, request_id, refusal, route=route, chat=asks_in_chat(call))
         except UpstreamFailure as failure:
@@ -100,18 +109,21 @@ class PassThrough:
         """The dialect of a route's own errors."""
         return _CHAT_ERRORS if route == CHAT_ROUTE else self._dialect
 
-    async def _passed(self, call: Call, client: Client, tenant: str, route: str) -> None:
+    def _endpoint(self, call: Call, tenant: str, route: str) -> Endpoint:
+        """Where it goes; raises Forbidden, NotFound where that is not the tenant's own."""
         endpoint = self._upstreams.endpoint("", tenant)
         if route == "skills" and not endpoint.own:
             raise Forbidden(_NOT_FOR_CLIENTS)
         if route != "models" and not endpoint.own:
             raise NotFound(f"{call.method} {call.target.partition('?')[0]}: {_NOT_YOURS}")
+        return endpoint
+
+    async def _passed(self, call: Call, client: Client, endpoint: Endpoint, asked: bytes, route: str) -> None:
         headers = to_upstream(call.headers, endpoint.credentials)
-        client.deadline = deadline = self._clock.monotonic() + self._settings.deadline_seconds
+        deadline = client.deadline or self._clock.monotonic() + self._settings.deadline_seconds
         crosses = route == "models" and asks_in_chat(call) and not endpoint.chat
         if crosses:
             headers.append((b"anthropic-version", MESSAGES_VERSION))
-        asked = await client.body(self._settings.body_limit)
         response = await endpoint.upstream.send(call.method, call.target, headers, asked, deadline=deadline)
         try:
             body = await response.read(self._settings.answer_limit)

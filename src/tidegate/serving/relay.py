@@ -1,5 +1,6 @@
 """Relaying: the answer to the client as it comes, its last bytes only once the exchange is on record."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,7 @@ from tidegate.domain import metrics
 from tidegate.domain.exchange import Amend, Outcome
 from tidegate.ports import Clock, Header, Meter, Prices, Spool, UpstreamFailure
 from tidegate.serving.chat_errors import ChatErrors
-from tidegate.serving.client import Client, Dialect
+from tidegate.serving.client import Client, ClientGone, Dialect
 from tidegate.serving.counts import Counts
 from tidegate.serving.finish import finish
 from tidegate.serving.headers import own_headers, to_client
@@ -95,9 +96,13 @@ class Relay:
         """Relay all but the stream's last event; returns what it came to, and that event."""
         try:
             await self._events(draft, answer, scanner, client)
+        except (ClientGone, asyncio.CancelledError):
+            draft.cut = True
+            raise
         except UpstreamFailure as failure:
+            draft.cut |= failure.kind == "timeout"
             if answer.passage is not None and failure.kind not in OWN_ENDINGS:
-                answer.passage.ended(well=False)
+                answer.passage.broke(failure)
             told = str(failure) if failure.kind in OWN_ENDINGS else _BROKEN
             errors = self._dialect if answer.wire is MESSAGES else _CHAT_ERRORS
             last = errors.error_event(status_of_failure(failure), told, draft.id)
@@ -138,7 +143,7 @@ class Relay:
             return
         exchange = draft.exchange(outcome, status, *(ended or (self._clock.now(), self._clock.monotonic())))
         if draft.hold is not None and not (draft.untold and (outcome is _OK or draft.streamed)):
-            draft.hold.settle(exchange.usage, exchange.cost_usd)
+            draft.hold.settle(exchange.usage, exchange.cost_usd, whole=not draft.cut)
         self._spool.record(exchange)
         draft.recorded = True
         self._counts.count(draft, exchange)

@@ -7,6 +7,7 @@ import msgspec
 
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.transcript import Turn
+from tidegate.serving.recordable import asked_model
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ def read_request(body: bytes) -> MessagesRequest:
     return MessagesRequest(
         raw=body,
         top=top,
-        model=fields.model,
+        model=asked_model(fields.model),
         stream=fields.stream is True,
         user_id=metadata.user_id if metadata is not None else None,
         turns=tuple([_turn(message, place) for place, message in enumerate(fields.messages)]),

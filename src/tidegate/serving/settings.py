@@ -30,6 +30,8 @@ class ServingSettings:
     unit_rule: tuple[str, ...] = ("metadata", "header", "key")
     """The first there is: body `metadata.user_id`, header `tidegate-unit`, the key."""
     body_limit: int = 32_000_000
+    bodies: int = 1_000_000_000
+    """Of all requests that are being read or served, together."""
     answer_limit: int = 64_000_000
     concurrency: int = 1000
     queue: int = 200

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from tidegate.domain.errors import TooLarge
 from tidegate.ports import Header
+from tidegate.serving.body_room import Body
 from tidegate.serving.client import Call, ClientGone
 from tidegate.web.asgi import Message, Receive, Send
 
@@ -18,7 +19,7 @@ class Connection(Protocol):
     """
 
     def watch(self, callback: Callable[[], None]) -> None: ...
-    def unwatch(self) -> None: ...
+    def unwatch(self, callback: Callable[[], None]) -> None: ...
     def body(self, scope: Message) -> bytes | None: ...
     def answer(self, scope: Message, status: int, headers: Sequence[Header], body: bytes) -> bool: ...
 
@@ -66,20 +67,23 @@ class AsgiClient:
         self.gone = False
         self.deadline: float | None = None
 
-    async def body(self, limit: int) -> bytes:
+    async def body(self, limit: int, room: Body | None = None) -> bytes:
         """The whole body; raises TooLarge beyond `limit` bytes, before reading any where announced.
 
-        Raises ClientGone, too, where it is not here by the deadline, though a piece comes now and then.
+        Raises ClientGone, too, where it is not here by the deadline, though a piece comes now and then, and
+        Overloaded where there is no `room` for it among those of others.
         """
         body = self._connection.body(self._scope) if self._connection is not None else None
         if body is None:
-            body = await self._awaited_body(limit)
-        if len(body) > limit:
+            body = await self._awaited_body(limit, room)
+        elif len(body) > limit:
             raise _too_large(limit)
+        elif room is not None:
+            room.came(len(body))
         self._await_disconnect()
         return body
 
-    async def _awaited_body(self, limit: int) -> bytes:
+    async def _awaited_body(self, limit: int, room: Body | None) -> bytes:
         announced = self._call.header(b"content-length")
         if announced is not None and announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
@@ -89,22 +93,30 @@ class AsgiClient:
         if more:
             try:
                 async with asyncio.timeout_at(self.deadline):
-                    body = await self._with_the_rest(body, limit)
+                    return await self._with_the_rest(body, limit, room)
             except TimeoutError:
                 self._drop()
                 raise ClientGone from None
+        if room is not None:
+            room.came(len(body))
         return body
 
-    async def _with_the_rest(self, first: bytes, limit: int) -> bytes:
+    async def _with_the_rest(self, first: bytes, limit: int, room: Body | None) -> bytes:
+        if room is not None:
+            room.piece(len(first))
         pieces = [first]
-        room = limit - len(first)
+        left = limit - len(first)
         more = True
         while more:
             piece, more = await self._piece()
-            room -= len(piece)
-            if room < 0:
+            left -= len(piece)
+            if left < 0:
                 raise _too_large(limit)
+            if room is not None:
+                room.piece(len(piece))
             pieces.append(piece)
+        if room is not None:
+            room.complete()
         return b"".join(pieces)
 
     async def _piece(self) -> tuple[bytes, bool]:
@@ -140,7 +152,7 @@ class AsgiClient:
         """The answer is complete, or given up: leaving no longer matters."""
         self._lost = None
         if self._connection is not None:
-            self._connection.unwatch()
+            self._connection.unwatch(self._leave)
         if self._watcher is not None:
             self._watcher.cancel()
 

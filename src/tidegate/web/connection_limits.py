@@ -8,7 +8,7 @@ class ConnectionLimits:
     """Bytes and count of a request's head, and seconds for head, body pieces and idleness.
 
     A body must be whole within `body_timeout` and a second for each `body_rate` bytes that have come: one
-    that drips would hold a place among the exchanges for as long as its pieces come in time.
+    that drips would hold its part of the room for bodies for as long as its pieces come in time.
     `write_timeout` is for a client that stops reading: that long, nothing that waits could be sent on.
     """
 

@@ -16,7 +16,7 @@ from tidegate.ports import Header
 from tidegate.web.asgi import Message
 
 if TYPE_CHECKING:  # names for the checker alone
-    from uvicorn._types import ASGI3Application
+    from uvicorn._types import ASGI3Application, ASGISendEvent
 
 _LOG = logging.getLogger("uvicorn.error")
 
@@ -112,6 +112,27 @@ class Cycle(RequestResponseCycle):
         body, self.body = bytes(self.body), _NOTHING
         self.message_event.clear()
         return body
+
+
+class UnframedCycle(Cycle):
+    """For a client of HTTP/1.0, which knows no chunks: a body of unknown length ends with the connection."""
+
+    _unframed = False
+
+    async def send(self, message: Message) -> None:  # type: ignore[override] as uvicorn's own, in our words
+        """Hand over a part of the answer."""
+        if message["type"] == "http.response.start":
+            self._unframed = all(name.lower() != b"content-length" for name, _ in message["headers"])
+            if self._unframed:
+                self.chunked_encoding = False
+        elif self._unframed:
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(cast("ASGISendEvent", message))
+
+
+def cycle_of(version: str) -> type[Cycle]:
+    """What answers a request of that version of HTTP."""
+    return UnframedCycle if version == "1.0" else Cycle
 
 
 _NOTHING = cast(bytearray, b"")

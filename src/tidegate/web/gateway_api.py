@@ -9,7 +9,7 @@ from tidegate.domain.exchange import Outcome, Vote
 from tidegate.ports import Clock, Ledger, Meter, Prices, ResultCache, Spool
 from tidegate.serving.chat_client import ChatClient
 from tidegate.serving.chat_models import asks_in_chat
-from tidegate.serving.client import Call, Client, ClientGone
+from tidegate.serving.client import Call, Caller, ClientGone
 from tidegate.serving.exchange_id import exchange_id
 from tidegate.serving.guards import Guards
 from tidegate.serving.handle import Handler
@@ -103,6 +103,11 @@ class Gateway:
         return self._handler.waiting
 
     @property
+    def body_bytes(self) -> int:
+        """Bytes of the bodies that are being read or served now."""
+        return self._handler.body_bytes
+
+    @property
     def guards(self) -> Guards:
         """The breakers and retry budgets of this process."""
         return self._handler.guards
@@ -136,7 +141,7 @@ class Gateway:
             return self._handler.apart.pass_through(call, client, route=route)
         return self._nowhere(call, client, path)
 
-    def _posted(self, call: Call, client: Client, route: str) -> Awaitable[None]:
+    def _posted(self, call: Call, client: Caller, route: str) -> Awaitable[None]:
         if call.method == "POST":
             return self._handler.messages(call, client, route=route)
         return self._handler.apart.refuse_method(client, self._id(), call, "POST", route)

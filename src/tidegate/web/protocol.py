@@ -23,7 +23,7 @@ from tidegate.serving.exchange_id import exchange_id
 from tidegate.web.answer_head import answer_head, closing_answer
 from tidegate.web.asgi import Message
 from tidegate.web.connection_limits import ConnectionLimits
-from tidegate.web.cycle import AnswerSide, Cycle, application, expects_continue, head_size, split_target
+from tidegate.web.cycle import AnswerSide, application, cycle_of, expects_continue, head_size, split_target
 from tidegate.web.reading import Reading
 
 _LINGER_SECONDS = 2.0
@@ -59,9 +59,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._draining = draining
         self._reading = _IDLE
         self._since = loop.time()
-        self._head_bytes = 0
-        self._not_head = 0
-        self._idle_bytes = 0
+        self._head_bytes = self._not_head = self._idle_bytes = 0
         self._whole_by = 0.0
         self._unread = -1
         self._unread_since = 0.0
@@ -82,9 +80,10 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self._callback = callback
 
-    def unwatch(self) -> None:
-        """Forget the callback: the exchange is over."""
-        self._callback = None
+    def unwatch(self, callback: Callable[[], None]) -> None:
+        """Forget the callback, its exchange is over; the next one's stays, which may have begun already."""
+        if self._callback == callback:
+            self._callback = None
 
     @property
     def paused(self) -> bool:
@@ -281,7 +280,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _begin(self, scope: Message, *, keep_alive: bool) -> None:
         """Have the request answered, after those that came before it."""
         before = self.cycle
-        self.cycle = self._cycle = cycle = Cycle(
+        self.cycle = self._cycle = cycle = cycle_of(scope["http_version"])(
             scope,
             self._answers,
             self.flow,

@@ -343,3 +343,30 @@ async def test_a_defect_of_a_scripts_run_costs_that_call_alone(
     )
     assert message["stop_reason"] == "end_turn"
     assert (record(world).outcome, record(world).skill_errors) == ("ok", ("script_refused",))
+
+
+@pytest.mark.parametrize(("status", "upstream", "skill"), [(400, 0, 10), (429, 0, 10), (500, 10, 0)])
+async def test_a_refused_turn_of_a_stream_speaks_of_the_skill_and_not_of_the_upstream(
+    make: Make, status: int, upstream: int, skill: int
+) -> None:
+    world = await make()
+    refused = f'[[fault: {{"kind": "status", "status": {status}}}]]'
+    for _ in range(10):
+        got = await world.call(asked("Let me look. " + read_call(), refused, stream=True))
+        assert events_of(got)[-1]["type"] == "error"
+    guards = world.gateway.guards
+    failures = [
+        guards.upstreams["default/claude-sonnet-4-5"].recent.bit_count(),
+        guards.skills["contracts@1"].recent.bit_count(),
+    ]
+    assert failures == [upstream, skill]
+
+
+async def test_a_tool_of_a_stream_works_until_the_exchanges_deadline_at_most(make: Make) -> None:
+    sandbox = FakeSandbox(hang=True)
+    world = await make(sandbox=sandbox, settings={"deadline_seconds": 0.5})
+    got = await world.call(asked("Let me count. " + run_call(), "", stream=True))
+    last, line = events_of(got)[-1], record(world)
+    assert (last["type"], last["error"]["type"]) == ("error", "timeout_error")
+    assert (sandbox.killed, line.outcome) == (True, Outcome.UPSTREAM_TIMEOUT)
+    assert sandbox.runs[0].seconds <= 0.5 <= line.seconds < 5

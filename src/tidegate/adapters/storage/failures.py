@@ -27,6 +27,11 @@ _READ_ONLY_TRANSACTION = "25006"
 """SQLSTATE of a PostgreSQL that has become a standby: the driver takes it for an internal error."""
 
 
+_BEYOND_LIMITS = "54"
+"""Class of SQLSTATEs for what no try will make room for, as an index entry that is too long: the driver takes
+it for an operational error."""
+
+
 @contextmanager
 def translated(where: str) -> Generator[None]:
     """Turn outages into StoreUnavailable and refused values into InvalidInput; let our own mistakes through.
@@ -41,14 +46,19 @@ def translated(where: str) -> Generator[None]:
         ) from error
     except OSError as error:
         raise StoreUnavailable(f"The store {where} cannot be reached: {error}.") from error
-    except DataError as error:
-        raise InvalidInput(f"The store {where} cannot hold this value: {error.orig}.") from error
     except DBAPIError as error:
+        if _refused(error):
+            raise InvalidInput(f"The store {where} cannot hold this value: {error.orig}.") from error
         if not _unavailable(error):
             raise
         raise StoreUnavailable(
             f"The store {where} cannot be used now: {error.orig}. Check the server or disk, then try again."
         ) from error
+
+
+def _refused(error: DBAPIError) -> bool:
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, DataError) or (isinstance(sqlstate, str) and sqlstate.startswith(_BEYOND_LIMITS))
 
 
 def _unavailable(error: DBAPIError) -> bool:

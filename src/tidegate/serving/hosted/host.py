@@ -38,7 +38,9 @@ class Hosted:
 
         `may_retry` takes one retry out of the upstream's budget, if it holds one.
         """
-        loop = Loop(draft, self._plan, body, prices=self._prices, meter=self._meter, clock=self._clock)
+        loop = Loop(
+            draft, self._plan, body, deadline, prices=self._prices, meter=self._meter, clock=self._clock
+        )
 
         async def persistent(further: bytes) -> UpstreamResponse:
             return await self._persistent(draft, send, further, deadline, may_retry)
@@ -72,7 +74,8 @@ class Hosted:
             )
             verdict = next_step(failure, at)
             if verdict.step is not Step.RETRY or not may_retry():
-                raise UpstreamFailure(_kind(failure), f"turn {draft.turns} of the answer failed: {told}")
+                told = f"turn {draft.turns} of the answer failed: {told}"
+                raise UpstreamFailure(_kind(failure), told, status=failure.status)
             await asyncio.sleep(verdict.wait)
             draft.attempts += 1
 

@@ -1,5 +1,6 @@
 """The loop's bookkeeping: turns, tokens and moves of one exchange, whether it is streamed or not."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
@@ -43,14 +44,26 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Loop:
-    """Judges each turn of one exchange, bills it at its own price, and makes the request of the next."""
+    """Judges each turn of one exchange, bills it at its own price, and makes the request of the next.
+
+    `deadline` is the exchange's, in event-loop time: no tool works beyond it.
+    """
 
     def __init__(
-        self, draft: Draft, plan: Plan, body: bytes, *, prices: Prices, meter: Meter, clock: Clock
+        self,
+        draft: Draft,
+        plan: Plan,
+        body: bytes,
+        deadline: float,
+        *,
+        prices: Prices,
+        meter: Meter,
+        clock: Clock,
     ) -> None:
         self._draft = draft
         self._plan = plan
         self._body = body
+        self._deadline = deadline
         self._prices = prices
         self._meter = meter
         self._clock = clock
@@ -95,7 +108,10 @@ class Loop:
         return settled
 
     async def next_body(self, settled: Settled) -> bytes:
-        """The next turn's request, its calls answered; raises UpstreamFailure where a switch has fallen."""
+        """The next turn's request, its calls answered.
+
+        Raises UpstreamFailure where a switch has fallen, or the time is up.
+        """
         calls = [block for block in settled.ended.blocks if block.id in settled.hidden]
         results = await self._results(calls, settled)
         if not self._plan.allowed():
@@ -119,8 +135,13 @@ class Loop:
         if settled.move is Move.LAST:
             self._warned = True
             return list(desk.refusals(calls, settled.limit))
-        left = self._plan.limits.seconds - (self._clock.monotonic() - self._started)
-        return list(await desk.answers(calls, left))
+        now = self._clock.monotonic()
+        left = min(self._plan.limits.seconds - (now - self._started), self._deadline - now)
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return list(await desk.answers(calls, left))
+        except TimeoutError as error:
+            raise UpstreamFailure("timeout", "the exchange's time was up while a tool worked") from error
 
     def _ours(self, block: Block) -> bool:
         return self._plan.desk is not None and self._plan.desk.ours(block)
