@@ -1,5 +1,6 @@
 """Many rehearsals: on all cores, and going on where an earlier run of the same ended."""
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -18,6 +19,10 @@ from tidegate.rehearsal.scenario import Scenario
 
 _PIECES_PER_WORKER = 8
 """So that no core waits long for another at the end."""
+
+
+_COLLECTED_AFTER = 200_000
+"""Objects by which a worker looks for circles among them: a rehearsal makes many objects and no circles."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +71,14 @@ def _run(work: Work, numbers: Sequence[int], crew: int) -> Iterator[list[Course]
         return
     size = max(1, len(numbers) // (crew * _PIECES_PER_WORKER))
     pieces = [numbers[at : at + size] for at in range(0, len(numbers), size)]
-    with ProcessPoolExecutor(crew, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(crew, mp_context=context, initializer=_collect_seldom) as pool:
         for piece in as_completed([pool.submit(_rehearse, work, piece) for piece in pieces]):
             yield piece.result()
+
+
+def _collect_seldom() -> None:
+    gc.set_threshold(_COLLECTED_AFTER, 20, 100)
 
 
 def _rehearse(work: Work, numbers: Iterable[int]) -> list[Course]:

@@ -100,7 +100,9 @@ class World:
         self._reached: Counter[tuple[Arm, int]] = Counter()
         self._entered = 0.0
         limits = plan.gates.latency.limits if plan.gates.latency else ()
-        self._limits = tuple(latency_cell(limit) for limit in limits)
+        cells = tuple(latency_cell(limit) for limit in limits)
+        self._limits = len(limits)
+        self._exceeds = [bisect_left(cells, cell) for cell in range(latency_cell(math.inf) + 1)]
         self._asked_votes = plan.gates.feedback is not None
 
     def enter(self, stage: Stage, at: float, exposed: int = 0) -> None:
@@ -225,6 +227,8 @@ class World:
         A unit's requests are all as they are now: those that a fault changes are a share of the units.
         """
         found: Counter[int] = Counter()
+        if not self._reached:
+            return found
         for number in range(len(MILESTONES)):
             left, part = self._reached.pop((arm, number), 0), 1.0
             for change in hit.changes if left else ():
@@ -238,7 +242,7 @@ class World:
         """How many answers exceed how many of the latency gate's limits, to the width of a histogram cell."""
         found: dict[int, int] = {}
         for cell, count in cells.items():
-            exceeded = bisect_left(self._limits, cell)
+            exceeded = self._exceeds[cell]
             if exceeded:
                 found[exceeded] = found.get(exceeded, 0) + count
         return found
@@ -247,7 +251,7 @@ class World:
         """What happened so often, by the kind of its unit event; only what the plan's gates ask for."""
         counts = {
             slow_kind(limit): sum(count for exceeded, count in slow.items() if exceeded > limit)
-            for limit in range(len(self._limits))
+            for limit in range(self._limits)
         }
         return counts | ({DOWN: down} if self._asked_votes else {})
 
