@@ -7,8 +7,10 @@ import msgspec
 
 from tidegate.control.commit import CONTROLLER, Judged, entry
 from tidegate.domain.decision import Decision, decide
+from tidegate.domain.errors import Conflict
 from tidegate.domain.evidence import SHORT_WINDOW_SECONDS
 from tidegate.domain.observation import Evidence
+from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout, Unit, Variant
 from tidegate.domain.transition import apply, on_last_stage, paused_seconds
 from tidegate.domain.verdict import savings_point
@@ -147,7 +149,10 @@ class _Rehearsal:
         at_once = self._rollout.plan.unit is Unit.REQUEST and self._rollout.phase is Phase.PROGRESSING
         if due and (at_once or (asking and not on_last_stage(self._rollout))):
             self._revisions = self._revisions[len(due) :]
-            self._move(Move.REVISE, APPROVER, "revised", None)
+            try:
+                self._move(Move.REVISE, APPROVER, "revised", None)
+            except Conflict as refused:
+                self._tell("refused", str(Move.REVISE), str(refused))
 
     def _approve_all(self, judged: Judged) -> None:
         """By as many people as the stage asks for."""
@@ -171,7 +176,7 @@ class _Rehearsal:
 
     def _revision(self) -> Variant:
         """Another candidate: what it is changes nothing in a rehearsal."""
-        candidate = self._rollout.plan.candidate
+        candidate = latest_candidate(self._rollout)
         return msgspec.structs.replace(candidate, timeout_seconds=candidate.timeout_seconds + 1.0)
 
     def _hold(self, decision: Decision) -> None:
