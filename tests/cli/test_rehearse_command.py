@@ -48,9 +48,18 @@ def test_json_is_one_document_with_the_gates_that_acted(spec: Path, tmp_path: Pa
     done = rehearse(spec, "--scenario", scenario, "--reps", 2, "--seed", 5, "--json")
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
-    assert list(found) == ["reps", "outcomes", "rollback", "false_rollback", "savings", "harm"]
+    assert list(found) == ["reps", "outcomes", "rollback", "false_rollback", "savings", "harm", "warnings"]
     assert found["outcomes"]["rolled-back"] == found["rollback"]["by"]["errors"] == found["reps"] == 2
     assert found["rollback"]["candidate_requests"]["p95"] < 400  # of 95 % of 1,000 a minute
+
+
+def test_what_the_traffic_cannot_show_is_said(tmp_path: Path) -> None:
+    canary = "  stages:\n    - {name: canary, weight: 5, bake: 1h, promote: auto}\n"
+    (tmp_path / "spec.yaml").write_text(SPEC.replace("  stages:\n", canary))
+    arguments = [tmp_path / "spec.yaml", "--scenario", "low-traffic"]
+    warnings = json.loads(rehearse(*arguments, "--json").stdout)["warnings"]
+    assert warnings[0].startswith("at 40 requests/min the 5 % canary cannot see a doubling of errors")
+    assert f"warning: {warnings[0]}\n" in rehearse(*arguments).stdout
 
 
 def test_the_same_traffic_is_put_to_other_rules(spec: Path, tmp_path: Path) -> None:

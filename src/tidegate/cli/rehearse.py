@@ -9,13 +9,14 @@ import typer
 
 from tidegate.cli.fitting import Since, Until, fit_period, note_fit
 from tidegate.cli.options import AsJson
-from tidegate.cli.output import emit_json, run
+from tidegate.cli.output import emit_json, run, say
 from tidegate.cli.rehearse_view import show, show_timeline
 from tidegate.config.values import duration
 from tidegate.domain.errors import InvalidInput
 from tidegate.harness.load.trace import read_trace
 from tidegate.rehearsal.fitting.text import scenario_text
 from tidegate.rehearsal.named import NAMED
+from tidegate.rehearsal.past import warnings
 from tidegate.rehearsal.plan import plan_of
 from tidegate.rehearsal.repeat import Work, repeat
 from tidegate.rehearsal.rivals import RIVALS, names
@@ -143,11 +144,15 @@ async def _rehearse(
     as_json: bool,
 ) -> None:
     work = await asyncio.to_thread(asked.work, await _fitted(asked.spec, *past) if past else None)
+    weak = await asyncio.to_thread(warnings, work.plan, work.scenario)
     courses = await asyncio.to_thread(repeat, work, reps, workers=workers, kept=kept)
     if as_json:
         rivals = {name: summary(each) for name, each in of_rivals(courses).items()}
-        emit_json(msgspec.to_builtins(summary(courses)) | ({"against": rivals} if rivals else {}))
+        found = msgspec.to_builtins(summary(courses)) | ({"against": rivals} if rivals else {})
+        emit_json(found | {"warnings": weak})
         return
+    for warning in weak:
+        say(f"warning: {warning}")
     if reps == 1:
         show_timeline(courses[0])
     show(courses)

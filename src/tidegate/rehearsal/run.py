@@ -18,7 +18,7 @@ from tidegate.rehearsal.answers import Shapes
 from tidegate.rehearsal.course import Course, Moment
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.pace import next_look
-from tidegate.rehearsal.plan import with_past
+from tidegate.rehearsal.past import with_past
 from tidegate.rehearsal.record import Record
 from tidegate.rehearsal.scenario import Scenario
 from tidegate.rehearsal.world import World
