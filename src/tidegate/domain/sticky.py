@@ -129,7 +129,7 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         """E now and at its highest since the stage began or was restarted, both on the gate's scale."""
         if self.restart is not None and state.restarted != self.restart:
             return 0.0, 0.0
-        return max((live.e_value for live in state.windows), default=0.0), state.peak
+        return max([live.e_value for live in state.windows], default=0.0), state.peak
 
     def _advance(self, state: StickyState, at: float) -> StickyState:
         elapsed = max(0.0, at - self.since)
@@ -153,9 +153,13 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         windows: list[Open] = []
         peak = state.peak
         for live in state.windows:
+            of_kind = happened.get(live.window.kind)
+            if of_kind is None:
+                windows.append(live)
+                continue
             first = live.window.first_step
             candidate = both = 0
-            for step, before, of_candidate, of_both in happened.get(live.window.kind, ()):
+            for step, before, of_candidate, of_both in of_kind:
                 if before < first <= step:
                     candidate += of_candidate
                     both += of_both
