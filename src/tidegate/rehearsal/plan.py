@@ -4,6 +4,7 @@ import msgspec
 
 from tidegate.control.spec import Spec, VariantSpec, parse
 from tidegate.domain.rollout import Plan, SkillRef, Variant
+from tidegate.domain.schedule import ALWAYS
 
 
 def plan_of(text: str) -> Plan:
@@ -20,6 +21,16 @@ def plan_of(text: str) -> Plan:
         after=spec.after,
         schedule=spec.schedule,
     )
+
+
+def starting(plan: Plan, at: float) -> Plan:
+    """The plan as one that starts `at` (epoch seconds): its schedule minds it, a rehearsal's clock begins at 0.
+
+    Without a schedule it does not matter when, and the plan stays as it is.
+    """
+    if plan.schedule == ALWAYS:
+        return plan
+    return msgspec.structs.replace(plan, schedule=msgspec.structs.replace(plan.schedule, origin=at))
 
 
 def _variant(spec: VariantSpec) -> Variant:

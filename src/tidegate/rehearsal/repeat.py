@@ -46,6 +46,7 @@ class _Head(msgspec.Struct, frozen=True):
     """The first line of a file of courses."""
 
     rehearsal: str
+    start: float = 0.0
 
 
 def repeat(work: Work, reps: int, *, workers: int | None = None, kept: Path | None = None) -> list[Course]:
@@ -62,6 +63,15 @@ def repeat(work: Work, reps: int, *, workers: int | None = None, kept: Path | No
         if kept:
             _append(kept, courses)
     return [done[number] for number in range(reps)]
+
+
+def start_of(kept: Path) -> float | None:
+    """When the rehearsals of that file start (epoch seconds); None where there is none, or no schedule."""
+    try:
+        with kept.open("rb") as file:
+            return msgspec.json.decode(file.readline(), type=_Head).start or None
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def _run(work: Work, numbers: Sequence[int], crew: int) -> Iterator[list[Course]]:
@@ -104,7 +114,7 @@ def _one(work: Work, number: int) -> Course:
 def _read(path: Path, work: Work) -> dict[int, Course]:
     """What the file has of this work; begins it where there is none."""
     if not path.exists():
-        path.write_bytes(msgspec.json.encode(_Head(work.digest)) + b"\n")
+        path.write_bytes(msgspec.json.encode(_Head(work.digest, work.plan.schedule.origin)) + b"\n")
         return {}
     head, *lines = path.read_bytes().split(b"\n")
     try:

@@ -12,6 +12,7 @@ from tidegate.domain.evidence import SHORT_WINDOW_SECONDS
 from tidegate.domain.observation import Evidence
 from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout, Unit, Variant
+from tidegate.domain.schedule import opens
 from tidegate.domain.transition import apply, on_last_stage, paused_seconds
 from tidegate.domain.verdict import savings_point
 from tidegate.rehearsal.answers import Shapes
@@ -118,8 +119,9 @@ class _Rehearsal:
         edges = (*self._scenario.edges(), *self._revisions)
         changed = max((edge for edge in (rollout.stage_since, *edges) if edge <= now), default=0.0)
         window = (now - rollout.stage_since) // SHORT_WINDOW_SECONDS + 1
-        opens = rollout.stage_since + window * SHORT_WINDOW_SECONDS
-        at = next_look(now, changed, (*edges, baked, opens, self._end()))
+        begins = rollout.stage_since + window * SHORT_WINDOW_SECONDS
+        open_at = opens(rollout.plan.schedule, now) or now
+        at = next_look(now, changed, (*edges, baked, begins, open_at, self._end()))
         came = self._world.advance(now, at)
         self._record.add((*came.buckets, *came.events), at)
         self._requests += came.candidate_requests
