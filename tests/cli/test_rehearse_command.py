@@ -85,12 +85,14 @@ def test_a_schedule_bites_by_when_the_rollout_starts(tmp_path: Path) -> None:
     assert "complete → completed" in tuesday.stdout
 
 
-def test_the_same_traffic_is_put_to_other_rules(spec: Path, tmp_path: Path) -> None:
+def test_traffic_of_the_same_kind_is_put_to_other_rules(spec: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text(BROKEN)
     arguments = [spec, "--scenario", tmp_path / "broken.yaml", "--against", "flagger,argo"]
     found = json.loads(rehearse(*arguments, "--json").stdout)["against"]
     assert {name: each["outcomes"]["completed"] for name, each in found.items()} == {"flagger": 1, "argo": 1}
-    assert "flagger  │ 0 of 1" in rehearse(*arguments).stdout
+    shown = rehearse(*arguments).stdout
+    assert "Traffic of the same kind" in shown
+    assert "flagger  │ 0 of 1" in shown
     assert rehearse(spec, "--against", "spinnaker").exit_code == 2
 
 

@@ -70,7 +70,9 @@ FromLedger = Annotated[
 ]
 Against = Annotated[
     str | None,
-    typer.Option(metavar="RULES", help=f"Put the same traffic to these rules too: {','.join(RIVALS)}."),
+    typer.Option(
+        metavar="RULES", help=f"Put traffic of the same kind to these rules too: {','.join(RIVALS)}."
+    ),
 ]
 
 

@@ -24,7 +24,7 @@ def plan_of(text: str) -> Plan:
 
 
 def starting(plan: Plan, at: float) -> Plan:
-    """The plan as one that starts `at` (epoch seconds): its schedule minds it, a rehearsal's clock begins at 0.
+    """The plan as one that starts `at` (epoch seconds): what its schedule goes by; the clock begins at 0.
 
     Without a schedule it does not matter when, and the plan stays as it is.
     """

@@ -19,7 +19,7 @@ class Figure(StrEnum):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table: how many may be false, as a ratio, or how many requests `p50` and `p95` may be.
 
-    With `rivals` the same traffic is put to other tools' rules, once for every tenth repetition.
+    With `rivals` traffic of the same kind is put to other tools' rules, once for every tenth repetition.
     """
 
     name: str
