@@ -22,8 +22,8 @@ _POINTS = 1000
 
 
 def past(scenario: Scenario, shapes: Shapes) -> Past:
-    """Seven days in which all requests were as the scenario's control has them: expected numbers, no luck."""
-    requests = scenario.traffic.per_minute * SPAN / 60
+    """Seven days of requests on which the skill is chosen, as control has them: expected numbers."""
+    requests = scenario.traffic.per_minute * scenario.traffic.triggered * SPAN / 60
     seconds = _durations(scenario.control.latency)
     units = math.fsum(-math.expm1(-share * requests) for share in activity(scenario))
     return Past(

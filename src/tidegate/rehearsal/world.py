@@ -125,13 +125,17 @@ class World:
     def advance(self, begin: float, end: float) -> Stretch:
         """Let [begin, end) come."""
         stretch = Stretch([], [], 0)
-        volume = self._profile.between(begin, end)
-        self._volume += volume
+        whole = self._profile.between(begin, end)
+        self._volume += whole
+        triggered = self._scenario.traffic.triggered
+        volume = whole * triggered
         for arm, units in self._crowd.new(self._volume).items():
             self._new[arm] = self._new.get(arm, 0) + units
-        self._reached.update(self._crowd.reached(self._volume - self._entered))
+        self._reached.update(self._crowd.reached((self._volume - self._entered) * triggered))
         for arm in ARMS:
             of_arm = self._of_arm(arm, begin, end, volume)
+            if triggered < 1:
+                of_arm.buckets.append(self._passed_over(arm, begin, end, whole - volume))
             stretch = Stretch(
                 stretch.buckets + of_arm.buckets,
                 stretch.events + of_arm.events,
@@ -172,6 +176,17 @@ class World:
         return Stretch(
             self._slots(arm, whole, errors.times, begin, end), events, count if arm is Arm.CANDIDATE else 0
         )
+
+    def _passed_over(self, arm: Arm, begin: float, end: float, volume: float) -> ArmBucket:
+        """Requests on which the skill is not chosen: counted, not compared; they only meet shared outages."""
+        shared = tuple(fault for fault in self._scenario.faults if fault.arm == "both")
+        usual = self._scenario.control
+        hit = impact(shared, usual, arm, (begin + end) / 2)
+        count = self._draws.poisson(volume * self._crowd.weight(arm))
+        bad = self._draws.binomial(count, 1 - (1 - usual.errors) * (1 - hit.errors))
+        units = self._new.pop(arm, 0) if self._sticky else count
+        slot = _slot(math.nextafter(end, 0.0))
+        return ArmBucket(slot, arm, Tally(requests=count, errors=bad, units=units))
 
     def _errors(self, arm: Arm, begin: float, end: float, volume: float, hit: Impact) -> tuple[int, _Errors]:
         """How many requests came, and the errors among them."""
