@@ -98,12 +98,6 @@ def rehearse(
     """Carry the plan out on simulated traffic: what would have been decided when, and what it would cost."""
     if not from_ledger and (since or until):
         raise typer.BadParameter("--since and --until say which past: give --from-ledger too")
-    if approve not in (_AT_ONCE, _NEVER):
-        raise typer.BadParameter(f"--approve {approve}: use {_AT_ONCE} or {_NEVER}")
-    rivals = names(against or "")
-    for name in rivals:
-        if name not in RIVALS:
-            raise typer.BadParameter(f"--against {name}: use {', '.join(RIVALS)}")
     run(
         _rehearse(
             Asked(
@@ -111,8 +105,8 @@ def rehearse(
                 scenario=scenario,
                 trace=trace,
                 seed=seed,
-                approve=approve == _AT_ONCE,
-                against=rivals,
+                approve=_approves(approve),
+                against=_rivals(against or ""),
                 start=_start(start, kept),
                 revisions=_times(revise or []),
             ),
@@ -199,6 +193,22 @@ def _scenario(name: str) -> tuple[Scenario, Path]:
     if not path.is_file():
         raise InvalidInput(f"{name}: no such file, and no scenario of that name: {', '.join(NAMED)}")
     return read_scenario(_text(path, "the scenario")), path.parent
+
+
+def _approves(approve: str) -> bool:
+    """Raises BadParameter for any other word."""
+    if approve not in (_AT_ONCE, _NEVER):
+        raise typer.BadParameter(f"--approve {approve}: use {_AT_ONCE} or {_NEVER}")
+    return approve == _AT_ONCE
+
+
+def _rivals(against: str) -> tuple[str, ...]:
+    """Raises BadParameter for a rule that is not known."""
+    found = names(against)
+    for name in found:
+        if name not in RIVALS:
+            raise typer.BadParameter(f"--against {name}: use {', '.join(RIVALS)}")
+    return found
 
 
 def _start(text: str | None, kept: Path | None) -> float:
