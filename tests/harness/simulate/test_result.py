@@ -119,3 +119,19 @@ def test_the_table_says_what_was_missed() -> None:
 def rolled_back_by_others() -> list[Course]:
     (own,) = rolled_back(100)
     return [msgspec.structs.replace(own, rivals={"flagger": rolled_back(300)[0]})]
+
+
+def test_other_tools_are_checked_against_the_design() -> None:
+    (own,) = rolled_back(100)
+    acted = [
+        msgspec.structs.replace(
+            own, rivals={"flagger": each, "kayenta": msgspec.structs.replace(each, requests=900)}
+        )
+        for each in rolled_back(*range(250, 450, 10))
+    ]
+    found = result(SEEN, [own], acted)
+    assert found.beside_design["flagger"].agrees
+    assert not found.beside_design["kayenta"].agrees
+    text = table([found], "")
+    assert "* errors 0.8 → 5 %: flagger 340 (290–400), design 355: agrees" in text
+    assert "kayenta 900 (900–900), design 3,000: **differs**" in text

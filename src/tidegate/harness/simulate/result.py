@@ -19,6 +19,20 @@ class Verdict(StrEnum):
     UNSHOWN = "not shown"
 
 
+NEAR = 1.25
+"""Rules look once a minute and the design's figures are round: by this factor an interval may miss them."""
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """A rule's median here (None: never) with its interval of 95 %, and what the design says it is."""
+
+    p50: float | None
+    low: float | None
+    high: float | None
+    expected: float
+    agrees: bool
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One row's figures: `hits` of `reps`, or requests (None: never); intervals of 95 %."""
 
@@ -38,6 +52,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """By rule the median and the 95th percentile of candidate requests until it acted."""
     rival_hits: dict[str, tuple[int, int]] = {}
     """By rule how often it rolled back falsely, and of how many."""
+    beside_design: dict[str, Beside] = {}
 
 
 def result(row: Row, courses: Sequence[Course], compared: Sequence[Course]) -> Result:
@@ -64,6 +79,7 @@ def result(row: Row, courses: Sequence[Course], compared: Sequence[Course]) -> R
         verdict=_within(row, p50, p95) if row.share is None else shown_share(hits, len(courses), row.share),
         rivals={} if not compared or false else _rivals(compared),
         rival_hits=_rival_hits(compared) if compared and false else {},
+        beside_design=_beside_design(row, compared),
     )
 
 
@@ -130,6 +146,19 @@ def _rivals(compared: Sequence[Course]) -> dict[str, tuple[float | None, float |
     return found
 
 
+def _beside_design(row: Row, compared: Sequence[Course]) -> dict[str, Beside]:
+    found: dict[str, Beside] = {}
+    asked = compared[0].rivals if compared else {}
+    for name, expected in row.expected.items():
+        if name not in asked:
+            continue
+        counts = sorted(_count(Figure.REQUESTS, course.rivals[name]) for course in compared)
+        low, high = middle(counts)
+        agrees = low <= expected * NEAR and high >= expected / NEAR
+        found[name] = Beside(finite(ranked(counts, 0.5)), finite(low), finite(high), expected, agrees)
+    return found
+
+
 def _rival_hits(compared: Sequence[Course]) -> dict[str, tuple[int, int]]:
     return {
         name: (sum(course.rivals[name].false_rollback for course in compared), len(compared))
@@ -157,7 +186,7 @@ def finite(value: float) -> float | None:
 def table(results: Iterable[Result], printed: str) -> str:
     """Markdown; `printed` says when and how."""
     rows = list(results)
-    return "\n".join((printed, "", *_false_lines(rows), "", *_counted_lines(rows), ""))
+    return "\n".join((printed, "", *_false_lines(rows), "", *_counted_lines(rows), "", *_design_lines(rows)))
 
 
 def _false_lines(rows: Sequence[Result]) -> Iterable[str]:
@@ -190,6 +219,16 @@ def _counted_lines(rows: Sequence[Result]) -> Iterable[str]:
                 f"| {shown(row.p95)} | {row.required} | {_said(row.verdict)} |"
                 + "".join(f" {_pair(row.rivals, name)} |" for name in names)
             )
+
+
+def _design_lines(rows: Sequence[Result]) -> Iterable[str]:
+    lines = [
+        f"* {row.said}: {name} {shown(each.p50)} ({shown(each.low)}–{shown(each.high)}), design "
+        f"{each.expected:,.0f}: {'agrees' if each.agrees else '**differs**'}"
+        for row in rows
+        for name, each in row.beside_design.items()
+    ]
+    return ["Other tools' medians beside the design's:", "", *lines, ""] if lines else ()
 
 
 def _said(verdict: Verdict) -> str:

@@ -1,6 +1,8 @@
 """What is simulated: plans, scenarios, how often, and what is required of each."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -35,6 +37,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     rivals: bool = False
     compared: int = 10
     pool: str | None = None
+    expected: Mapping[str, float] = {}
+    """By rule what the design says is its median, in candidate requests until it acts."""
     revisions: tuple[float, ...] = ()
     """When the candidate is revised, in seconds after the start."""
 
@@ -90,6 +94,17 @@ def canary(unit: str, *, weight: int = 5, bake: str = "72h", savings: bool = Fal
 
 HEAVY = "control: {user_spread: 1.5, daily_drift: 0.5}\n"
 """Users whose failure rates differ by 1.5 in log, on days that differ by .5."""
+
+EXPECTED: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "errors-5pct": {"flagger": 355, "kayenta": 3000},
+        "errors-2x": {"flagger": 8183},
+        "errors-100pct": {"flagger": 250, "kayenta": 3000},
+        "late-onset-30h": {"flagger": 355, "kayenta": 3000},
+        "slow-1.3x": {"kayenta": 3000},
+    }
+)
+"""The design's columns of other tools, by row; where it says that a rule misses or is blind there is none."""
 
 OUTAGES = "faults: [{}]".format(
     ", ".join(f"{{arm: both, at: {24 * day + 12}h, for: 10m, errors: 100%}}" for day in range(12))
@@ -148,6 +163,7 @@ def _revised(unit: str) -> Row:
 
 def _seen(name: str, said: str, scenario: str, reps: int, *, p50: float = 0.0, p95: float = 0.0) -> Row:
     return Row(
+        expected=EXPECTED.get(name, {}),
         name=name,
         said=said,
         spec=canary("request"),
