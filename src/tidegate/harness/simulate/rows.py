@@ -144,7 +144,7 @@ def _harmless(name: str, said: str, scenario: str, reps: int, *, unit: str = "re
 
 
 def _at_floor(name: str, unit: str) -> Row:
-    row = _harmless(name, "savings of just the floor's 30 %", AT_FLOOR, 500, unit=unit)
+    row = _harmless(name, "savings of just the floor's 30 %", AT_FLOOR, 300, unit=unit)
     return msgspec.structs.replace(row, spec=canary(unit, bake="24h") + _FLOOR)
 
 
@@ -218,7 +218,7 @@ HARMLESS = (
     _harmless("diurnal", "traffic by the time of day", NAMED["diurnal"], 100),
     _harmless("replica-lag", "evidence up to 60 s late, out of order", NAMED["replica-lag"], 100),
     _harmless("aa-user", "no difference, heavy and unlucky users", HEAVY, 1000, unit="user"),
-    _harmless("outages-user", "the same, both arms fail 10 minutes a day", HEAVY + OUTAGES, 50, unit="user"),
+    _harmless("outages-user", "the same, both arms fail 10 minutes a day", HEAVY + OUTAGES, 25, unit="user"),
     _revised("request"),
     _revised("user"),
     _harmless("usage-user", "heavy users, 1.5 times the usage", HEAVY + NAMED["more-usage"], 50, unit="user"),
