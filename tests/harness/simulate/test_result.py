@@ -132,6 +132,9 @@ def test_other_tools_are_checked_against_the_design() -> None:
     found = result(SEEN, [own], acted)
     assert found.beside_design["flagger"].agrees
     assert not found.beside_design["kayenta"].agrees
+    early = msgspec.structs.replace(rolled_back(7)[0], before_fault=True)
+    ended = [*acted, *([msgspec.structs.replace(own, rivals={"flagger": early, "kayenta": early})] * 50)]
+    assert result(SEEN, [own], ended[:1] + ended[20:]).beside_design["flagger"].p50 == 250
     text = table([found], "")
     assert "* errors 0.8 → 5 %: flagger 340 (290–400), design 355: agrees" in text
     assert "kayenta 900 (900–900), design 3,000: **differs**" in text

@@ -152,7 +152,10 @@ def _beside_design(row: Row, compared: Sequence[Course]) -> dict[str, Beside]:
     for name, expected in row.expected.items():
         if name not in asked:
             continue
-        counts = sorted(_count(Figure.REQUESTS, course.rivals[name]) for course in compared)
+        acted = [course.rivals[name] for course in compared if not course.rivals[name].before_fault]
+        if not acted:
+            continue  # it had ended every one before there was a fault to see
+        counts = sorted(_count(Figure.REQUESTS, course) for course in acted)
         low, high = middle(counts)
         agrees = low <= expected * NEAR and high >= expected / NEAR
         found[name] = Beside(finite(ranked(counts, 0.5)), finite(low), finite(high), expected, agrees)
