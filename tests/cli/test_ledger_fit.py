@@ -91,7 +91,7 @@ def test_a_rehearsal_on_the_ledgers_traffic_takes_faults_from_a_scenario(spec: P
     harmless = tidegate("rehearse", spec, "--from-ledger", "--workers", 1, "--json")
     assert json.loads(harmless.stdout)["outcomes"]["completed"] == 1
     assert "tidegate: note: traffic and control are those of" in harmless.stderr
-    assert "not told by the ledger: traffic.diurnal, control.down, control.user_spread," in harmless.stderr
+    assert "not told by the ledger: traffic.diurnal, traffic.triggered, control.down," in harmless.stderr
     done = tidegate(
         *("rehearse", spec, "--from-ledger", "--since", "9h", "--scenario", "errors-5pct"),
         *("--workers", 1, "--reps", 2, "--json"),

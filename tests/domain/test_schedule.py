@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +97,13 @@ def test_it_is_open_when_it_opens_and_never_before(
     for part in parts:
         between = now + part * (until - now)
         assert between >= until or opens(schedule, between) == until
+
+
+@given(schedules, st.floats(0, 4e6).map(round), st.integers(0, 2_000_000))
+def test_a_clock_that_begins_at_its_origin_finds_the_same(
+    schedule: Schedule, elapsed: int, origin: int
+) -> None:
+    shifted = msgspec.structs.replace(schedule, origin=float(origin))
+    until = opens(schedule, origin + elapsed)
+    assert opens(shifted, elapsed) == (None if until is None else until - origin)
+    assert closed_reason(shifted, elapsed) == closed_reason(schedule, origin + elapsed)

@@ -1,12 +1,14 @@
 """The errors test by sticky unit: windows, exact values, folding in pieces."""
 
 import math
+from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.evidence import ArmBucket, Tally, UnitEvent
+from tidegate.domain.evidence import ArmBucket, Tally, UnitEvent, UnitEvents
 from tidegate.domain.exchange import Arm
 from tidegate.domain.measure import ALPHA_ERRORS, RATIOS
 from tidegate.domain.sticky import StickyProcess
@@ -14,6 +16,7 @@ from tidegate.domain.window import LONG, SHORT, Calendar, Window
 
 HOUR = 3600.0
 SINCE = 1_000_000.0
+ARMS = (Arm.CANDIDATE, Arm.CONTROL)
 THRESHOLD = 1 / ALPHA_ERRORS
 
 
@@ -246,3 +249,28 @@ def test_events_of_one_time_are_looked_at_once(candidate: list[bool]) -> None:
     wanted = {(x.window.span, x.window.kind): x.e_value for x in one_by_one.windows}
     assert found == pytest.approx(wanted)
     assert at_once.peak <= one_by_one.peak * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("stream", range(50))
+def test_units_counted_beforehand_are_judged_as_events_of_their_own_are(stream: int) -> None:
+    """A rehearsal counts whom something happened to at one time, by the step of their event before."""
+    draws = Random(stream)
+    single: list[UnitEvent] = []
+    counted: list[UnitEvent] = []
+    last: dict[str, int] = {}
+    for at in sorted(draws.uniform(0, 40 * HOUR) for _ in range(60)):
+        step = int(at // SHORT.step)
+        for arm, users in ((Arm.CANDIDATE, range(10)), (Arm.CONTROL, range(10, 100))):
+            hit = [str(user) for user in users if draws.random() < 0.1 and last.get(str(user), -1) < step]
+            single += [event(user, arm, at) for user in hit]
+            counts = Counter(last.get(user, -1) for user in hit)
+            counted += [
+                UnitEvents(unit="", arm=arm, kind="bad", step=step, at=SINCE + at, units=units, before=before)
+                for before, units in counts.items()
+            ]
+            last |= dict.fromkeys(hit, step)
+    buckets = [traffic(int(hour * HOUR), arm, 50) for hour in range(40) for arm in ARMS]
+    test = process()
+    one, other = (test.fold(test.begin(), buckets, events) for events in (single, counted))
+    assert one.peak > 0
+    assert (one.windows, one.peak, test.e_values(one)) == (other.windows, other.peak, test.e_values(other))

@@ -1,4 +1,4 @@
-"""Other tools' rules on the same traffic."""
+"""Other tools' rules on traffic of the same kind."""
 
 import numpy as np
 import pytest

@@ -4,10 +4,30 @@ import msgspec
 import pytest
 
 from tidegate.domain.rollout import Plan, SavingsGate, SloGate, Unit
+from tidegate.rehearsal import crowd
 from tidegate.rehearsal.course import Course
+from tidegate.rehearsal.plan import plan_of
 from tidegate.rehearsal.run import rehearse
 from tidegate.rehearsal.scenario_file import read_scenario
 
+STICKY = """\
+apiVersion: tidegate/v1
+kind: Rollout
+metadata: {name: sticky}
+spec:
+  unit: user
+  candidate: {skills: {contract-analysis: latest}}
+  stages:
+    - {name: canary, weight: 25, bake: 190m, promote: auto}
+    - {name: full, weight: 100, bake: 20m, promote: auto, holdout: 5}
+  gates:
+    latency: {worse: rollback}
+    feedback: {min: 50%, worse: rollback}
+"""
+SLOW = (
+    "traffic: {per_minute: 60, users: 300}\ncontrol: {votes: 30%%}\n"
+    "faults: [{arm: candidate, at: %sm, latency: {factor: %s}}]"
+)
 BROKEN = "faults: [{arm: candidate, at: %s, errors: %s}]"
 
 
@@ -120,3 +140,21 @@ def test_a_paused_rollout_is_still_guarded(by_request: Plan) -> None:
 def test_arrivals_of_a_trace_are_repeated(by_request: Plan) -> None:
     found = course(by_request, "traffic: {per_minute: 600}", times=(0.0, 1.0, 1.5, 9.0), approve=False)
     assert found.requests == pytest.approx(600 * 40 * 0.05, rel=0.15)
+
+
+def test_counted_events_are_judged_as_single_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calm and broken: the same courses, to the last word of their timelines."""
+    plan = plan_of(STICKY)
+    texts = [SLOW % (number // 2, "1.1" if number % 2 else "1.5") for number in range(6)]
+    counted = [course(plan, text, number=number) for number, text in enumerate(texts)]
+    monkeypatch.setattr(crowd, "counts_alike", lambda _scenario: False)
+    assert counted == [course(plan, text, number=number) for number, text in enumerate(texts)]
+    assert {each.outcome for each in counted} >= {"completed", "rolled-back"}
+
+
+def test_a_revision_that_is_refused_is_on_the_timeline(by_request: Plan) -> None:
+    """So late that too little of alpha is left; the rehearsal goes on."""
+    found = course(by_request, "{}", revisions=(600.0, *(1200.0 + 60 * n for n in range(20))))
+    assert found.outcome == "completed"
+    assert "refused" in kinds(found)
+    assert any("false-alarm budget left" in each.said for each in found.timeline)

@@ -10,7 +10,7 @@ from tidegate.rehearsal.scenario import Cost, Fault, Latency, Scenario, Traffic,
 from tidegate.rehearsal.scenario_file import read_scenario
 
 WHOLE = """\
-traffic: {per_minute: 1000, users: 20000, zipf: 1.1, diurnal: 0.0}
+traffic: {per_minute: 1000, users: 20000, zipf: 1.1, diurnal: 0.0, triggered: 100%}
 control:
   errors: 0.8%
   latency: {median: 1.5s, sigma: 0.42}
@@ -69,6 +69,7 @@ def test_other_latency_and_traffic() -> None:
         ("faults: [{arm: both, at: 1h, latency: {median: 2s}}]", "faults[0].latency.median: is no key"),
         ("faults: {arm: both}", "faults: found a map; expected a list"),
         ("traffic: {trace: a.csv, diurnal: 0.5}", "traffic.diurnal: has no place beside `trace`"),
+        ("traffic: {triggered: 0.2}", "traffic.triggered: found '0.2'; expected a percentage"),
         ("", "the scenario is empty"),
         ("traffic: &a {}", "the scenario is refused:\nline 1: sets the anchor"),
         ("{", "the scenario is no valid YAML"),

@@ -43,6 +43,21 @@ def test_a_stretch_adds_up_and_lies_in_its_time(plan: Plan) -> None:
     assert all(100.0 <= event.at < 160.0 for event in came.events)
 
 
+def test_what_the_skill_is_not_chosen_on_is_counted_and_not_compared(plan: Plan) -> None:
+    made = world(plan, "traffic: {triggered: 20%}\ncandidate: {errors: 50%}\ncontrol: {errors: 1%}")
+    came = [made.advance(600.0 * n, 600.0 * (n + 1)) for n in range(5)]
+    for arm in (Arm.CANDIDATE, Arm.CONTROL):
+        whole = merge(bucket.tally for each in came for bucket in each.buckets if bucket.arm is arm)
+        assert whole.triggered / whole.requests == pytest.approx(0.2, rel=0.1)
+        assert whole.triggered == whole.priced == sum(whole.seconds.values())
+        others = whole.requests - whole.triggered
+        assert (whole.errors - whole.triggered_errors) / others == pytest.approx(0.01, rel=0.5)
+    compared = sum(each.candidate_requests for each in came)
+    assert compared == sum(
+        bucket.tally.triggered for each in came for bucket in each.buckets if bucket.arm is Arm.CANDIDATE
+    )
+
+
 def test_a_stage_splits_the_traffic_by_its_weight(plan: Plan) -> None:
     made = world(plan, "traffic: {zipf: 0}")
     came = [made.advance(600.0 * n, 600.0 * (n + 1)) for n in range(5)]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tidegate.harness.simulate.__main__ import simulated
-from tidegate.harness.simulate.rows import ROWS, Figure, Row, canary
+from tidegate.harness.simulate.rows import AT_FLOOR, ROWS, Figure, Row, canary
 
 REPS = {Figure.FALSE_ROLLBACKS: 1, Figure.REQUESTS: 3, Figure.CERTIFIED: 1, Figure.FALSE_CERTIFICATES: 1}
 
@@ -18,7 +18,7 @@ def short(row: Row) -> Row:
     """Without other tools' rules, which have tests of their own."""
     slow = row.figure is Figure.REQUESTS and "unit: user" in row.spec
     row = msgspec.structs.replace(row, reps=1 if slow else REPS[row.figure], rivals=False)
-    if row.figure is not Figure.FALSE_ROLLBACKS:
+    if row.figure is not Figure.FALSE_ROLLBACKS or row.scenario == AT_FLOOR:
         return row
     unit = "user" if "unit: user" in row.spec else "request"
     spec = canary(unit, bake="13h")

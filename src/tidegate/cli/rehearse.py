@@ -1,6 +1,7 @@
 """`tidegate rehearse`: try a plan on simulated traffic before any user is touched."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -9,15 +10,18 @@ import typer
 
 from tidegate.cli.fitting import Since, Until, fit_period, note_fit
 from tidegate.cli.options import AsJson
-from tidegate.cli.output import emit_json, run
+from tidegate.cli.output import emit_json, run, say
 from tidegate.cli.rehearse_view import show, show_timeline
 from tidegate.config.values import duration
+from tidegate.control.timestamp import epoch, rfc3339
 from tidegate.domain.errors import InvalidInput
+from tidegate.domain.schedule import ALWAYS
 from tidegate.harness.load.trace import read_trace
 from tidegate.rehearsal.fitting.text import scenario_text
 from tidegate.rehearsal.named import NAMED
-from tidegate.rehearsal.plan import plan_of
-from tidegate.rehearsal.repeat import Work, repeat
+from tidegate.rehearsal.past import warnings
+from tidegate.rehearsal.plan import plan_of, starting
+from tidegate.rehearsal.repeat import Work, repeat, start_of
 from tidegate.rehearsal.rivals import RIVALS, names
 from tidegate.rehearsal.scenario import Scenario, with_faults_of
 from tidegate.rehearsal.scenario_file import read_scenario
@@ -47,6 +51,13 @@ Revise = Annotated[
     list[str] | None,
     typer.Option(metavar="TIME", help="Revise the candidate so long after the start, as in 30h; repeatable."),
 ]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="When it starts, for its schedule (2027-01-29T09:00:00Z); else now, or as --resume has it.",
+    ),
+]
 Keep = Annotated[
     Path | None, typer.Option("--resume", metavar="FILE", help="Keep repetitions there, and go on with them.")
 ]
@@ -59,7 +70,9 @@ FromLedger = Annotated[
 ]
 Against = Annotated[
     str | None,
-    typer.Option(metavar="RULES", help=f"Put the same traffic to these rules too: {','.join(RIVALS)}."),
+    typer.Option(
+        metavar="RULES", help=f"Put traffic of the same kind to these rules too: {','.join(RIVALS)}."
+    ),
 ]
 
 
@@ -73,6 +86,7 @@ def rehearse(
     seed: Seed = 1,
     approve: Approve = _AT_ONCE,
     revise: Revise = None,
+    start: Start = None,
     kept: Keep = None,
     workers: Workers = None,
     against: Against = None,
@@ -84,15 +98,18 @@ def rehearse(
     """Carry the plan out on simulated traffic: what would have been decided when, and what it would cost."""
     if not from_ledger and (since or until):
         raise typer.BadParameter("--since and --until say which past: give --from-ledger too")
-    if approve not in (_AT_ONCE, _NEVER):
-        raise typer.BadParameter(f"--approve {approve}: use {_AT_ONCE} or {_NEVER}")
-    rivals = names(against or "")
-    for name in rivals:
-        if name not in RIVALS:
-            raise typer.BadParameter(f"--against {name}: use {', '.join(RIVALS)}")
     run(
         _rehearse(
-            Asked(spec, scenario, trace, seed, approve == _AT_ONCE, rivals, _times(revise or [])),
+            Asked(
+                spec=spec,
+                scenario=scenario,
+                trace=trace,
+                seed=seed,
+                approve=_approves(approve),
+                against=_rivals(against or ""),
+                start=_start(start, kept),
+                revisions=_times(revise or []),
+            ),
             past=(since, until) if from_ledger else None,
             reps=reps,
             workers=workers,
@@ -111,6 +128,7 @@ class Asked(NamedTuple):
     seed: int
     approve: bool
     against: tuple[str, ...]
+    start: float
     revisions: tuple[float, ...] = ()
 
     def work(self, past: str | None = None) -> Work:
@@ -123,7 +141,7 @@ class Asked(NamedTuple):
             scenario = with_faults_of(read_scenario(past), scenario, self.scenario)
         trace = self.trace or (beside / scenario.traffic.trace if scenario.traffic.trace else None)
         return Work(
-            plan=plan_of(_text(self.spec, "the rollout's spec")),
+            plan=starting(plan_of(_text(self.spec, "the rollout's spec")), self.start),
             scenario=scenario,
             seed=self.seed,
             approve=self.approve,
@@ -143,13 +161,19 @@ async def _rehearse(
     as_json: bool,
 ) -> None:
     work = await asyncio.to_thread(asked.work, await _fitted(asked.spec, *past) if past else None)
+    weak = await asyncio.to_thread(warnings, work.plan, work.scenario)
     courses = await asyncio.to_thread(repeat, work, reps, workers=workers, kept=kept)
     if as_json:
         rivals = {name: summary(each) for name, each in of_rivals(courses).items()}
-        emit_json(msgspec.to_builtins(summary(courses)) | ({"against": rivals} if rivals else {}))
+        found = msgspec.to_builtins(summary(courses)) | ({"against": rivals} if rivals else {})
+        emit_json(found | {"warnings": weak, "start": rfc3339(asked.start)})
         return
+    for warning in weak:
+        say(f"warning: {warning}")
     if reps == 1:
         show_timeline(courses[0])
+    if work.plan.schedule != ALWAYS:
+        say(f"started at {rfc3339(asked.start)}, for its schedule (--start)")
     show(courses)
 
 
@@ -169,6 +193,32 @@ def _scenario(name: str) -> tuple[Scenario, Path]:
     if not path.is_file():
         raise InvalidInput(f"{name}: no such file, and no scenario of that name: {', '.join(NAMED)}")
     return read_scenario(_text(path, "the scenario")), path.parent
+
+
+def _approves(approve: str) -> bool:
+    """Raises BadParameter for any other word."""
+    if approve not in (_AT_ONCE, _NEVER):
+        raise typer.BadParameter(f"--approve {approve}: use {_AT_ONCE} or {_NEVER}")
+    return approve == _AT_ONCE
+
+
+def _rivals(against: str) -> tuple[str, ...]:
+    """Raises BadParameter for a rule that is not known."""
+    found = names(against)
+    for name in found:
+        if name not in RIVALS:
+            raise typer.BadParameter(f"--against {name}: use {', '.join(RIVALS)}")
+    return found
+
+
+def _start(text: str | None, kept: Path | None) -> float:
+    """Raises BadParameter for what is no time."""
+    if text is not None:
+        try:
+            return epoch(text, name="--start")
+        except InvalidInput as wrong:
+            raise typer.BadParameter(str(wrong)) from wrong
+    return (start_of(kept) if kept else None) or float(int(time.time()))
 
 
 def _times(texts: list[str]) -> tuple[float, ...]:

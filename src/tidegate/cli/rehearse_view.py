@@ -16,7 +16,7 @@ def show_timeline(course: Course) -> None:
 
 
 def show(courses: Sequence[Course]) -> None:
-    """What they came to; beside it what other tools' rules made of the same traffic."""
+    """What they came to; beside it what other tools' rules made of traffic of the same kind."""
     found = summary(courses)
     outcomes = ", ".join(f"{count} {name}" for name, count in found.outcomes.items() if count)
     wholes = sorted(course.whole for course in courses)
@@ -53,7 +53,7 @@ def _show_beside(found: Mapping[str, Summary]) -> None:
         )
         for name, each in found.items()
     ]
-    emit_table("The same traffic", columns, rows, empty="nothing was compared")
+    emit_table("Traffic of the same kind", columns, rows, empty="nothing was compared")
 
 
 def _rollback_rows(found: Summary) -> list[tuple[str, str]]:

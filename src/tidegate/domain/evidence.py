@@ -88,6 +88,16 @@ class UnitEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class UnitEvents(UnitEvent, frozen=True, kw_only=True):
+    """Such events of `units` units at one time, for whom counts them before they are folded; `unit` is none.
+
+    `before` is the step of the units' last event of the kind, -1 where there was none: the same for all.
+    """
+
+    units: int
+    before: int
+
+
 class Latest(msgspec.Struct, frozen=True, kw_only=True):
     """The newest triggered outcome of each of the latest distinct units of an arm (unit `request`: latest
     requests); `bad` counts the faulted."""
@@ -157,22 +167,25 @@ def merge(tallies: Iterable[Tally]) -> Tally:
     bets: dict[int, int] = {}
     for row in rows:
         for total, added in ((cells, row.seconds), (slow, row.slow), (bets, row.bets)):
-            for place, count in added.items():
-                total[place] = total.get(place, 0) + count
+            if total:
+                for place, count in added.items():
+                    total[place] = total.get(place, 0) + count
+            else:
+                total.update(added)
     return Tally(
-        requests=sum(row.requests for row in rows),
-        errors=sum(row.errors for row in rows),
-        triggered=sum(row.triggered for row in rows),
-        triggered_errors=sum(row.triggered_errors for row in rows),
-        faulted=sum(row.faulted for row in rows),
-        priced=sum(row.priced for row in rows),
-        cost_usd=math.fsum(row.cost_usd for row in rows),
-        capped_short=sum(row.capped_short for row in rows),
-        capped_long=sum(row.capped_long for row in rows),
-        skill_failures=sum(row.skill_failures for row in rows),
-        units=sum(row.units for row in rows),
-        up=sum(row.up for row in rows),
-        down=sum(row.down for row in rows),
+        requests=sum([row.requests for row in rows]),
+        errors=sum([row.errors for row in rows]),
+        triggered=sum([row.triggered for row in rows]),
+        triggered_errors=sum([row.triggered_errors for row in rows]),
+        faulted=sum([row.faulted for row in rows]),
+        priced=sum([row.priced for row in rows]),
+        cost_usd=math.fsum([row.cost_usd for row in rows]),
+        capped_short=sum([row.capped_short for row in rows]),
+        capped_long=sum([row.capped_long for row in rows]),
+        skill_failures=sum([row.skill_failures for row in rows]),
+        units=sum([row.units for row in rows]),
+        up=sum([row.up for row in rows]),
+        down=sum([row.down for row in rows]),
         seconds=cells,
         slow=slow,
         bets=bets,

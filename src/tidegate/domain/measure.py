@@ -33,7 +33,9 @@ class Measure(msgspec.Struct, frozen=True):
     def of(self, tally: Tally) -> tuple[int, ...]:
         """The bad requests of a tally, by each count."""
         if self.name == "latency":
-            return tuple(tally.beyond(limit) for limit in range(self.counts))
+            if not tally.slow:
+                return (0,) * self.counts
+            return tuple([tally.beyond(limit) for limit in range(self.counts)])
         return (tally.down,) if self.name == "feedback" else (tally.faulted,)
 
     def exponents(self, share: float) -> tuple[tuple[float, float], ...]:

@@ -13,10 +13,11 @@ reckoned with units in place of requests, each read once in a window. For saving
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
-from tidegate.domain.assignment import BUCKETS, candidate_share
+from tidegate.domain.assignment import BUCKETS, candidate_share, ceiling
 from tidegate.domain.certifying import seconds_to_certify
 from tidegate.domain.measure import ALPHA_ERRORS, ERRORS, RATIOS
 from tidegate.domain.past import ENOUGH, Past
@@ -106,17 +107,24 @@ def _unseen(plan: Plan, place: int, past: Past) -> str | None:
 def _advice(plan: Plan, place: int, past: Past) -> str:
     stage = plan.stages[place]
     held = stage.weight == BUCKETS
-    above = BUCKETS if held or place + 1 == len(plan.stages) else plan.stages[place + 1].weight
-    for percent in (each for each in SHARES if 100 * each < above):
+    for percent in SHARES:
         changed = _with_share(stage, percent, held=held)
         better = min(percent, 100 - percent) > 100 * min(candidate_share(stage), 1 - candidate_share(stage))
         stages = (*plan.stages[:place], changed, *plan.stages[place + 1 :])
         other = msgspec.structs.replace(plan, stages=stages)
-        if better and _sees(other, place, past, DOUBLED):
+        if better and _rising(stages) and _sees(other, place, past, DOUBLED):
             return f"use a holdout of {percent} %" if held else f"use {percent} %"
     seen = next((r for r in (3, 5, 10, 20, 50) if _sees(plan, place, past, r)), None)
     least = f"a fault has to be {seen} times the usual to be seen" if seen else "it sees no fault for certain"
     return f"{least}; bake longer, or cover more traffic"
+
+
+def _rising(stages: Iterable[Stage]) -> bool:
+    """Whether a spec may have these: each gives more units the candidate than the one before."""
+    return all(
+        after.weight > before.weight and ceiling(after) > ceiling(before)
+        for before, after in pairwise(stages)
+    )
 
 
 def _sees(plan: Plan, place: int, past: Past, ratio: float) -> bool:

@@ -33,28 +33,30 @@ class Freeze(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """No hours are all hours."""
+    """No hours are all hours. `origin` is what a clock that begins at 0, as a rehearsal's does, calls 0."""
 
     hours: tuple[Hours, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     timezone: str = "UTC"
+    origin: float = 0.0
 
 
 ALWAYS = Schedule()
 
 
 def opens(schedule: Schedule, now: float) -> float | None:
-    """When a closed schedule next opens, epoch seconds; None where it is open `now`."""
-    if schedule == ALWAYS:
+    """When a closed schedule next opens, epoch seconds (after its origin); None where it is open `now`."""
+    if not schedule.hours and not schedule.freezes:
         return None
-    zone, at = ZoneInfo(schedule.timezone), now
+    begun = schedule.origin + now
+    zone, at = ZoneInfo(schedule.timezone), begun
     for _ in range(_LOOKS):
         frozen = _frozen(schedule, at)
         later = frozen.until if frozen else _next_hours(schedule.hours, at, zone)
         if later is None:
             break
         at = later
-    return at if at > now else None
+    return at - schedule.origin if at > begun else None
 
 
 def closed_reason(schedule: Schedule, now: float) -> str | None:
@@ -62,10 +64,10 @@ def closed_reason(schedule: Schedule, now: float) -> str | None:
     until = opens(schedule, now)
     if until is None:
         return None
-    frozen = _frozen(schedule, now)
+    frozen = _frozen(schedule, schedule.origin + now)
     why = f": {frozen.why}" if frozen and frozen.why else ""
     what = f"changes are frozen{why}" if frozen else "it is outside the plan's hours"
-    local = datetime.fromtimestamp(until, ZoneInfo(schedule.timezone))
+    local = datetime.fromtimestamp(schedule.origin + until, ZoneInfo(schedule.timezone))
     return f"{what}; it opens on {DAYS[local.weekday()]} {local:%Y-%m-%d %H:%M} {schedule.timezone}"
 
 

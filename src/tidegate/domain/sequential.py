@@ -94,7 +94,11 @@ class ErrorsProcess(msgspec.Struct, frozen=True, kw_only=True):
         begun = spent - state.spent
         factors = self._factors(state, _counts(self.measure, candidate), _counts(self.measure, control))
         wealth = tuple(
-            min(LARGEST, (s + begun) * factor) for s, factor in zip(state.wealth, factors, strict=True)
+            [
+                grown if grown < LARGEST else LARGEST
+                for s, factor in zip(state.wealth, factors, strict=True)
+                for grown in ((s + begun) * factor,)
+            ]
         )
         e_value = sum(wealth) / len(wealth)
         votes = state.votes[0] + _votes(candidate), state.votes[1] + _votes(control)
@@ -102,13 +106,12 @@ class ErrorsProcess(msgspec.Struct, frozen=True, kw_only=True):
 
     def _factors(
         self, state: ErrorsState, candidate: Sequence[int], control: Sequence[int]
-    ) -> tuple[float, ...]:
+    ) -> Sequence[float]:
         share = self.share if self.measure is not FEEDBACK else max(self.share, _share(state.votes))
-        return tuple(
-            factor
-            for x_c, x_k in zip(candidate, control, strict=True)
-            for factor in likelihood_ratios(share, x_c, x_k, self.measure)
-        )
+        factors: list[float] = []
+        for x_c, x_k in zip(candidate, control, strict=True):
+            factors += likelihood_ratios(share, x_c, x_k, self.measure)
+        return factors
 
     def _current(self, state: ErrorsState) -> ErrorsState:
         if self.restart is None or state.restarted == self.restart:
@@ -124,9 +127,13 @@ def likelihood_ratios(
     both = candidate + control
     if not both:
         return (1.0,) * len(measure.ratios)
+    exp = math.exp
     return tuple(
-        math.exp(min(LARGEST_EXPONENT, candidate * gain - both * loss))
-        for gain, loss in _exponents(measure, share)
+        [
+            exp(exponent if exponent < LARGEST_EXPONENT else LARGEST_EXPONENT)
+            for gain, loss in _exponents(measure, share)
+            for exponent in (candidate * gain - both * loss,)
+        ]
     )
 
 
@@ -167,6 +174,8 @@ def _by_arm(buckets: Iterable[ArmBucket]) -> Iterator[tuple[int, Sequence[Tally]
 
 
 def _counts(measure: Measure, tallies: Sequence[Tally]) -> tuple[int, ...]:
+    if len(tallies) == 1:
+        return measure.of(tallies[0])
     counts = [measure.of(tally) for tally in tallies]
     return tuple(map(sum, zip(*counts, strict=True))) if counts else (0,) * measure.counts
 

@@ -13,15 +13,13 @@ E_j >= 1/alpha_j; the union over windows and kinds spends alpha. The constructio
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 
 import msgspec
 
 from tidegate.domain.assignment import judged_share
-from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, UnitEvent
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, UnitEvent, UnitEvents
 from tidegate.domain.exchange import Arm
 from tidegate.domain.measure import ERRORS, FEEDBACK, RATIOS, Measure
 from tidegate.domain.rollout import Rollout
@@ -115,8 +113,8 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         folded too, as long as it is folded anew from the state at the cut once it has grown.
         """
         last: dict[tuple[str, str], int] = {}
-        kinds = {kind for kind, _ in self.calendar.kinds}
-        for at, came, happened in _timeline(buckets, (each for each in events if each.kind in kinds)):
+        kinds = frozenset(kind for kind, _ in self.calendar.kinds)
+        for at, came, happened in _timeline(buckets, events, kinds):
             state = self._advance(state, at)
             if came:
                 traffic = state.traffic
@@ -131,7 +129,7 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         """E now and at its highest since the stage began or was restarted, both on the gate's scale."""
         if self.restart is not None and state.restarted != self.restart:
             return 0.0, 0.0
-        return max((live.e_value for live in state.windows), default=0.0), state.peak
+        return max([live.e_value for live in state.windows], default=0.0), state.peak
 
     def _advance(self, state: StickyState, at: float) -> StickyState:
         elapsed = max(0.0, at - self.since)
@@ -155,14 +153,18 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         windows: list[Open] = []
         peak = state.peak
         for live in state.windows:
+            of_kind = happened.get(live.window.kind)
+            if of_kind is None:
+                windows.append(live)
+                continue
             first = live.window.first_step
-            arms = [
-                arm is Arm.CANDIDATE
-                for arm, step, before in happened.get(live.window.kind, ())
-                if before < first <= step
-            ]
-            if arms:
-                live = self._bet(live, sum(arms), len(arms), elapsed, state.traffic)  # noqa: PLW2901 (as it is now)
+            candidate = both = 0
+            for step, before, of_candidate, of_both in of_kind:
+                if before < first <= step:
+                    candidate += of_candidate
+                    both += of_both
+            if both:
+                live = self._bet(live, candidate, both, elapsed, state.traffic)  # noqa: PLW2901 (as it is now)
                 peak = max(peak, live.e_value)
             windows.append(live)
         return msgspec.structs.replace(state, windows=tuple(windows), peak=peak)
@@ -171,11 +173,15 @@ class StickyProcess(msgspec.Struct, frozen=True, kw_only=True):
         rho = max(self.share, traffic.share_since(live.traffic, live.window))
         spent = max(live.spent, live.window.spent(elapsed))
         begun = spent - live.spent
-        wealth = tuple(
-            min(LARGEST, (s + begun) * math.exp(min(LARGEST_EXPONENT, candidate * log_r - both * log_d)))
-            for s, (log_r, log_d) in zip(live.wealth, _logarithms(self.ratios, rho), strict=True)
-        )
-        return Open(live.window, wealth, spent, live.traffic)
+        exp = math.exp
+        wealth = [
+            (s + begun) * exp(exponent if exponent < LARGEST_EXPONENT else LARGEST_EXPONENT)
+            for s, log_r, log_d in zip(live.wealth, *_logarithms(self.ratios, rho), strict=True)
+            for exponent in (candidate * log_r - both * log_d,)
+        ]
+        if not max(wealth) < LARGEST:
+            wealth = [min(LARGEST, each) for each in wealth]
+        return Open(live.window, tuple(wealth), spent, live.traffic)
 
     def _restarted(self, state: StickyState, restart: float) -> StickyState:
         windows = tuple(
@@ -207,49 +213,65 @@ def _kinds(measure: Measure) -> tuple[tuple[str, float], ...]:
     return ((DOWN, PLANNED),) if measure is FEEDBACK else KIND_SHARES
 
 
-Happened = Mapping[str, Sequence[tuple[Arm, int, int]]]
-"""Events of one time by kind: the unit's arm, the event's step, and the step of the unit's event before."""
+Happened = Mapping[str, Sequence[tuple[int, int, int, int]]]
+"""Events of one time by kind: the event's step, the step of the unit's event before, how many such events of
+the candidate's units there were, and of both arms'."""
 
 
 def _new(events: Iterable[UnitEvent], known: Steps, last: dict[tuple[str, str], int]) -> Happened:
-    """The events by kind; `last` is brought up to date with them."""
-    found: dict[str, list[tuple[Arm, int, int]]] = {}
+    """The events by kind; `last` is brought up to date with them.
+
+    What a unit had in that step already, or in a later one, no window reads: it is left out.
+    """
+    counts: dict[tuple[str, int, int], list[int]] = {}
     older, newer = known.older, known.newer
     for event in events:
-        key = (event.kind, event.unit)
-        before = last.get(key)
-        if before is None:
-            before = newer.get(key)
-        if before is None:
-            before = older.get(key, NEVER)
-        found.setdefault(event.kind, []).append((event.arm, event.step, before))
-        last[key] = max(event.step, before)
+        kind, step, units = event.kind, event.step, 1
+        if isinstance(event, UnitEvents):
+            before, units = event.before, event.units
+        else:
+            key = (kind, event.unit)
+            before = last.get(key)
+            if before is None:
+                before = newer.get(key)
+                if before is None:
+                    before = older.get(key, NEVER)
+            last[key] = max(step, before)
+        if step > before:
+            pair = counts.get((kind, step, before))
+            if pair is None:
+                pair = counts[kind, step, before] = [0, 0]
+            pair[1] += units
+            if event.arm is Arm.CANDIDATE:
+                pair[0] += units
+    found: dict[str, list[tuple[int, int, int, int]]] = {}
+    for (kind, step, before), (candidate, both) in counts.items():
+        found.setdefault(kind, []).append((step, before, candidate, both))
     return found
 
 
 @lru_cache(64)
-def _logarithms(ratios: tuple[float, ...], rho: float) -> tuple[tuple[float, float], ...]:
-    """By ratio r: ln r and ln(1 + rho (r-1))."""
-    return tuple((math.log(r), math.log1p(rho * (r - 1))) for r in ratios)
+def _logarithms(ratios: tuple[float, ...], rho: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """By ratio r: ln r, and ln(1 + rho (r-1))."""
+    return tuple(map(math.log, ratios)), tuple(math.log1p(rho * (r - 1)) for r in ratios)
 
 
 def _timeline(
-    buckets: Iterable[ArmBucket], events: Iterable[UnitEvent]
+    buckets: Iterable[ArmBucket], events: Iterable[UnitEvent], kinds: Container[str]
 ) -> Iterator[tuple[float, list[ArmBucket], list[UnitEvent]]]:
-    """Times in order, with the buckets that end then and the events that happen then.
+    """Times in order, with the buckets that end then and the events of these kinds that happen then.
 
-    A bet on an arm never knows its own bucket's traffic; what happens at one time is looked at once.
+    A bet on an arm never knows its own bucket's traffic; what happens at one time is looked at once, so its
+    order among itself does not matter.
     """
-    items: list[tuple[float, int, str, str, ArmBucket | UnitEvent]] = []
-    items += [(each.start + BUCKET_SECONDS, 0, each.arm, "", each) for each in buckets]
-    items += [(each.at, 1, each.unit, each.kind, each) for each in events if each.arm is not Arm.OUTSIDE]
-    for at, group in groupby(sorted(items, key=itemgetter(0, 1, 2, 3)), key=itemgetter(0)):
-        came: list[ArmBucket] = []
-        happened: list[UnitEvent] = []
-        for row in group:
-            item = row[4]
-            if isinstance(item, ArmBucket):
-                came.append(item)
-            else:
-                happened.append(item)
-        yield at, came, happened
+    times: dict[float, tuple[list[ArmBucket], list[UnitEvent]]] = {}
+    for each in buckets:
+        times.setdefault(each.start + BUCKET_SECONDS, ([], []))[0].append(each)
+    for each in events:
+        if each.kind in kinds and each.arm is not Arm.OUTSIDE:
+            place = times.get(each.at)
+            if place is None:
+                place = times[each.at] = ([], [])
+            place[1].append(each)
+    for at in sorted(times):
+        yield at, *times[at]

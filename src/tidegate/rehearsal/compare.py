@@ -1,4 +1,8 @@
-"""The same traffic put to other tools' rules: when would they have ended the rollout?"""
+"""Traffic of the same kind put to other tools' rules: when would they have ended the rollout?
+
+The scenario, its users and their arms are those of the repetition; the requests are drawn anew, minute by
+minute, as the rules look. Which answers come when is another draw of luck than the controller had.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 

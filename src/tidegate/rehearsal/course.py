@@ -43,4 +43,4 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     harm: Harm = Harm()
     timeline: tuple[Moment, ...] = ()
     rivals: dict[str, "Course"] = {}
-    """What other tools' rules made of the same traffic, by their names."""
+    """What other tools' rules made of traffic of the same kind, by their names."""

@@ -106,7 +106,7 @@ class Requests:
 
     def meet(self, arm: Arm, count: int, *, natural: bool) -> list[int]:
         del arm, natural
-        return [pick(self._draws, self._running) for _ in range(count)]
+        return picks(self._draws, self._running, count)
 
     def note(self, arm: Arm, count: int, errors: Errors, per_second: float) -> list[UnitEvent]:
         del per_second
@@ -143,6 +143,7 @@ class Users:
     def __init__(self, draws: Draws, scenario: Scenario, most: int, salt: str, *, read: bool) -> None:
         self._draws = draws
         self._read = read
+        self._counted = counts_alike(scenario)
         self._variants = {Arm.CANDIDATE: scenario.candidate, Arm.CONTROL: scenario.control}
         self._activity = activity(scenario)
         self._luck = [draws.normal() for _ in self._activity]
@@ -162,7 +163,15 @@ class Users:
                 continue
             sides[arm_of(place, stage)].append(user)
         self._arms = {
-            arm: _Arm(self._draws, self._variants[arm], members, self._activity, self._luck, since=since)
+            arm: _Arm(
+                self._draws,
+                self._variants[arm],
+                members,
+                self._activity,
+                self._luck,
+                since=since,
+                counted=self._counted,
+            )
             for arm, members in sides.items()
         }
         shares = {arm: of_arm.shares for arm, of_arm in self._arms.items()}
@@ -176,7 +185,7 @@ class Users:
 
     def meet(self, arm: Arm, count: int, *, natural: bool) -> list[int]:
         of = self._arms[arm]
-        return [of.unlucky() if natural else of.hit() for _ in range(count)]
+        return of.unlucky(count) if natural else [of.hit() for _ in range(count)]
 
     def note(self, arm: Arm, count: int, errors: Errors, per_second: float) -> list[UnitEvent]:
         of = self._arms[arm]
@@ -227,6 +236,7 @@ class _Arm:
         luck: Sequence[float],
         *,
         since: float,
+        counted: bool,
     ) -> None:
         self._draws = draws
         self._members = members
@@ -238,16 +248,17 @@ class _Arm:
         self.weight = self._running[-1] if members else 0.0
         self.natural = self._failing[-1] if members else 0.0
         self.newest: OrderedDict[int, bool] = OrderedDict()
-        self.streaks = Streaks(draws, dict(zip(members, shares, strict=True)), since)
+        self.streaks = Streaks(draws, dict(zip(members, shares, strict=True)), since, counted=counted)
         self.capped = Capped(draws, sorted(shares, reverse=True), since)
 
     def anybody(self, count: int) -> list[int]:
         """So many requests' users."""
         return self._draws.chosen(self._members, self._running, count) if count else []
 
-    def unlucky(self) -> int:
-        """Whom an error by nature met."""
-        return self._members[pick(self._draws, self._failing)]
+    def unlucky(self, count: int) -> list[int]:
+        """Whom so many errors by nature met."""
+        members = self._members
+        return [members[place] for place in picks(self._draws, self._failing, count)]
 
     def hit(self) -> int:
         """Whom an error by a fault met, that would have had a good answer."""
@@ -279,6 +290,11 @@ class _Arm:
             self.newest.popitem(last=False)
 
 
+def counts_alike(scenario: Scenario) -> bool:
+    """Whether events may be told as counts: no evidence overtakes other evidence."""
+    return not scenario.traffic.replica_lag
+
+
 def activity(scenario: Scenario) -> list[float]:
     """Each user's share of the requests, the busiest first: rank^-zipf."""
     raw = [rank**-scenario.traffic.zipf for rank in range(1, scenario.traffic.users + 1)]
@@ -306,6 +322,14 @@ def spread(sigma: float, z: float) -> float:
 def pick(draws: Draws, running: Sequence[float]) -> int:
     """A place by its weight, given the running sums of the weights."""
     return min(len(running) - 1, bisect(running, draws.random() * running[-1]))
+
+
+def picks(draws: Draws, running: Sequence[float], count: int) -> list[int]:
+    """So many places."""
+    if not count:
+        return []
+    random, total, last = draws.random, running[-1], len(running) - 1
+    return [min(last, bisect(running, random() * total)) for _ in range(count)]
 
 
 def last_outcomes(draws: Draws, count: int, bad: int, most: int) -> list[bool]:

@@ -40,11 +40,12 @@ class Record:
 
     def add(self, pieces: Iterable[ArmBucket | UnitEvent], now: float) -> None:
         """Let these pieces be on their way, and take what has arrived by `now`."""
+        if not self._lag:
+            for piece in pieces:
+                self._take(piece)
+            return
         arrivals: dict[int, float] = {}
         for piece in pieces:
-            if not self._lag:
-                self._take(piece)
-                continue
             slot = int(piece.at if isinstance(piece, UnitEvent) else piece.start) // BUCKET_SECONDS
             if slot not in arrivals:
                 arrivals[slot] = now + self._draws.random() * self._lag
@@ -83,7 +84,8 @@ class Record:
                 del self._open[bucket.start, bucket.arm]
                 if bucket.tally.faulted:
                     self._faulted.append(bucket)
-        self._events = [event for event in self._events if event.at >= self._progress.until]
+        until = self._progress.until
+        self._events = [event for event in self._events if event.at >= until]
         if len(self._faulted) > _MOST_KEPT:
             self._faulted = list(recent_buckets(self._faulted, _MOST_KEPT))[::-1]
 

@@ -1,5 +1,6 @@
 """Many rehearsals: on all cores, and going on where an earlier run of the same ended."""
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -18,6 +19,10 @@ from tidegate.rehearsal.scenario import Scenario
 
 _PIECES_PER_WORKER = 8
 """So that no core waits long for another at the end."""
+
+
+_COLLECTED_AFTER = 200_000
+"""Objects by which a worker looks for circles among them: a rehearsal makes many objects and no circles."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +46,7 @@ class _Head(msgspec.Struct, frozen=True):
     """The first line of a file of courses."""
 
     rehearsal: str
+    start: float = 0.0
 
 
 def repeat(work: Work, reps: int, *, workers: int | None = None, kept: Path | None = None) -> list[Course]:
@@ -59,6 +65,15 @@ def repeat(work: Work, reps: int, *, workers: int | None = None, kept: Path | No
     return [done[number] for number in range(reps)]
 
 
+def start_of(kept: Path) -> float | None:
+    """When the rehearsals of that file start (epoch seconds); None where there is none, or no schedule."""
+    try:
+        with kept.open("rb") as file:
+            return msgspec.json.decode(file.readline(), type=_Head).start or None
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
 def _run(work: Work, numbers: Sequence[int], crew: int) -> Iterator[list[Course]]:
     if crew == 1:
         for number in numbers:
@@ -66,9 +81,14 @@ def _run(work: Work, numbers: Sequence[int], crew: int) -> Iterator[list[Course]
         return
     size = max(1, len(numbers) // (crew * _PIECES_PER_WORKER))
     pieces = [numbers[at : at + size] for at in range(0, len(numbers), size)]
-    with ProcessPoolExecutor(crew, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(crew, mp_context=context, initializer=_collect_seldom) as pool:
         for piece in as_completed([pool.submit(_rehearse, work, piece) for piece in pieces]):
             yield piece.result()
+
+
+def _collect_seldom() -> None:
+    gc.set_threshold(_COLLECTED_AFTER, 20, 100)
 
 
 def _rehearse(work: Work, numbers: Iterable[int]) -> list[Course]:
@@ -94,7 +114,7 @@ def _one(work: Work, number: int) -> Course:
 def _read(path: Path, work: Work) -> dict[int, Course]:
     """What the file has of this work; begins it where there is none."""
     if not path.exists():
-        path.write_bytes(msgspec.json.encode(_Head(work.digest)) + b"\n")
+        path.write_bytes(msgspec.json.encode(_Head(work.digest, work.plan.schedule.origin)) + b"\n")
         return {}
     head, *lines = path.read_bytes().split(b"\n")
     try:

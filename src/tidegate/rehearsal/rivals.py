@@ -1,4 +1,4 @@
-"""How other tools would have judged the same traffic, by what their documentation says they do.
+"""How other tools would have judged such traffic, by what their documentation says they do.
 
 Each is asked once a minute and given the plan's own limits where it needs one; intervals and counts are those
 of the examples in its documentation. Where that leaves a choice, it is made in the tool's favour.

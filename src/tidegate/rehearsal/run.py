@@ -7,16 +7,19 @@ import msgspec
 
 from tidegate.control.commit import CONTROLLER, Judged, entry
 from tidegate.domain.decision import Decision, decide
+from tidegate.domain.errors import Conflict
 from tidegate.domain.evidence import SHORT_WINDOW_SECONDS
 from tidegate.domain.observation import Evidence
+from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout, Unit, Variant
+from tidegate.domain.schedule import opens
 from tidegate.domain.transition import apply, on_last_stage, paused_seconds
 from tidegate.domain.verdict import savings_point
 from tidegate.rehearsal.answers import Shapes
 from tidegate.rehearsal.course import Course, Moment
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.pace import next_look
-from tidegate.rehearsal.plan import with_past
+from tidegate.rehearsal.past import with_past
 from tidegate.rehearsal.record import Record
 from tidegate.rehearsal.scenario import Scenario
 from tidegate.rehearsal.world import World
@@ -116,8 +119,9 @@ class _Rehearsal:
         edges = (*self._scenario.edges(), *self._revisions)
         changed = max((edge for edge in (rollout.stage_since, *edges) if edge <= now), default=0.0)
         window = (now - rollout.stage_since) // SHORT_WINDOW_SECONDS + 1
-        opens = rollout.stage_since + window * SHORT_WINDOW_SECONDS
-        at = next_look(now, changed, (*edges, baked, opens, self._end()))
+        begins = rollout.stage_since + window * SHORT_WINDOW_SECONDS
+        open_at = opens(rollout.plan.schedule, now) or now
+        at = next_look(now, changed, (*edges, baked, begins, open_at, self._end()))
         came = self._world.advance(now, at)
         self._record.add((*came.buckets, *came.events), at)
         self._requests += came.candidate_requests
@@ -147,7 +151,10 @@ class _Rehearsal:
         at_once = self._rollout.plan.unit is Unit.REQUEST and self._rollout.phase is Phase.PROGRESSING
         if due and (at_once or (asking and not on_last_stage(self._rollout))):
             self._revisions = self._revisions[len(due) :]
-            self._move(Move.REVISE, APPROVER, "revised", None)
+            try:
+                self._move(Move.REVISE, APPROVER, "revised", None)
+            except Conflict as refused:
+                self._tell("refused", str(Move.REVISE), str(refused))
 
     def _approve_all(self, judged: Judged) -> None:
         """By as many people as the stage asks for."""
@@ -171,7 +178,7 @@ class _Rehearsal:
 
     def _revision(self) -> Variant:
         """Another candidate: what it is changes nothing in a rehearsal."""
-        candidate = self._rollout.plan.candidate
+        candidate = latest_candidate(self._rollout)
         return msgspec.structs.replace(candidate, timeout_seconds=candidate.timeout_seconds + 1.0)
 
     def _hold(self, decision: Decision) -> None:

@@ -43,7 +43,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     """Requests a minute on average, by users whose activity falls as rank^-zipf.
 
     `diurnal` is the daily wave's height (0 to 1); `trace` names a CSV whose arrivals are repeated, scaled to
-    `per_minute`; `replica_lag` is how many seconds late evidence may come, out of order.
+    `per_minute`; `triggered` is the share of requests on which the skill is chosen (0 to 1), each by itself:
+    only those are compared; `replica_lag` is how many seconds late evidence may come, out of order.
     """
 
     per_minute: float = 1000.0
@@ -51,6 +52,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     zipf: float = 1.1
     diurnal: float = 0.0
     trace: str | None = None
+    triggered: float = 1.0
     replica_lag: float = 0.0
 
 

@@ -38,7 +38,7 @@ def _read_traffic(block: Block | None, problems: Problems) -> Traffic:
     usual = Traffic()
     if block is None:
         return usual
-    block.only("per_minute", "users", "zipf", "diurnal", "trace", "replica_lag")
+    block.only("per_minute", "users", "zipf", "diurnal", "trace", "triggered", "replica_lag")
     if "trace" in block and "diurnal" in block:
         problems.add(block.where("diurnal"), "has no place beside `trace`, which has its own hours; keep one")
     return Traffic(
@@ -47,6 +47,7 @@ def _read_traffic(block: Block | None, problems: Problems) -> Traffic:
         zipf=block.read("zipf", number(0.0, 5.0), usual.zipf),
         diurnal=block.read("diurnal", number(0.0, 1.0), usual.diurnal),
         trace=block.read("trace", TEXT, None),
+        triggered=block.read("triggered", _SHARE, usual.triggered),
         replica_lag=block.read("replica_lag", moment(), usual.replica_lag),
     )
 

@@ -6,8 +6,9 @@ comes, which gives the same sequences as drawing every request.
 
 from collections.abc import Mapping, Sequence
 
-from tidegate.domain.evidence import SHORT_WINDOW_SECONDS, UnitEvent
+from tidegate.domain.evidence import SHORT_WINDOW_SECONDS, UnitEvent, UnitEvents
 from tidegate.domain.exchange import Arm
+from tidegate.domain.steps import NEVER
 from tidegate.domain.tallying import RECENT, STREAK
 from tidegate.rehearsal.draws import Draws
 
@@ -15,15 +16,23 @@ _MASK = (1 << RECENT) - 1
 
 
 class Streaks:
-    """One arm's users in one stage; `shares` is each user's share of the expected traffic."""
+    """One arm's users in one stage; `shares` is each user's share of the expected traffic.
 
-    def __init__(self, draws: Draws, shares: Mapping[int, float], since: float) -> None:
+    `counted`: what happens to many users at once is told as counts, which are judged alike and far sooner.
+    Only where evidence comes in its order: of what overtakes other evidence the controller has to count.
+    """
+
+    def __init__(
+        self, draws: Draws, shares: Mapping[int, float], since: float, *, counted: bool = False
+    ) -> None:
         self._draws = draws
         self._shares = shares
         self._since = since
         self._recent: dict[int, tuple[int, float]] = {}
         self._told: dict[tuple[str, int], int] = {}
         self._first: dict[str, tuple[int, set[int]]] = {}
+        self._counted = counted
+        self._last: dict[str, dict[int, int]] = {}
 
     def events(
         self,
@@ -39,11 +48,12 @@ class Streaks:
         `told` are the times that the events bear.
         """
         found: list[UnitEvent] = []
+        known = self._told
         for at, user, said_at in zip(times, users, told, strict=True):
             step = max(0, int((at - self._since) // SHORT_WINDOW_SECONDS))
             for kind in ("bad", "streak") if self._streak(user, at, per_second) else ("bad",):
-                if self._told.get((kind, user), -1) < step:
-                    self._told[kind, user] = step
+                if known.get((kind, user), -1) < step:
+                    known[kind, user] = step
                     found.append(UnitEvent(unit=str(user), arm=arm, kind=kind, step=step, at=said_at))
         return found
 
@@ -53,10 +63,21 @@ class Streaks:
         told_in, told = self._first.get(kind, (step, set[int]()))
         if told_in != step:
             told = set[int]()
-        new = sorted(set(users) - told)
+        new = set(users).difference(told)
         told.update(new)
         self._first[kind] = step, told
-        return [UnitEvent(unit=str(user), arm=arm, kind=kind, step=step, at=at) for user in new]
+        if not self._counted:
+            return [UnitEvent(unit=str(user), arm=arm, kind=kind, step=step, at=at) for user in sorted(new)]
+        last = self._last.setdefault(kind, {})
+        counts: dict[int, int] = {}
+        for user in new:
+            before = last.get(user, NEVER)
+            counts[before] = counts.get(before, 0) + 1
+            last[user] = step
+        return [
+            UnitEvents(unit="", arm=arm, kind=kind, step=step, at=at, units=units, before=before)
+            for before, units in sorted(counts.items())
+        ]
 
     def _streak(self, user: int, at: float, per_second: float) -> bool:
         recent, before = self._recent.get(user, (0, self._since))

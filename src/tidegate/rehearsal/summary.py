@@ -90,7 +90,7 @@ def summary(courses: Sequence[Course]) -> Summary:
 
 
 def of_rivals(courses: Sequence[Course]) -> dict[str, list[Course]]:
-    """By rule what it made of the same traffic; empty where none was asked."""
+    """By rule what it made of traffic of the same kind; empty where none was asked."""
     return {name: [course.rivals[name] for course in courses] for name in courses[0].rivals}
 
 

@@ -100,7 +100,9 @@ class World:
         self._reached: Counter[tuple[Arm, int]] = Counter()
         self._entered = 0.0
         limits = plan.gates.latency.limits if plan.gates.latency else ()
-        self._limits = tuple(latency_cell(limit) for limit in limits)
+        cells = tuple(latency_cell(limit) for limit in limits)
+        self._limits = len(limits)
+        self._exceeds = [bisect_left(cells, cell) for cell in range(latency_cell(math.inf) + 1)]
         self._asked_votes = plan.gates.feedback is not None
 
     def enter(self, stage: Stage, at: float, exposed: int = 0) -> None:
@@ -123,13 +125,17 @@ class World:
     def advance(self, begin: float, end: float) -> Stretch:
         """Let [begin, end) come."""
         stretch = Stretch([], [], 0)
-        volume = self._profile.between(begin, end)
-        self._volume += volume
+        whole = self._profile.between(begin, end)
+        self._volume += whole
+        triggered = self._scenario.traffic.triggered
+        volume = whole * triggered
         for arm, units in self._crowd.new(self._volume).items():
             self._new[arm] = self._new.get(arm, 0) + units
-        self._reached.update(self._crowd.reached(self._volume - self._entered))
+        self._reached.update(self._crowd.reached((self._volume - self._entered) * triggered))
         for arm in ARMS:
             of_arm = self._of_arm(arm, begin, end, volume)
+            if triggered < 1:
+                of_arm.buckets.append(self._passed_over(arm, begin, end, whole - volume))
             stretch = Stretch(
                 stretch.buckets + of_arm.buckets,
                 stretch.events + of_arm.events,
@@ -170,6 +176,17 @@ class World:
         return Stretch(
             self._slots(arm, whole, errors.times, begin, end), events, count if arm is Arm.CANDIDATE else 0
         )
+
+    def _passed_over(self, arm: Arm, begin: float, end: float, volume: float) -> ArmBucket:
+        """Requests on which the skill is not chosen: counted, not compared; they only meet shared outages."""
+        shared = tuple(fault for fault in self._scenario.faults if fault.arm == "both")
+        usual = self._scenario.control
+        hit = impact(shared, usual, arm, (begin + end) / 2)
+        count = self._draws.poisson(volume * self._crowd.weight(arm))
+        bad = self._draws.binomial(count, 1 - (1 - usual.errors) * (1 - hit.errors))
+        units = self._new.pop(arm, 0) if self._sticky else count
+        slot = _slot(math.nextafter(end, 0.0))
+        return ArmBucket(slot, arm, Tally(requests=count, errors=bad, units=units))
 
     def _errors(self, arm: Arm, begin: float, end: float, volume: float, hit: Impact) -> tuple[int, _Errors]:
         """How many requests came, and the errors among them."""
@@ -225,6 +242,8 @@ class World:
         A unit's requests are all as they are now: those that a fault changes are a share of the units.
         """
         found: Counter[int] = Counter()
+        if not self._reached:
+            return found
         for number in range(len(MILESTONES)):
             left, part = self._reached.pop((arm, number), 0), 1.0
             for change in hit.changes if left else ():
@@ -238,7 +257,7 @@ class World:
         """How many answers exceed how many of the latency gate's limits, to the width of a histogram cell."""
         found: dict[int, int] = {}
         for cell, count in cells.items():
-            exceeded = bisect_left(self._limits, cell)
+            exceeded = self._exceeds[cell]
             if exceeded:
                 found[exceeded] = found.get(exceeded, 0) + count
         return found
@@ -247,7 +266,7 @@ class World:
         """What happened so often, by the kind of its unit event; only what the plan's gates ask for."""
         counts = {
             slow_kind(limit): sum(count for exceeded, count in slow.items() if exceeded > limit)
-            for limit in range(len(self._limits))
+            for limit in range(self._limits)
         }
         return counts | ({DOWN: down} if self._asked_votes else {})
 

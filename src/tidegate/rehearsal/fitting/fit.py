@@ -86,7 +86,7 @@ def _traffic(census: Census, seconds: float, days: Mapping[int, Sequence[Hour]])
     per_minute = min(_MOST_PER_MINUTE, census.requests / max(seconds, _SHORTEST) * 60)
     length = f"{seconds / _DAY:.3g} days" if seconds >= _DAY else f"{seconds / 3600:.3g} hours"
     said = f"{census.requests:,} requests in {length}"
-    return [fitted("traffic.per_minute", per_minute, said), *_users(census), _diurnal(days)]
+    return [fitted("traffic.per_minute", per_minute, said), *_users(census), _diurnal(days), _triggered()]
 
 
 def _users(census: Census) -> list[Figure]:
@@ -129,6 +129,11 @@ def _diurnal(days: Mapping[int, Sequence[Hour]]) -> Figure:
     return fitted(
         key, fit_wave({day: list(hours) for day, hours in days.items()}), f"of {len(days)} whole days (UTC)"
     )
+
+
+def _triggered() -> Figure:
+    why = "on which requests the candidate's skill would be chosen, the baseline does not show"
+    return missing("traffic.triggered", Traffic().triggered, why)
 
 
 def _candidate(control: Figure) -> Figure:

@@ -54,5 +54,12 @@ def _duration(value: float) -> str:
 
 
 _WRITTEN: Mapping[str, Callable[[float], str]] = MappingProxyType(
-    {"users": _whole, "errors": _percent, "votes": _percent, "down": _percent, "median": _duration}
+    {
+        "users": _whole,
+        "triggered": _percent,
+        "errors": _percent,
+        "votes": _percent,
+        "down": _percent,
+        "median": _duration,
+    }
 )
