@@ -109,6 +109,24 @@ def test_few_users_are_said_and_what_it_takes_to_be_seen() -> None:
     assert "use " in warning or "times the usual" in warning or "sees no fault" in warning
 
 
+def test_users_are_reckoned_by_how_often_each_asks_whatever_the_time_that_was_looked_at() -> None:
+    plan_, day = priced(1000, unit=Unit.USER)
+    asked = msgspec.structs.replace(plan_, gates=GATES)
+    week = msgspec.structs.replace(
+        day,
+        span=7 * day.span,
+        requests=7 * day.requests,
+        faulted=7 * day.faulted,
+        spectrum={7 * requests: units for requests, units in day.spectrum.items()},
+    )
+    assert seconds_to_see(asked, 0, week, 2.0) == pytest.approx(seconds_to_see(asked, 0, day, 2.0), rel=0.05)
+    assert not [each for each in weak_spots(asked, day) if "errors" in each]
+    alike = msgspec.structs.replace(day, spectrum={day.requests // day.units: day.units})
+    assert seconds_to_see(asked, 0, alike, 2.0) == pytest.approx(
+        seconds_to_see(asked, 0, msgspec.structs.replace(day, spectrum={}), 2.0), rel=0.01
+    )
+
+
 def test_too_few_samples_are_foretold() -> None:
     warnings = weak_spots(plan(bake=HOUR), past(40, rate=0.3))
     assert (

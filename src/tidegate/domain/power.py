@@ -35,6 +35,9 @@ SURELY = 2.0
 HOPED = 0.08
 """How much less than it may a candidate is taken to cost: 40 % are hoped for where 35 % are asked."""
 
+CLASS_WIDTH = 0.05
+"""Of units that ask about as often, in the logarithm."""
+
 SHARES = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50)
 """Percentages that are proposed."""
 
@@ -63,12 +66,16 @@ def fault_rate(past: Past) -> float:
 def growth(share: float, rate: float, ratio: float, tolerated: float | None = None) -> float:
     """What one request adds to the logarithm of wealth, at the best ratio of the grid; above 0."""
     r0 = ERRORS.tolerated if tolerated is None else tolerated
-    candidate, control = share * min(1.0, rate * ratio), (1 - share) * rate
+    return _best(share * min(1.0, rate * ratio), (1 - share) * rate, share, r0)
+
+
+def _best(candidate: float, control: float, share: float, tolerated: float) -> float:
+    """The same by how many of either arm's are expected to be bad."""
     return max(
         1e-300,
         *(
-            candidate * math.log(r / r0)
-            - (candidate + control) * math.log((1 + share * (r - 1)) / (1 + share * (r0 - 1)))
+            candidate * math.log(r / tolerated)
+            - (candidate + control) * math.log((1 + share * (r - 1)) / (1 + share * (tolerated - 1)))
             for r in RATIOS
         ),
     )
@@ -180,17 +187,35 @@ def _seconds_by_unit(plan: Plan, stage: int, past: Past, ratio: float) -> Iterab
 
 
 def _unit_growth(share: float, rate: float, ratio: float, past: Past, seconds: float) -> float:
-    """Of all units that come in so many seconds, each with the mean of requests, read at its first fault."""
-    units = past.units * min(1.0, seconds / past.span)
-    requests = past.per_second * seconds / max(units, 1.0)
-    usual = 1 - (1 - rate) ** requests
-    worse = 1 - (1 - min(1.0, rate * ratio)) ** requests
-    return units * growth(share, usual, worse / usual, tolerated=1.0) if usual > 0 else 0.0
+    """Of all units in a window of so many seconds, each at its own pace and read at its first fault."""
+    usual = worse = 0.0
+    for requests, units in _alike(past):
+        asked = requests * seconds / past.span
+        usual -= units * math.expm1(-asked * rate)
+        worse -= units * math.expm1(-asked * min(1.0, rate * ratio))
+    return _best(share * worse, (1 - share) * usual, share, 1.0)
+
+
+def _alike(past: Past) -> Iterable[tuple[float, int]]:
+    """How often units asked, and how many did, those within a few percent together; without a spectrum all
+    ask alike."""
+    if not past.spectrum:
+        return [(past.requests / max(past.units, 1), past.units)]
+    classes: dict[int, tuple[int, int]] = {}
+    for requests, units in past.spectrum.items():
+        place = round(math.log(requests) / CLASS_WIDTH)
+        known = classes.get(place, (0, 0))
+        classes[place] = known[0] + requests * units, known[1] + units
+    return [(requests / units, units) for requests, units in classes.values()]
 
 
 def _traffic(plan: Plan, past: Past) -> str:
     users = "" if plan.unit is Unit.REQUEST else f" of {past.units:,} users in {_hours(past.span)}"
-    return f"{60 * past.per_second:,.3g} requests/min{users}"
+    return f"{_figure(60 * past.per_second)} requests/min{users}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _percent(ratio: float) -> str:
