@@ -124,6 +124,12 @@ DELTA_OF = {
     "compaction_delta": "compaction",
 }
 STREAMS = 137
+OWN_WORKSPACE = """\
+[credentials.own]
+tenant = "default"
+value = "sk-parity"
+"""
+"""In the gateway's workspace ids of files are bound to tenants, and a made-up one is refused."""
 
 
 def message(block: dict[str, Any]) -> bytes:
@@ -184,6 +190,7 @@ async def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     server = RawServer(provider)
     await server.start()
     key, operator = await home_with_keys(folder / "home")
+    (folder / "home" / "tidegate.toml").write_text(OWN_WORKSPACE)
     gateway = GatewayProcess(folder / "home", server.url, folder / "gateway.log")
     await gateway.start()
     running = Stack(server.url, gateway, key, operator, CommandLine({}), folder)

@@ -1,5 +1,6 @@
 """A variant is tuned from its ledger, over real sockets: proposed, written, rehearsed, and startable."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 from stack import Stack, stack
 
 from tidegate.adapters.clock import SystemClock
-from tidegate.adapters.storage.store import open_store
+from tidegate.adapters.storage.store import Store, open_store
 from tidegate.domain.exchange import Arm, Exchange, SkillUse, Vote
 from tidegate.ports import LedgerQuery
 from tidegate.rehearsal.scenario_file import read_scenario
@@ -72,10 +73,12 @@ async def lived(it: Stack) -> list[Exchange]:
         assert await ask(it, topic, topic) == "miss"
     assert await ask(it, 0, 0) == "hit"
     await it.until("notes", "completed")
-    await ask(it, 9, 9)
-    await it.ledger()
     store = await open_store(f"sqlite:///{it.folder}/home/tidegate.db", clock=SystemClock())
     try:
+        while await lags(store):
+            await asyncio.sleep(0.02)  # until the gateway serves by what was committed
+        await ask(it, 9, 9)
+        await it.ledger()
         real = [each async for each in store.ledger.export(LedgerQuery())]
         assert len(real) == 10
         await store.ledger.ingest(copies := list(earlier(real)), [])
@@ -86,6 +89,12 @@ async def lived(it: Stack) -> list[Exchange]:
     finally:
         await store.close()
     return real
+
+
+async def lags(store: Store) -> bool:
+    """Whether a process serves by an older revision than the store has."""
+    newest = await store.routing.revision()
+    return any(process.revision < newest for process in await store.routing.processes())
 
 
 def earlier(real: list[Exchange]):

@@ -195,8 +195,7 @@ def _own(follower: Follower, archives: Archives, keyring: Keyring) -> list[Super
 
 
 def _keep(keyring: Keyring) -> Supervised:
-    """The keys of upstreams are kept in the background; SIGHUP has them all read again."""
-    Signals.on_hangup(keyring.reread)
+    Signals.on_hangup(keyring.reread)  # all keys of upstreams are read again
     return Supervised("keyring", keyring.run)
 
 
