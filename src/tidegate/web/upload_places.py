@@ -9,11 +9,11 @@ from tidegate.domain.errors import Overloaded
 PLACES = 3
 """Each may hold its body, its files and its archive, of tens of megabytes; one of them is being scanned."""
 
-QUEUE = 16
-"""Requests that may wait for a place: their bodies are not read meanwhile, so that they hold little."""
+QUEUE = 256
+"""Requests that may wait for a place: no more than what fits a buffer is read of them meanwhile."""
 
-WAIT_SECONDS = 20.0
-"""For a place: publishing one package after the other takes a second or two each."""
+WAIT_SECONDS = 50.0
+"""For a place; commands wait for a minute."""
 
 BODY_SECONDS = 120.0
 """For a body to be whole once it has a place: the largest, at 2.6 Mbit/s."""
