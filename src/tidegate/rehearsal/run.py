@@ -12,6 +12,7 @@ from tidegate.domain.evidence import SHORT_WINDOW_SECONDS
 from tidegate.domain.observation import Evidence
 from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout, Unit, Variant
+from tidegate.domain.savings import CERTIFICATE
 from tidegate.domain.schedule import opens
 from tidegate.domain.transition import apply, on_last_stage, paused_seconds
 from tidegate.domain.verdict import savings_point
@@ -30,6 +31,12 @@ HOLD_SECONDS = 60.0
 
 WATCHED_SECONDS = 86_400.0
 """How long a paused rollout is followed, if nobody resumes it."""
+
+CALM = 10.0
+"""E below which a test is far from acting: the gates act at 200 and more."""
+
+SURE = 1e6
+"""E from which on any stage's savings are certified."""
 
 _PATIENCE = 2.0
 """It ends unfinished after this many times the planned time; without approvals after the planned time."""
@@ -58,6 +65,17 @@ def rehearse(
 def salt_of(seed: str) -> str:
     """The salt by which a repetition assigns its users."""
     return Random(f"{seed}/salt").randbytes(16).hex()  # noqa: S311 (a simulation, no secret)
+
+
+def is_calm(evidence: Evidence) -> bool:
+    """Whether every test is far below what it acts on, so that within one stretch none comes there and back.
+
+    A certificate that has been given is given.
+    """
+    others = [found for name, found in evidence.tests.items() if name != CERTIFICATE]
+    certificate = evidence.test(CERTIFICATE)
+    near = max([evidence.e_value, *(found.e_value for found in others)])
+    return near < CALM and (certificate.e_value < CALM or certificate.peak >= SURE)
 
 
 class _Rehearsal:
@@ -103,7 +121,7 @@ class _Rehearsal:
         """To its end."""
         evidence = self._look()
         while self._rollout.phase in ACTIVE and self._now < self._end():
-            self._advance()
+            self._advance(calm=is_calm(evidence) and not self._scenario.troubled(self._now))
             evidence = self._look()
         return self._course(number, evidence)
 
@@ -113,7 +131,7 @@ class _Rehearsal:
             return min(self._until, self._rollout.phase_since + WATCHED_SECONDS)
         return self._until
 
-    def _advance(self) -> None:
+    def _advance(self, *, calm: bool) -> None:
         rollout, now = self._rollout, self._now
         baked = rollout.stage_since + rollout.current.bake_seconds + paused_seconds(rollout, now)
         edges = (*self._scenario.edges(), *self._revisions)
@@ -121,8 +139,8 @@ class _Rehearsal:
         window = (now - rollout.stage_since) // SHORT_WINDOW_SECONDS + 1
         begins = rollout.stage_since + window * SHORT_WINDOW_SECONDS
         open_at = opens(rollout.plan.schedule, now) or now
-        at = next_look(now, changed, (*edges, baked, begins, open_at, self._end()))
-        came = self._world.advance(now, at)
+        at = next_look(now, changed, (*edges, baked, begins, open_at, self._end()), calm=calm)
+        came = self._world.advance(now, at, calm=calm)
         self._record.add((*came.buckets, *came.events), at)
         self._requests += came.candidate_requests
         if self._scenario.fault_at is not None and at <= self._scenario.fault_at:

@@ -99,6 +99,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         """When the candidate's first own fault begins, in seconds; None where it has none."""
         return min((fault.at for fault in self.faults if fault.arm == "candidate"), default=None)
 
+    def troubled(self, at: float) -> bool:
+        """Whether a fault is going on `at` seconds after the start, or one of the candidate's has begun."""
+        own = self.fault_at
+        begun = own is not None and own <= at
+        return begun or any(fault.at <= at < fault.at + fault.lasts for fault in self.faults)
+
     def edges(self) -> tuple[float, ...]:
         """When faults begin, are fully there, and end: in seconds after the start, in order."""
         found = {

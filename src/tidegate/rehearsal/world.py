@@ -40,6 +40,9 @@ LONG_STRETCH = 60.0
 COARSE = 60
 """In stretches of LONG_STRETCH seconds and more errors are told in spans of so many, unit events too."""
 
+CALM_SPAN = 3600
+"""The same while all tests are far from acting: of any stretch all at once."""
+
 
 class Stretch(NamedTuple):
     """What came between two moments; times of buckets and events in seconds after the start."""
@@ -95,6 +98,7 @@ class World:
         self._luck_of_day: list[float] = []
         self._harmed = _Harmed()
         self._volume = 0.0
+        self._span = BUCKET_SECONDS
         self._sticky = plan.unit is not Unit.REQUEST
         self._new: dict[Arm, int] = {}
         self._reached: Counter[tuple[Arm, int]] = Counter()
@@ -122,8 +126,9 @@ class World:
         harmed = self._harmed
         return Harm(users=len(harmed.users), errors=harmed.errors, usd=harmed.usd)
 
-    def advance(self, begin: float, end: float) -> Stretch:
-        """Let [begin, end) come."""
+    def advance(self, begin: float, end: float, *, calm: bool = False) -> Stretch:
+        """Let [begin, end) come; `calm`: no test is near what it would act on, so errors come together."""
+        self._span = _span(end - begin, calm=calm)
         stretch = Stretch([], [], 0)
         whole = self._profile.between(begin, end)
         self._volume += whole
@@ -203,7 +208,9 @@ class World:
             self._harmed.users.update(met[:own])
         timed = sorted((begin + draws.random() * (end - begin), user) for user in (*users, *met))
         times, last = [at for at, _ in timed], math.nextafter(end, begin)
-        told = times if end - begin < LONG_STRETCH else [min(last, _span_end(at)) for at in times]
+        told = (
+            times if self._span == BUCKET_SECONDS else [min(last, _span_end(at, self._span)) for at in times]
+        )
         errors = _Errors(times, [user for _, user in timed], told)
         return natural + by_fault + good, errors
 
@@ -295,10 +302,10 @@ class World:
     ) -> list[ArmBucket]:
         """The stretch's buckets: errors when they came, with the requests since the errors before.
 
-        A test thus sees errors one by one (in a long stretch every COARSE seconds), as the controller does;
-        all the rest is in the last bucket.
+        A test thus sees errors one by one (in a long stretch span by span), as the controller does; all the
+        rest is in the last bucket.
         """
-        width = BUCKET_SECONDS if end - begin < LONG_STRETCH else COARSE
+        width = self._span
         last = _slot(math.nextafter(end, 0.0))
         early = Counter(slot for at in errors if (slot := _ending(at, width)) < last)
         buckets: list[ArmBucket] = []
@@ -328,9 +335,16 @@ def _less(whole: Tally, requests: int, errors: int) -> Tally:
     )
 
 
-def _span_end(at: float) -> float:
-    """Just before the end of the span of COARSE seconds around `at`."""
-    return math.nextafter((at // COARSE + 1) * COARSE, at)
+def _span(seconds: float, *, calm: bool) -> int:
+    """Of what length the spans are in which a stretch's errors are told."""
+    if seconds < LONG_STRETCH:
+        return BUCKET_SECONDS
+    return CALM_SPAN if calm else COARSE
+
+
+def _span_end(at: float, span: int) -> float:
+    """Just before the end of the span of so many seconds around `at`."""
+    return math.nextafter((at // span + 1) * span, at)
 
 
 def _ending(at: float, width: int) -> int:
