@@ -80,13 +80,25 @@ def test_no_factor_is_expected_above_one_while_savings_are_just_what_is_asked(
     control = np.minimum(costs, 0.4)
     kept = (1 - savings) * control
     for place in range(10):
-        dearer = kept if place >= 5 else np.minimum(kept + more, 0.4)
+        dearer = (1 - savings) * np.array(costs) if place >= 5 else np.minimum(kept + more, 0.4)
         factors = [
             share * math.exp(bets(stakes, Arm.CANDIDATE, float(c))[place] / UNIT)
             + (1 - share) * math.exp(bets(stakes, Arm.CONTROL, float(k))[place] / UNIT)
             for c, k in zip(dearer, control, strict=True)
         ]
         assert np.mean(factors) <= 1 + 1e-9
+
+
+def test_a_candidate_that_saves_just_the_floor_of_every_request_is_not_below_it_beyond_the_cap_either() -> (
+    None
+):
+    dear = 1.0  # beyond the cap of 0.4 in both arms
+    factors = [
+        0.05 * math.exp(bets(STAKES, Arm.CANDIDATE, 0.7 * dear)[place] / UNIT)
+        + 0.95 * math.exp(bets(STAKES, Arm.CONTROL, dear)[place] / UNIT)
+        for place in range(5, 10)
+    ]
+    assert factors == pytest.approx([1.0] * 5)
 
 
 def drawn(rng: np.random.Generator, requests: int, savings: float, stakes: Stakes) -> tuple[Tally, Tally]:

@@ -8,8 +8,10 @@ control, and g what such a request was expected to cost before the rollout (at m
 has a mean of E[C of the candidate] - (1-s) E[C of control], whatever g is; g only takes noise away. While
 the savings are below s that is above 0, so the wealth Π(1 - lambda D) exceeds 1/alpha with probability at
 most alpha: if it does, savings of s are certified. The mirrored wealth Π(1 + lambda D) at a floor says that
-they are below it. Each is the mean over five lambdas, which keep every factor above 0. Sticky units have a D
-and lambdas of their own (`domain/unit_savings`).
+they are below it; there a candidate's request counts at most (1-s) times the cap, so that where each saves
+just s the cap cuts both arms alike. (The certificate has one cap for both: dear requests, of which a cheaper
+candidate has fewer beyond it, then speak against savings.) Each is the mean over five lambdas, which keep
+every factor above 0. Sticky units have a D and lambdas of their own (`domain/unit_savings`).
 
 Each request's logarithms are summed in whole 10⁻¹² with the evidence: the sum is the same in any order.
 """
@@ -72,7 +74,8 @@ def bets(stakes: Stakes, arm: Arm, cost: float) -> dict[int, int]:
 def _factors(stakes: Stakes, savings: float, side: float, cost: float, *, candidate: bool) -> Iterator[float]:
     """1 - lambda D, or with `side` -1 its mirror; D is never above `most`."""
     share, cap, kept = stakes.share, stakes.cap, 1 - savings
-    paid, expected = min(cost, cap), min(stakes.expected, cap)
+    most_paid = kept * cap if candidate and side < 0 else cap
+    paid, expected = min(cost, most_paid), min(stakes.expected, cap)
     d = (paid - kept * expected) / share if candidate else -kept * (paid - expected) / (1 - share)
     most = cap * max((1.0 if side > 0 else kept) / share, kept / (1 - share))
     return (1 - bet / most * side * d for bet in BETS)
