@@ -63,8 +63,7 @@ def test_the_format_may_be_named_for_any_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_gets_all_three_named_for_the_report(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
+    out = tmp_path / "of" / "contracts"  # made with the first of them
     for asked in (("daily", NAME, *DAY), ("stage", NAME, "--stage", "canary"), ("final", NAME)):
         assert report(*asked, "--out", str(out))[0] == 0
     assert report("weekly", "--week", "2025-W48", "--out", str(out))[0] == 0

@@ -104,20 +104,28 @@ async def test_two_changes_lie_an_hour_apart(controller, priced, rollout, prices
     assert (await kinds(priced)).count("reprice") == 2
 
 
-async def test_clients_that_moved_to_another_model_are_seen_in_whole_quarters_of_an_hour(
+async def test_clients_that_moved_to_another_model_are_seen_and_one_that_stands_in_is_not(
     controller, priced, rollout, clock, exchange
 ):
     priced.prices.prices["huge"] = with_cache_ratios(input=30, output=150)
     await controller.look()
-    rows = [
-        exchange(rollout, Arm.CONTROL, clock.now(), model="huge", usage=Usage(1000, 0), cost_usd=0.03)
-        for _ in range(300)
-    ]
-    await priced.store.ledger.ingest(rows, [])
-    clock.pass_seconds(LOOK_SECONDS)
+
+    def huge(count):
+        return [
+            exchange(rollout, Arm.CONTROL, clock.now(), model="huge", usage=Usage(1000, 0), cost_usd=0.03)
+            for _ in range(count)
+        ]
+
+    for _ in range(3):  # a model that stands in for three quarters of an hour
+        await priced.store.ledger.ingest(huge(300), [])
+        clock.pass_seconds(900)
+        await controller.look()
+    clock.pass_seconds(900)
     await controller.look()
     assert "reprice" not in await kinds(priced)
-    clock.pass_seconds(900)
+    for _ in range(4):
+        await priced.store.ledger.ingest(huge(300), [])
+        clock.pass_seconds(900)
     await controller.look()
     assert (await kinds(priced)).count("reprice") == 1
     now = await priced.store.rollouts.get("reports")

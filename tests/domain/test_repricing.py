@@ -13,12 +13,13 @@ from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.observation import begin, observe
 from tidegate.domain.processes import processes
 from tidegate.domain.repricing import MOST_MODELS, fixed_anew, news, repriced, with_prices
-from tidegate.domain.rollout import ExpectedCost, Gates, Move, Phase, Rollout, SavingsGate, Variant
+from tidegate.domain.rollout import ExpectedCost, Gates, Move, Phase, Rollout, SavingsGate, Unit, Variant
 from tidegate.domain.routing import Route
 from tidegate.domain.savings import (
     ALPHA_CERTIFICATE,
     CERTIFICATE,
     RESERVE,
+    UNIT,
     SavingsProcess,
     bets,
     stage_bound,
@@ -73,11 +74,11 @@ def test_a_plan_keeps_the_prices_of_the_past_and_of_the_models_it_names() -> Non
 
 def test_the_same_prices_are_no_news() -> None:
     gate = gate_of(rollout())
-    assert news(gate, PRICES.get, {"large": used(1000), "small": used(1000)}) is None
+    assert news(gate, PRICES.get, [{"large": used(1000), "small": used(1000)}]) is None
 
 
 def test_another_price_is_news_and_says_from_what_to_what() -> None:
-    said = news(gate_of(rollout()), of(large=with_cache_ratios(input=2, output=10)).get, {})
+    said = news(gate_of(rollout()), of(large=with_cache_ratios(input=2, output=10)).get, [])
     assert said == (
         "large costs 2 and 10 US dollars (a million tokens in, out), before 3 and 15 US dollars "
         "(a million tokens in, out)"
@@ -85,7 +86,7 @@ def test_another_price_is_news_and_says_from_what_to_what() -> None:
 
 
 def test_a_price_that_nobody_knows_any_more_is_no_news_for_its_requests_are_unpriced() -> None:
-    assert news(gate_of(rollout()), {"small": SMALL}.get, {}) is None
+    assert news(gate_of(rollout()), {"small": SMALL}.get, []) is None
 
 
 @pytest.mark.parametrize(
@@ -102,18 +103,36 @@ def test_another_model_is_news_once_it_answers_a_good_part(
 ) -> None:
     known = PRICES | ({"other": price} if price else {})
     served = {"large": used(1000), "other": used(others)}
-    said = news(gate_of(rollout()), known.get, served)
+    said = news(gate_of(rollout()), known.get, [served])
     assert (said is not None) is is_news
     assert said is None or said == (
         "other at 9 and 9 US dollars (a million tokens in, out) answers 23% of the requests, before it "
         "answered none"
     )
     many = {"large": used(10_000), "other": used(others)}
-    assert news(gate_of(rollout()), known.get, many) is None
+    assert news(gate_of(rollout()), known.get, [many]) is None
+
+
+def test_a_model_that_stands_in_for_a_while_is_no_news() -> None:
+    known, served = PRICES | {"other": with_cache_ratios(input=9, output=9)}, {"other": used(1000)}
+    usual = {"large": used(1000)}
+    assert news(gate_of(rollout()), known.get, [usual, served]) is None
+    assert news(gate_of(rollout()), known.get, [served, usual]) is None
+    assert news(gate_of(rollout()), known.get, [served, served]) is not None
+
+
+def test_units_are_read_at_their_first_request_alone_after_a_change() -> None:
+    by_user = make_rollout(Gates(savings=GATE), Unit.USER)
+    before, after = (processes(each)[CERTIFICATE] for each in (by_user, repriced(by_user, GATE, SINCE + 1)))
+    assert isinstance(before, SavingsProcess)
+    assert isinstance(after, SavingsProcess)
+    assert (before.parts, after.parts) == ((0.2, 0.2, 0.6), (0.2,))
+    late = [*pair(600, Tally(bets=dict.fromkeys(range(12, 36), UNIT)), Tally())]
+    assert after.e_values(after.fold(after.begin(), late))[1] == 1.0
 
 
 def test_a_gate_that_kept_no_prices_has_no_news() -> None:
-    assert news(GATE, PRICES.get, {"other": used(1000)}) is None
+    assert news(GATE, PRICES.get, [{"other": used(1000)}]) is None
 
 
 def test_expected_costs_are_scaled_to_the_level_of_today() -> None:

@@ -112,7 +112,7 @@ def _report(path: str, asked: dict[str, str], out: Path | None, form: Form | Non
         sys.stdout.buffer.write(run(_one(path, asked, form or Form.MARKDOWN)))
         sys.stdout.buffer.flush()
         return
-    folder = out.is_dir()
+    folder = out.is_dir() or (form is None and not out.suffix)
     forms = [form] if form else list(Form) if folder else [_by_ending(out)]
     for file in run(_written(path, asked, forms, out, in_folder=folder)):
         say(str(file))
@@ -132,7 +132,7 @@ async def _written(
         stem = _stem(await _fetched(control, path, asked, Form.JSON)) if in_folder else ""
     files = {out / f"{stem}.{form}" if in_folder else out: content for form, content in made.items()}
     for file, content in files.items():
-        _write(file, content)
+        _write(file, content, in_folder=in_folder)
     return list(files)
 
 
@@ -150,8 +150,11 @@ def _by_ending(out: Path) -> Form:
     return Form(ending)
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes, *, in_folder: bool) -> None:
+    """A folder that is not there yet is made."""
     try:
+        if in_folder:
+            file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except OSError as error:
         raise InvalidInput(f"{file} cannot be written: {error.strerror}; name another with --out") from error

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tidegate.control.services import Store
 from tidegate.domain.census import Sampled
-from tidegate.domain.past import Past, over, past_of
+from tidegate.domain.past import Past, in_scope, over, past_of
 from tidegate.domain.rollout import Eligible, Unit
 from tidegate.ports import LedgerQuery
 
@@ -16,6 +16,9 @@ MOST_READ = 20_000
 
 MOST_COUNTED = 2_000_000
 """Requests that the store counts by unit: a few seconds' work for it."""
+
+SHORTEST = 60.0
+"""Requests of a few seconds are taken for those of a minute: nothing says that they go on so."""
 
 SLICES = 24
 """Of a past with more requests than are read, so many pieces are: a day has its hours."""
@@ -35,11 +38,18 @@ async def read_past(store: Store, scope: Eligible, now: float, unit: Unit = Unit
         for since, until in slices
         async for each in store.ledger.export(LedgerQuery(since=since, until=until, tenant=tenant))
     ]
-    found = past_of(read, scope, sum(until - since for since, until in slices), unit)
     if count <= MOST_READ:
-        return found
+        first = min((each.at for each in read if in_scope(each, scope)), default=now)
+        return past_of(read, scope, _lived(span, first, now), unit)
+    found = past_of(read, scope, sum(until - since for since, until in slices), unit)
     sampled = Sampled(since=now - span, until=now, tenants=scope.tenants, tasks=scope.tasks)
-    return over(found, await store.samples.activity(sampled, unit), span)
+    activity = await store.samples.activity(sampled, unit)
+    return over(found, activity, _lived(span, activity.first_at, now))
+
+
+def _lived(span: float, first: float, now: float) -> float:
+    """Of the time that was looked at, that since the first request: what is young is not quiet."""
+    return min(span, max(SHORTEST, now - first))
 
 
 async def _span(store: Store, tenant: str | None, now: float) -> tuple[float, int]:

@@ -5,7 +5,7 @@ import math
 from tidegate.control.commit import CONTROLLER, commit
 from tidegate.control.services import Services
 from tidegate.domain.account import SLOT_SECONDS
-from tidegate.domain.repricing import fixed_anew, news
+from tidegate.domain.repricing import fixed_anew, news, together
 from tidegate.domain.rollout import Move, Rollout
 from tidegate.domain.transition import apply
 from tidegate.ports import Lease, LedgerQuery
@@ -18,7 +18,7 @@ LEAST_SECONDS = 3600.0
 changed after the other's, would else take turns."""
 
 _LATELY_SLOTS = 4
-"""Whole quarters of an hour whose requests tell which models answer, and at what cost."""
+"""Quarters of an hour, whole ones, that tell which models answer, and at what cost."""
 
 
 class Repricing:
@@ -38,11 +38,12 @@ class Repricing:
         if gate is None or prices is None or not self._is_due(rollout):
             return False
         now = self._services.clock.now()
-        served = await self._services.store.costs.by("model", _lately(rollout, now))
+        costs = self._services.store.costs
+        served = [await costs.by("model", each) for each in _lately(rollout, now)]
         why = news(gate, prices.price, served)
         if why is None:
             return False
-        after = apply(rollout, Move.REPRICE, now, savings=fixed_anew(gate, prices.price, served))
+        after = apply(rollout, Move.REPRICE, now, savings=fixed_anew(gate, prices.price, together(served)))
         reason = f"savings are judged anew from here: {why}"
         await commit(
             self._services,
@@ -67,6 +68,9 @@ class Repricing:
         return self._services.clock.now() - since >= LEAST_SECONDS
 
 
-def _lately(rollout: Rollout, now: float) -> LedgerQuery:
-    end = now // SLOT_SECONDS * SLOT_SECONDS
-    return LedgerQuery(since=end - _LATELY_SLOTS * SLOT_SECONDS, until=end, rollout=rollout.name)
+def _lately(rollout: Rollout, now: float) -> list[LedgerQuery]:
+    end = int(now // SLOT_SECONDS)
+    return [
+        LedgerQuery(since=slot * SLOT_SECONDS, until=(slot + 1) * SLOT_SECONDS, rollout=rollout.name)
+        for slot in range(end - _LATELY_SLOTS, end)
+    ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from tidegate.domain.census import Census
-from tidegate.domain.exchange import Exchange
+from tidegate.domain.exchange import Arm, Exchange
 from tidegate.domain.rollout import Eligible, ExpectedCost, LatencyGate, Unit
 from tidegate.domain.unit_savings import MOST_REQUESTS
 
@@ -66,7 +66,7 @@ def past_of(exchanges: Iterable[Exchange], scope: Eligible, span: float, unit: U
     return Past(
         span=span,
         requests=len(found),
-        faulted=sum(each.faulted for each in found),
+        faulted=_usual_faults(found),
         units=len({_unit_of(each, unit) for each in found}),
         seconds=tuple(sorted(each.seconds for each in found)),
         first_token=tuple(sorted(each for each in first if each is not None)),
@@ -93,6 +93,12 @@ def over(sample: Past, activity: Census, span: float) -> Past:
         units=sum(spectrum.values()),
         spectrum=spectrum,
     )
+
+
+def _usual_faults(exchanges: Sequence[Exchange]) -> int:
+    """As many as there were if all had faulted as often as what users had then: no candidate's count."""
+    usual = [each for each in exchanges if each.arm is not Arm.CANDIDATE or each.stage is None]
+    return round(sum(each.faulted for each in usual) * len(exchanges) / len(usual)) if usual else 0
 
 
 def _unit_of(exchange: Exchange, unit: Unit) -> str:

@@ -32,8 +32,8 @@ def processes(rollout: Rollout) -> Mapping[str, Process]:
         resumed = None if gates.savings.worse == "rollback" else rollout.resumed_at
         restarts = [each for each in (resumed, rollout.repriced_at) if each is not None]
         tests |= {
-            CERTIFICATE: _saving(rollout.plan, CERTIFICATE, rollout.repriced_at),
-            FLOOR: _saving(rollout.plan, FLOOR, max(restarts, default=None)),
+            CERTIFICATE: _saving(rollout, CERTIFICATE, rollout.repriced_at),
+            FLOOR: _saving(rollout, FLOOR, max(restarts, default=None)),
         }
     return tests
 
@@ -68,10 +68,14 @@ def certifies(plan: Plan) -> bool:
     return savings is not None and savings.expected is not None
 
 
-def _saving(plan: Plan, name: str, restart: float | None) -> SavingsProcess:
-    if plan.unit is Unit.REQUEST:
+def _saving(rollout: Rollout, name: str, restart: float | None) -> SavingsProcess:
+    """By sticky unit, after a change of prices in the stage, units are read at their first request alone: who
+    comes to a later milestone may have paid for a part of it at the prices of before.
+    """
+    if rollout.plan.unit is Unit.REQUEST:
         return SavingsProcess(name=name, restart=restart)
-    return SavingsProcess(name=name, restart=restart, parts=PARTS, width=len(UNIT_BETS))
+    parts = PARTS if rollout.repriced_at is None else PARTS[:1]
+    return SavingsProcess(name=name, restart=restart, parts=parts, width=len(UNIT_BETS))
 
 
 def _comparing(rollout: Rollout, measure: Measure, worse: str | None) -> ErrorsProcess | StickyProcess:

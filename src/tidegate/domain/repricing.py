@@ -39,15 +39,25 @@ def with_prices(plan: Plan, models: Sequence[str], price_of: PriceOf) -> Plan:
     return msgspec.structs.replace(plan, gates=msgspec.structs.replace(plan.gates, savings=kept))
 
 
-def news(gate: SavingsGate, price_of: PriceOf, served: Mapping[str, Costs]) -> str | None:
+def news(gate: SavingsGate, price_of: PriceOf, served: Sequence[Mapping[str, Costs]]) -> str | None:
     """Why the gate's costs are not those of today; None where they are, or where none were kept.
 
-    `served`: what the rollout's requests used lately, by the model that answered.
+    `served`: what the rollout's requests used in one time after the other lately, by the model that answered.
+    A model that answers in some of them alone stands in for another that is away.
     """
     if not gate.prices:
         return None
     said = [*_changed(gate, price_of), *_moved(gate, price_of, served)]
     return "; ".join(said) or None
+
+
+def together(served: Sequence[Mapping[str, Costs]]) -> dict[str, Costs]:
+    """All of these times as one."""
+    found: dict[str, Costs] = {}
+    for each in served:
+        for model, sums in each.items():
+            found[model] = found.get(model, Costs()) + sums
+    return found
 
 
 def fixed_anew(gate: SavingsGate, price_of: PriceOf, served: Mapping[str, Costs]) -> SavingsGate:
@@ -91,18 +101,24 @@ def _changed(gate: SavingsGate, price_of: PriceOf) -> Iterator[str]:
             yield f"{kept.model} costs {_rates(price)}, before {_rates(kept.price)}"
 
 
-def _moved(gate: SavingsGate, price_of: PriceOf, served: Mapping[str, Costs]) -> Iterator[str]:
-    """Models by whose price nothing was reckoned, and that answer a good part of the requests."""
+def _moved(gate: SavingsGate, price_of: PriceOf, served: Sequence[Mapping[str, Costs]]) -> Iterator[str]:
+    """Models by whose price nothing was reckoned, and that answer a good part of requests all the time."""
     known = {each.model for each in gate.prices}
     prices = {each.price for each in gate.prices}
-    total = sum(each.requests for each in served.values())
-    for model, sums in served.items():
+    whole = together(served)
+    total = sum(each.requests for each in whole.values())
+    for model, sums in whole.items():
         price = price_of(model)
         if model in known or price is None or price in prices or sums.requests < ENOUGH:
             continue
-        if sums.requests >= NEW_SHARE * total:
+        if all(_share(model, each) >= NEW_SHARE for each in served):
             share = sums.requests / total
             yield f"{model} at {_rates(price)} answers {share:.0%} of the requests, before it answered none"
+
+
+def _share(model: str, served: Mapping[str, Costs]) -> float:
+    total = sum(each.requests for each in served.values())
+    return served[model].requests / total if model in served else 0.0
 
 
 def _by_requests(served: Mapping[str, Costs]) -> list[str]:

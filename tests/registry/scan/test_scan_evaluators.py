@@ -24,6 +24,12 @@ TAKEN = {
     "by the globals of a function": "f.__globals__['__builtins__']['exec'](input())\n",
     "by importlib": "import importlib\nimportlib.import_module('builtins').exec(B)\n",
     "bound in another function": "def a(exec=print):\n    exec(1)\nrun = exec\nrun(B)\n",
+    "bound further down": f"import base64, zlib\n{BLOB}e = exec\ne({UNPACK})\ndef exec(x): ...\n",
+    "bound if at all": f"import base64, zlib\n{BLOB}if B:\n    exec = 1\ne = exec\ne({UNPACK})\n",
+    "bound and deleted": f"import base64, zlib\n{BLOB}exec = 1\ndel exec\ne = exec\ne({UNPACK})\n",
+    "bound to itself": f"import base64, zlib\n{BLOB}exec = exec\nexec({UNPACK})\ne = exec\ne(B)\n",
+    "bound to a builtin": f"import base64, zlib\n{BLOB}exec = __builtins__.exec\ne = exec\ne({UNPACK})\n",
+    "of a comprehension": f"import base64, zlib\n{BLOB}[exec({UNPACK}) for exec in [exec]]\n",
     "bound in a class": f"import base64, zlib\n{BLOB}class A:\n    exec = exec\nA.exec({UNPACK})\n",
     "imported over in a function": (
         f"import base64\ndef a():\n    from re import compile as exec\n{BLOB}exec(base64.b64decode(B))\n"
@@ -44,6 +50,9 @@ ORDINARY = {
     "a variable": "def main(model):\n    eval = model.score()\n    return eval\n",
     "a method": "model.eval()\nframe.eval('a + b')\napp.exec()\ntorch.compile(model)\n",
     "a syntax check": "import sys\ncompile(open('x.py').read(), 'x.py', 'exec')\n",
+    "a command": "def compile(args):\n    print(args)\n\nparser.set_defaults(func=compile)\n",
+    "an option": "import sys\neval = '--eval' in sys.argv\nif eval:\n    print('evaluating')\n",
+    "executives": "print([exec.name for exec in people if exec.paid])\n",
     "a constant": "print(eval('1 + 1'))\n",
     "a builtin that is replaced": "import builtins\nprint(builtins.open)\n",
     "a literal": "import ast, sys\nprint(ast.literal_eval(sys.argv[1]))\n",
@@ -68,6 +77,9 @@ JS_ORDINARY = {
     "a method": "model.eval();\nconst score = model.eval;\n",
     "a type": "type Handler = Function;\nfunction on(name: string, then: Function): void {}\n",
     "a check": "console.log(typeof then === 'function', x instanceof Function);\n",
+    "a test": "expect(on).toHaveBeenCalledWith(expect.any(Function));\nz.instanceof(Function);\n",
+    "a text": "test('runs the global eval set', () => {});\n",
+    "a field": "self.eval = 1;\n",
     "a rule": "const rules = { 'no-eval': 'error', evaluate: true };\n",
 }
 
@@ -150,6 +162,19 @@ def test_so_is_one_that_a_shell_puts_there_or_python_is_given(scan: Scan) -> Non
 def test_an_archive_of_data_beside_a_path_of_folders_passes(script: str, scan: Scan) -> None:
     files = {"scripts/data.zip": packed("tides.csv"), "scripts/x.py": HERE + script}
     assert blocking(scan, files) == set()
+
+
+@pytest.mark.parametrize("name", ["deck.pptx", "table.xlsx", "letter.docx"])
+def test_a_document_beside_a_path_of_folders_passes(name: str, scan: Scan) -> None:
+    text = f"Run `PYTHONPATH=scripts python scripts/x.py --template assets/{name}`.\n"
+    script = HERE + f"root = here\nsys.path.insert(0, root)\nTEMPLATE = here + '/{name}'\nimport tool\n"
+    files = {f"assets/{name}": packed("word/document.xml"), "scripts/x.py": script, "references/run.md": text}
+    assert blocking(scan, files) == set()
+
+
+def test_the_lines_of_a_packed_file_are_not_obfuscated(scan: Scan) -> None:
+    script = "import gzip, requests\nfor line in gzip.open('sitemap.txt.gz', 'rt'):\n    requests.get(line)\n"
+    assert "obfuscated-script" not in blocking(scan, {"scripts/x.py": script})
 
 
 def test_a_thousand_entries_of_the_path_are_no_way_to_hide_one(scan: Scan) -> None:

@@ -85,6 +85,7 @@ _PICKLE_CALLS = pattern(
 )
 _PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".npy", ".dill", ".cloudpickle")
 _ENOUGH = 4_000_000
+_ENTRY = b"PK\1\2"
 _ZIP_END = 66_000
 """Bytes in which a zip's end is looked for: its comment has 65,535 at most."""
 
@@ -127,8 +128,23 @@ def is_archive(source: Source) -> bool:
 
 
 def holds_modules(source: Source) -> bool:
-    """Whether Python could import from the file: a zip by its end, whatever its name says."""
-    return b"PK\5\6" in source.content[-_ZIP_END:]
+    """Whether Python could import from the file: a zip by its end, whatever its name says, with a module.
+
+    Documents and slides are zips too, of which Python imports nothing.
+    """
+    content = source.content
+    return b"PK\5\6" in content[-_ZIP_END:] and any(
+        name.lower().endswith((b".py", b".pyc")) for name in _members(content)
+    )
+
+
+def _members(content: bytes) -> Iterator[bytes]:
+    """The names in a zip's directory, as they stand there."""
+    at = content.find(_ENTRY)
+    while at >= 0:
+        length = int.from_bytes(content[at + 28 : at + 30], "little")
+        yield content[at + 46 : at + 46 + length]
+        at = content.find(_ENTRY, at + 4)
 
 
 def _is_program(content: bytes) -> bool:

@@ -2,14 +2,16 @@
 
 from tidegate.registry.scan.pattern import pattern
 
-_GLOBAL = r"\b(?:globalThis|window|global|self|top|frames)\s*(?:\?\.)?\s*"
+_GLOBAL = r"\b(?:globalThis|window|global|self|top|frames)\s*"
 _AS_VALUE = pattern(
-    rf"{_GLOBAL}\.?\s*(?:eval|Function)\b|{_GLOBAL}\[\s*[\"'`](?:eval|Function)[\"'`]|"
+    rf"{_GLOBAL}(?:\?\.|\.)\s*(?:eval|Function)\b\s*(?:[^\s=]|==|=>|$)|{_GLOBAL}(?:\?\.)?\s*\[\s*[\"'`](?:eval|Function)[\"'`]|"
     r"(?:^|[^.\w$])(?:eval|Function)\s*(?:\?\.\s*\(|\.\s*(?:call|apply|bind)\b)|"
     r"\(\s*[\w$]+\s*,\s*(?:eval|Function)\s*\)\s*[(`]|"
     r"[\w$)\]]\s*=\s*eval\s*(?:[;,)}\]\n]|$)|"
     r"\b(?:const|let|var)\s+[\w$]+\s*=\s*Function\s*(?:[;,\n]|$)|"
-    r"[\w$\])]\s*\(\s*(?:eval|Function)\s*,|\.\s*\w+\s*\(\s*(?:eval|Function)\s*\)|"
+    r"[\w$\])]\s*\(\s*eval\s*,|\bReflect\s*\.\s*\w+\s*\(\s*(?:eval|Function)\b|"
+    r"\.\s*\w+\s*\(\s*eval\s*\)|"
+    r"\.\s*(?:map|forEach|flatMap|then|reduce|filter|from|apply|call|bind)\s*\(\s*Function\s*[,)]|"
     r",\s*eval\s*\)\s*(?:[;,)\n(`]|$)|[\[:?]\s*eval\s*(?:[\],}]|\|\|)"
 )
 _COMMENT = pattern(r"(?m)^[ \t]*(?://[^\n`]*|/\*[^`]*?\*/)")

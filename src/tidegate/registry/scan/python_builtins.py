@@ -10,6 +10,7 @@ from tidegate.registry.scan.python_facts import Facts
 
 EVALUATORS = frozenset({"exec", "eval", "compile"})
 _MODULES = ("builtins", "__builtins__", "__builtin__")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _IMPORTS = ("__import__", "import_module")
 
@@ -63,12 +64,16 @@ def _leads_to_builtins(node: ast.AST, facts: Facts) -> bool:
 
 def _free(tree: ast.Module) -> Iterator[ast.Name]:
     """Names that are read and that no function around them binds: globals, and so builtins."""
-    waiting: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset())]
+    waiting: list[tuple[ast.AST, frozenset[str]]] = [(tree, _own(tree))]
     while waiting:
         node, bound = waiting.pop()
         if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Load) and node.id not in bound:
                 yield node
+        elif isinstance(node, _COMPREHENSIONS):
+            first, inner = node.generators[0].iter, bound | _targets(node)
+            waiting.append((first, bound))
+            waiting.extend((each, inner) for each in _within(node) if each is not first)
         elif isinstance(node, _FUNCTIONS):
             inner = bound | _bound_by(node)
             body: Sequence[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else node.body
@@ -77,6 +82,51 @@ def _free(tree: ast.Module) -> Iterator[ast.Name]:
             waiting.extend((each, bound) for each in ast.iter_child_nodes(node) if id(each) not in within)
         else:
             waiting.extend((each, bound) for each in ast.iter_child_nodes(node))
+
+
+def _own(tree: ast.Module) -> frozenset[str]:
+    """Names of evaluators that the script makes its own at its top, before it reads any of them.
+
+    What is bound further down, under a condition, or deleted again, is the builtin where it is read before.
+    """
+    bound: dict[str, int] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.setdefault(node.name, node.lineno)
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and not _names_evaluator(node.value):
+            target = node.targets[0]
+            if isinstance(target, ast.Name):
+                bound.setdefault(target.id, node.lineno)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in bound:
+            is_early = isinstance(node.ctx, ast.Load) and node.lineno <= bound[node.id]
+            if is_early or isinstance(node.ctx, ast.Del):
+                del bound[node.id]
+    return frozenset(bound.keys() & EVALUATORS)
+
+
+def _names_evaluator(value: ast.AST) -> bool:
+    """Whether the value could be an evaluator, or something that holds one."""
+    return any(
+        (isinstance(node, ast.Name) and node.id in (*EVALUATORS, *_MODULES, "getattr", "vars", "globals"))
+        or isinstance(node, ast.Attribute | ast.Subscript | ast.Call)
+        for node in ast.walk(value)
+        if not (isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.argv")
+    )
+
+
+def _targets(node: ast.AST) -> frozenset[str]:
+    """What a comprehension binds for as long as it lasts."""
+    stored = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    return frozenset(each.id for each in stored if isinstance(each.ctx, ast.Store) and each.id in EVALUATORS)
+
+
+def _within(node: ast.AST) -> Iterator[ast.AST]:
+    for each in ast.iter_child_nodes(node):
+        if isinstance(each, ast.comprehension):
+            yield from ast.iter_child_nodes(each)
+        else:
+            yield each
 
 
 def _bound_by(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:

@@ -55,7 +55,7 @@ _DECODES = (
     ), "decodebytes",
     "unhexlify", "a2b_base64", "a2b_hex", "fromhex", "decompress", "codecs.decode", "marshal.loads", (
         "Fernet.decrypt"
-    ), "decrypt", "zipfile.ZipFile", "gzip.open", "bz2.open", "lzma.open", "gzip.GzipFile", "tarfile.open",
+    ), "decrypt",
 )  # fmt: skip
 _ENCODES = (
     "hex", "hexlify", "b64encode", "urlsafe_b64encode", "b32encode", "b16encode", "b2a_hex", "b2a_base64",
