@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
-
 from tidegate.control import spec
 from tidegate.control.commit import Committed, commit
 from tidegate.control.past import read_past
@@ -12,9 +10,9 @@ from tidegate.control.reason import require_reason
 from tidegate.control.servable import refuse_rivals, refuse_unservable
 from tidegate.control.services import Services
 from tidegate.domain.errors import Conflict
-from tidegate.domain.past import Past, expected_cost, with_limits
+from tidegate.domain.past import Past, with_past
 from tidegate.domain.repricing import with_prices
-from tidegate.domain.rollout import Move, Phase, Plan, Rollout
+from tidegate.domain.rollout import Move, Phase, Rollout
 from tidegate.domain.scope import standing
 from tidegate.domain.transition import apply
 
@@ -37,7 +35,7 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
     await refuse_unservable(services, plan)
     now = services.clock.now()
     past = await read_past(services.store, plan.eligible, now, plan.unit)
-    plan = _with_past(plan, past)
+    plan = with_past(plan, past)
     if services.prices is not None:
         plan = with_prices(plan, past.models, services.prices.price)
     draft = Rollout(
@@ -59,17 +57,6 @@ async def start_rollout(services: Services, text: str, *, actor: str, reason: st
         admit=partial(refuse_rivals, plan),
     )
     return Started(committed, past)
-
-
-def _with_past(plan: Plan, past: Past) -> Plan:
-    """The plan whose gates know by which times and which costs they compare the arms."""
-    latency, savings = plan.gates.latency, plan.gates.savings
-    if latency is not None:
-        latency = with_limits(latency, past)
-    if savings is not None:
-        savings = msgspec.structs.replace(savings, expected=expected_cost(past))
-    gates = msgspec.structs.replace(plan.gates, latency=latency, savings=savings)
-    return msgspec.structs.replace(plan, gates=gates)
 
 
 def _refuse_taken(name: str, existing: Rollout | None) -> None:

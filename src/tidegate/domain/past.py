@@ -8,7 +8,7 @@ import msgspec
 
 from tidegate.domain.census import Census
 from tidegate.domain.exchange import Arm, Exchange
-from tidegate.domain.rollout import Eligible, ExpectedCost, LatencyGate, Unit
+from tidegate.domain.rollout import Eligible, ExpectedCost, LatencyGate, Plan, Unit
 from tidegate.domain.unit_savings import MOST_REQUESTS
 
 QUANTILES = (0.8, 0.9, 0.95, 0.99)
@@ -142,6 +142,17 @@ def with_limits(gate: LatencyGate, past: Past) -> LatencyGate:
     own = () if gate.p95 is None else (gate.p95,)
     limits = {*_quantiles(times), *FIXED_SECONDS, *own}
     return msgspec.structs.replace(gate, limits=tuple(sorted(limits)))
+
+
+def with_past(plan: Plan, past: Past) -> Plan:
+    """The plan whose gates know by which times and which costs they compare the arms."""
+    latency, savings = plan.gates.latency, plan.gates.savings
+    if latency is not None:
+        latency = with_limits(latency, past)
+    if savings is not None:
+        savings = msgspec.structs.replace(savings, expected=expected_cost(past))
+    gates = msgspec.structs.replace(plan.gates, latency=latency, savings=savings)
+    return msgspec.structs.replace(plan, gates=gates)
 
 
 def _quantiles(times: Sequence[float]) -> Iterable[float]:

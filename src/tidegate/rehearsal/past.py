@@ -4,9 +4,8 @@ import math
 from collections import Counter
 from statistics import NormalDist
 
-import msgspec
-
-from tidegate.domain.past import Past, expected_cost, with_limits
+from tidegate.domain.past import Past
+from tidegate.domain.past import with_past as by_past
 from tidegate.domain.power import weak_spots
 from tidegate.domain.rollout import Plan
 from tidegate.domain.unit_savings import MOST_REQUESTS
@@ -48,23 +47,13 @@ def with_past(plan: Plan, scenario: Scenario, shapes: Shapes) -> Plan:
 
     That sets the latency gate's limits, and what requests are expected to cost by their size.
     """
-    return _started(plan, past(scenario, shapes))
+    return by_past(plan, past(scenario, shapes))
 
 
 def warnings(plan: Plan, scenario: Scenario) -> tuple[str, ...]:
     """What the plan's gates promise and the scenario's traffic cannot show, as a start would say."""
     before = past(scenario, Shapes(Draws("past"), scenario.control.cost))
-    return weak_spots(_started(plan, before), before)
-
-
-def _started(plan: Plan, before: Past) -> Plan:
-    latency, savings = plan.gates.latency, plan.gates.savings
-    if latency is not None:
-        latency = with_limits(latency, before)
-    if savings is not None:
-        savings = msgspec.structs.replace(savings, expected=expected_cost(before))
-    gates = msgspec.structs.replace(plan.gates, latency=latency, savings=savings)
-    return msgspec.structs.replace(plan, gates=gates)
+    return weak_spots(by_past(plan, before), before)
 
 
 def _durations(latency: Latency) -> tuple[float, ...]:
