@@ -40,6 +40,9 @@ def test_one_rehearsal_shows_what_would_have_been_decided_when(spec: Path) -> No
     assert "complete → completed (full, 100 %)" in done.stdout
     assert "0d 00:05:00" in done.stdout
     assert "1: 1 completed" in done.stdout
+    assert "in the middle" not in done.stdout
+    assert "(95 %)" not in done.stdout
+    assert "mean" not in done.stdout
 
 
 def test_json_is_one_document_with_the_gates_that_acted(spec: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def exchanges(count: int = 400):
             rollout=draw.choice(("contract-skills", "contract-skills", None)),
             stage=draw.choice((0, None)),
             counted=draw.random() < 0.9,
+            triggered=number % 3 > 0,
             stays=draw.random() < 0.3,
             outcome=draw.choice((Outcome.OK, Outcome.OK, Outcome.UPSTREAM_ERROR, Outcome.CLIENT_CLOSED)),
             first_attempt_failed=draw.random() < 0.2,
@@ -89,6 +90,7 @@ def by_hand(sampled: Sampled) -> Census:
                 place[2] += kept and each.faulted
     alike = Counter(tuple(each) for each in units.values() if any(each))
     good = [each for each in baseline if each.outcome is Outcome.OK]
+    judged = [e for e in found if e.arm is not Arm.OUTSIDE and e.stage is not None and e.counted]
     return Census(
         hours=tuple(Hour(start, *counts) for start, counts in sorted(hours.items())),
         first_at=min((each.at for each in found), default=0.0),
@@ -96,6 +98,8 @@ def by_hand(sampled: Sampled) -> Census:
         milliseconds=dict(Counter(round(each.seconds * 1000) for each in good)),
         up=sum(voted.get(each.id) == "up" for each in baseline),
         down=sum(voted.get(each.id) == "down" for each in baseline),
+        judged=len(judged),
+        triggered=sum(each.triggered for each in judged),
     )
 
 
@@ -118,6 +122,7 @@ async def test_a_census_is_what_its_lines_come_to(filled, sampled):
     assert found.alike == hand.alike
     assert found.milliseconds == hand.milliseconds
     assert (found.up, found.down) == (hand.up, hand.down)
+    assert (found.judged, found.triggered) == (hand.judged, hand.triggered)
 
 
 async def test_costs_are_summed_with_their_logarithms(filled):
@@ -134,6 +139,23 @@ async def test_costs_are_summed_with_their_logarithms(filled):
     assert sums.xs == pytest.approx(sum(math.log(e.cost_usd) for e in sized))
     assert sums.yy == pytest.approx(sum(math.log(e.asked_bytes) ** 2 for e in sized))
     assert sums.xy == pytest.approx(sum(math.log(e.cost_usd) * math.log(e.asked_bytes) for e in sized))
+
+
+async def test_costs_are_told_apart_by_user_but_for_conversations(filled):
+    found = (await filled.samples.census(Sampled(since=BEGIN, until=BEGIN + 20_000))).user_costs
+    kept = [e for e in exchanges() if is_baseline(e) and (e.counted or e.stays or is_after(e))]
+    known = [e for e in kept if e.cost_usd and e.unit_kind != "conversation"]
+    users: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for each in known:
+        users[each.tenant, each.unit_hash].append(math.log(each.cost_usd))
+    mean = sum(map(sum, users.values())) / len(known)
+    assert (found.users, found.requests) == (len(users), len(known))
+    assert found.squared == sum(len(logs) ** 2 for logs in users.values())
+    means = {user: sum(logs) / len(logs) for user, logs in users.items()}
+    assert found.within == pytest.approx(sum((x - means[u]) ** 2 for u, logs in users.items() for x in logs))
+    assert found.between == pytest.approx(
+        sum(len(logs) * (means[u] - mean) ** 2 for u, logs in users.items())
+    )
 
 
 ANALYSIS = SkillUse("contract-analysis", 3, "lexical", 1.7)

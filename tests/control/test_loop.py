@@ -305,3 +305,41 @@ async def test_a_stage_advances_once_its_savings_are_certified(
     event = (await services.store.rollouts.events("rollout:reports"))[-1]
     verdicts = msgspec.json.decode(event.data, type=EventData).decision.verdicts
     assert "savings of 20 % are certified" in verdicts[-1].reason
+
+
+@pytest.mark.parametrize(("unit", "each"), [(Unit.REQUEST, 1), (Unit.USER, 4)])
+async def test_status_and_metric_tell_savings_with_an_interval_that_holds_at_any_time(
+    *, services, controller, meter, clock, plan, started, exchange, unit, each
+):
+    rollout = started(plan(unit=unit))
+    await commit(services, rollout, rollout, move=Move.START, actor="test", reason="test", at=clock.now())
+
+    async def come(units: int, first: int) -> None:
+        rows = [
+            exchange(
+                rollout,
+                arm,
+                clock.now(),
+                unit_hash=f"u{arm}{first + n // each}",
+                cost_usd=(1 + n % 3) * (0.0006 if arm is Arm.CANDIDATE else 0.001),
+            )
+            for arm in (Arm.CANDIDATE, Arm.CONTROL)
+            for n in range(units * each)
+        ]
+        await services.store.ledger.ingest(rows, [])
+        await controller.look()
+
+    await come(20, 0)
+    few = await status(services, Observer(services.store.ledger), "reports")
+    assert (few.savings.low, few.savings.certified_since) == (None, None)
+    assert few.savings.point == pytest.approx(0.4)
+    assert {key[1][1] for key in meter.values if key[0] == "tidegate_savings_ratio"} == {"point"}
+    await come(200, 1000)
+    shown = await status(services, Observer(services.store.ledger), "reports")
+    assert 0.2 < shown.savings.low < 0.4 < shown.savings.high < 0.6
+    told = {key[1][1]: value for key, value in meter.values.items() if key[0] == "tidegate_savings_ratio"}
+    assert told == {
+        "point": shown.savings.point,
+        "low": shown.savings.low,
+        "high": shown.savings.high,
+    }

@@ -166,8 +166,9 @@ def test_all_eight_gates_are_read() -> None:
     assert gates.slo == SloGate(errors=0.02, slow=0.05, over=8.0, worse="hold")
     assert gates.feedback == FeedbackGate(min=0.8, worse="rollback")
     assert gates.ratio == RatioGate(worse="hold")
-    assert parse(SPEC.replace("min: 1000,", "min: 1000, extend: 48h,")).gates.samples == SamplesGate(
-        min=1000, extend_seconds=172_800.0
+    wider = SPEC.replace("min: 1000,", "min: 1000, extend: 48h, quiet: 9h,")
+    assert parse(wider).gates.samples == SamplesGate(
+        min=1000, extend_seconds=172_800.0, quiet_seconds=32_400.0
     )
     plain = "    latency: {}\n    slo: {errors: 1%}\n    feedback: {}\n    ratio: {}\n"
     gates = parse(SPEC.replace("    errors:  {max: 2%, worse: rollback}\n", plain)).gates

@@ -51,7 +51,7 @@ spec:
     slo:      {errors: 3%, slow: 0.125%, over: 2500ms, worse: hold}
     savings:  {min: 35%, floor: -5%, worse: rollback}
     feedback: {min: 70%}
-    samples:  {min: 1000, extend: 4h}
+    samples:  {min: 1000, extend: 4h, quiet: 9h}
     ratio:    {worse: hold}
     trip:     {errors: 50%, over: 20}
   after: {holdout: 1.5, for: 90d}

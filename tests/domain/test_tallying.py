@@ -14,7 +14,8 @@ from tidegate.domain.evidence import (
 )
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.recount import recount
-from tidegate.domain.tallying import Cell, StageEvent, Sums, UnitKey, UnitState, add_sums, first_events, fold
+from tidegate.domain.tallying import Cell, StageEvent, Sums, UnitKey, add_sums, first_events, fold
+from tidegate.domain.unit_state import UnitState
 
 BAD = Outcome.UPSTREAM_ERROR
 
@@ -73,7 +74,17 @@ def test_what_does_not_look_back_at_a_unit_is_the_same_in_any_order(
             (
                 b.start,
                 b.arm,
-                msgspec.structs.replace(b.tally, capped_short=0, capped_long=0, units=0, bets={}),
+                msgspec.structs.replace(
+                    b.tally,
+                    capped_short=0,
+                    capped_long=0,
+                    units=0,
+                    payers=0,
+                    costs_squared=0,
+                    cost_by_charged=0,
+                    charged_squared=0,
+                    bets={},
+                ),
             )
             for b in evidence.buckets
         ]

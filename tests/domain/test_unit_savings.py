@@ -16,8 +16,9 @@ from tidegate.domain.observation import begin, observe
 from tidegate.domain.processes import processes
 from tidegate.domain.rollout import ExpectedCost, Gates, SavingsGate, Unit
 from tidegate.domain.savings import UNIT
-from tidegate.domain.tallying import LEVELS, UnitKey, UnitState, fold
+from tidegate.domain.tallying import LEVELS, UnitKey, fold
 from tidegate.domain.unit_savings import LEAST_LEVEL, MILESTONES, PARTS, UNIT_BETS, milestone_at, unit_bets
+from tidegate.domain.unit_state import UnitState
 
 STAKES = Stakes(expected=0.02, cap=0.4, share=0.05, min=0.35, floor=0.3)
 GATE = SavingsGate(

@@ -19,7 +19,7 @@ from tidegate.control.reporting import rollouts
 from tidegate.control.reporting.weekly import weekly
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Vote
-from tidegate.domain.reporting.document import RolloutReport
+from tidegate.domain.reporting.document import Happened, RolloutReport
 from tidegate.domain.reporting.week import Report
 from tidegate.reports.render import FORMATS, render, require_format
 
@@ -135,6 +135,34 @@ async def test_a_quiet_day_is_a_page_too(past: Past) -> None:
         page = render(report, form).decode()
         assert "It was completed all the time: nothing was compared." in page
         assert "Recommendation: none" in page
+
+
+async def test_switches_that_reached_no_rollout_are_on_the_weeks_pages(past: Past) -> None:
+    switched = Happened(
+        at="2026-01-01T00:00:00Z",
+        kind="switch off",
+        actor="eve",
+        reason="skill <b>x</b>: wrong",
+        stage="",
+        weight=None,
+    )
+    found = await weekly(past.services, "2025-W48", UTC_ZONE)
+    told = msgspec.structs.replace(found, switches=(switched,), rollouts=())
+    assert "| – | switch off | eve | – | skill" in render(told, "md").decode()
+    assert '<td>eve</td><td>–</td><td class="free">skill &lt;b&gt;x' in render(told, "html").decode()
+
+
+async def test_headings_tell_a_stages_attempts_apart(past: Past) -> None:
+    report = await rollouts.final(past.services, NAME, UTC_ZONE)
+    assert "attempt 1\n" not in render(report, "md").decode()
+    again = msgspec.structs.replace(report.stages[0], attempt=2)
+    told = msgspec.structs.replace(report, stages=(*report.stages, again))
+    for form in ("md", "html"):
+        page = render(told, form).decode()
+        assert [f"20 %, attempt {number}" in page for number in (1, 2, 3)] == [True, True, False]
+        assert (
+            ", attempt" not in page.partition("Stage full")[2].partition("Stage canary")[0].partition("\n")[0]
+        )
 
 
 async def test_a_quiet_week_is_a_page_too(past: Past) -> None:

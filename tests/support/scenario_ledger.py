@@ -19,9 +19,11 @@ def exchanges_of(scenario: Scenario, days: float, seed: str = "ledger", **more: 
     """So many days from MIDNIGHT on, in the order of their times; `more` are further fields of each."""
     draws, control = Draws(seed), scenario.control
     shapes = Shapes(draws, control.cost)
-    dollars, waves = shapes.dollars(control.cost), profile(scenario.traffic)
+    dollars, waves = shapes.dollars(control.cost.within()), profile(scenario.traffic)
     users = running_activity(scenario)
     luck = [draws.normal() for _ in users]
+    own = Draws(f"{seed}/costs")
+    dearer = [spread(control.cost.user_spread, own.normal()) for _ in users]
     number = 0
     for day in range(int(-(-days // 1))):
         drift = spread(control.daily_drift, draws.normal())
@@ -49,7 +51,7 @@ def exchanges_of(scenario: Scenario, days: float, seed: str = "ledger", **more: 
                     status=502 if bad else 200,
                     seconds=seconds,
                     asked_bytes=shapes.asked[place],
-                    cost_usd=dollars[place],
+                    cost_usd=dollars[place] * dearer[user],
                     model="claude-haiku-4-5",
                     **more,
                 )

@@ -20,18 +20,15 @@ def show(courses: Sequence[Course]) -> None:
     found = summary(courses)
     outcomes = ", ".join(f"{count} {name}" for name, count in found.outcomes.items() if count)
     wholes = sorted(course.whole for course in courses)
-    false = found.false_rollback
+    one = found.reps == 1
     rows = [
         ("rehearsals", f"{found.reps}: {outcomes}"),
-        ("duration, middle", _after(wholes[len(wholes) // 2])),
+        ("duration" if one else "duration, middle", _after(wholes[len(wholes) // 2])),
         *_rollback_rows(found),
-        (
-            "false rollbacks",
-            f"{100 * false.rate:.3g} %, at most {100 * false.upper_95:.3g} % (95 %)",
-        ),
+        ("false rollbacks", _false(found)),
         *_savings_rows(found),
         (
-            "harm by the candidate's faults, mean",
+            f"harm by the candidate's faults{'' if one else ', mean'}",
             f"{found.harm.users:.4g} users met {found.harm.errors:.4g} errors; {found.harm.usd:,.2f} dollars",
         ),
     ]
@@ -69,19 +66,35 @@ def _rollback_rows(found: Summary) -> list[tuple[str, str]]:
     ]
 
 
+def _false(found: Summary) -> str:
+    """One rehearsal has no rate."""
+    false = found.false_rollback
+    if found.reps == 1:
+        return (
+            "this one; --reps tells how many of them" if false.rate else "none; --reps tells how many of many"
+        )
+    return f"{100 * false.rate:.3g} %, at most {100 * false.upper_95:.3g} % (95 %)"
+
+
 def _savings_rows(found: Summary) -> list[tuple[str, str]]:
     savings = found.savings
-    rows = [("savings certified", f"{100 * savings.certified_rate:.3g} % of the rehearsals")]
+    certified = f"{100 * savings.certified_rate:.3g} % of the rehearsals"
+    if found.reps == 1:
+        certified = "yes" if savings.certified_rate else "no"
+    rows = [("savings certified", certified)]
     if savings.candidate_requests.p50 is not None:
         rows.append(("candidate requests until certified", _spread(savings.candidate_requests)))
     if savings.point.mean is not None:
-        rows.append(("savings, mean", f"{100 * savings.point.mean:.3g} %"))
+        name = "savings" if found.reps == 1 else "savings, mean"
+        rows.append((name, f"{100 * savings.point.mean:.3g} %"))
     return rows
 
 
 def _spread(found: Spread) -> str:
     if found.p50 is None or found.p95 is None:
         return "–"
+    if found.p50 == found.p95:
+        return _number(found.p50)
     return f"{_number(found.p50)} in the middle, {_number(found.p95)} for 95 %"
 
 

@@ -11,7 +11,7 @@ import typer
 from tidegate.cli.call import call
 from tidegate.cli.options import AsJson, DryRun, Reason, tell
 from tidegate.cli.output import emit_json, emit_table, run, say
-from tidegate.cli.rollout_lines import HistoryDocument, SummariesDocument, headline
+from tidegate.cli.rollout_lines import HistoryDocument, SummariesDocument, headline, rolls_out
 from tidegate.cli.rollout_watch import watch as watch_rollout
 from tidegate.control.linked_approval import LinkShown
 from tidegate.control.status import RolloutStatus
@@ -34,7 +34,8 @@ def start(
     """Start a rollout from its spec; skills are pinned to the digests they have now."""
     body = {"spec": _read(spec), "reason": reason}
     document = run(call("POST", "/api/rollouts", json=body, dry_run=dry_run))
-    tell(document, headline(msgspec.convert(document, RolloutStatus)), as_json=as_json)
+    started = msgspec.convert(document, RolloutStatus)
+    tell(document, f"{headline(started)}\n{rolls_out(started)}", as_json=as_json)
 
 
 @app.command("list")

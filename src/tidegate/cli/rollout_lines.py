@@ -27,6 +27,11 @@ class HistoryDocument(msgspec.Struct):
     events: list[EventDocument]
 
 
+def rolls_out(status: RolloutStatus) -> str:
+    """One line: what users of the candidate get, and what the others have."""
+    return f"candidate: {status.candidate} (by {status.unit}); baseline: {status.baseline}"
+
+
 def headline(status: RolloutStatus) -> str:
     """One line: where the rollout stands."""
     return f"{status.name}: {status.state}, stage {status.stage}, {status.weight:g} % since {status.since}"

@@ -5,10 +5,11 @@ from rich.table import Table
 from rich.text import Text
 
 from tidegate.cli.paper import paper
-from tidegate.cli.rollout_lines import headline
-from tidegate.control.status import ArmStatus, RolloutStatus
+from tidegate.cli.rollout_lines import headline, rolls_out
+from tidegate.control.status import ArmStatus, RolloutStatus, SavingsStatus
 from tidegate.control.watch_status import WatchStatus
 from tidegate.domain.reporting.document import RecordShown
+from tidegate.domain.rollout import ACTIVE
 
 
 def show(status: RolloutStatus) -> None:
@@ -16,28 +17,45 @@ def show(status: RolloutStatus) -> None:
     paper().print(picture(status))
 
 
-def picture(status: RolloutStatus) -> RenderableType:
-    """Headline, arms, gates and the last decision, one below the other."""
-    parts: list[RenderableType] = [Text(headline(status), style="bold"), _arms(status), _gates(status)]
+def picture(status: RolloutStatus, *, brief: bool = False) -> RenderableType:
+    """Headline, arms, gates and the last decision, one below the other; `brief`: gates without why."""
+    parts: list[RenderableType] = [
+        Text(headline(status), style="bold"),
+        Text(rolls_out(status)),
+        _arms(status),
+        _gates(status, brief=brief),
+    ]
     if status.revisions:
         parts.append(Text(f"revision {status.revisions} of the candidate; evidence is of this one alone"))
     if status.revision_noted:
         parts.append(Text("a revision is noted: it takes effect with the next stage"))
-    point = status.savings.point
-    if point is not None:
-        parts.append(Text(f"savings {point:.1%} (point value, against concurrent control)"))
+    if status.savings.point is not None:
+        parts.append(Text(_savings(status.savings, status.savings.point)))
     if status.watch is not None:
         parts.append(Text(_watch(status.watch), style="bold" if status.watch.state == "alarm" else ""))
     parts += [Text(f"open: {each.kind}: {each.what} ({each.reason})") for each in status.incidents]
     if status.record is not None:
         parts += _record(status.record)
-    last = status.last_decision
-    if last is not None:
+    last, event = status.last_decision, status.last_event
+    if last is not None and not _overtaken(status):
         parts.append(Text(f"last decision: {last.kind} at {last.at}: {last.reason}"))
-    event = status.last_event
     if event is not None and event.kind != "hold":
         parts.append(Text(f"last event: {event.kind} at {event.at} by {event.actor}: {event.reason}"))
     return Group(*parts)
+
+
+def _overtaken(status: RolloutStatus) -> bool:
+    """Whether somebody ended it after the controller's last decision, which then says nothing any more."""
+    last, event = status.last_decision, status.last_event
+    return status.state not in ACTIVE and last is not None and event is not None and event.at > last.at
+
+
+def _savings(savings: SavingsStatus, point: float) -> str:
+    said = f"savings {point:.1%} against concurrent control"
+    if savings.low is not None and savings.high is not None:
+        said += f", between {savings.low:.1%} and {savings.high:.1%} (95 % at any time)"
+    since = savings.certified_since
+    return f"{said}; certified since {since}" if since else said
 
 
 def _watch(watch: WatchStatus) -> str:
@@ -81,12 +99,15 @@ def _arm_cells(arm: ArmStatus) -> tuple[str, ...]:
     )
 
 
-def _gates(status: RolloutStatus) -> Table:
-    table = Table("gate", "verdict", "of", "value", "bound", "e-value", "why", header_style="bold")
+def _gates(status: RolloutStatus, *, brief: bool) -> Table:
+    why = () if brief else ("why",)
+    table = Table("gate", "verdict", "of", "value", "bound", "e-value", *why, header_style="bold")
     for gate in status.gates:
         cells = [_figure(number, gate.measure) for number in (gate.value, gate.bound)]
         e_value = "–" if gate.e_value is None else f"{gate.e_value:.4g}"
-        table.add_row(gate.name, gate.verdict, gate.measure, *cells, e_value, Text(gate.reason))
+        table.add_row(
+            gate.name, gate.verdict, gate.measure, *cells, e_value, *([] if brief else [Text(gate.reason)])
+        )
     return table
 
 

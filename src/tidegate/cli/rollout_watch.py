@@ -21,13 +21,21 @@ async def watch(path: str, *, as_json: bool) -> bool:
     async with session() as control:
         if as_json or not sys.stdout.isatty():
             return await _follow(control, path, _lines(as_json))
-        from rich.console import Console  # noqa: PLC0415 (drawing takes long to load; lines need none)
+        from rich.console import Console, RenderableType  # noqa: PLC0415 (drawing takes long to load)
         from rich.live import Live  # noqa: PLC0415 (the same)
 
         from tidegate.cli.rollout_view import picture  # noqa: PLC0415 (the same)
 
-        with Live(console=Console(), refresh_per_second=4) as live:
-            return await _follow(control, path, lambda status: live.update(picture(status)))
+        console = Console()
+
+        def fitting(status: RolloutStatus) -> RenderableType:
+            """Where it is too long for the terminal, without why: a live view shows no more than that."""
+            whole = picture(status)
+            fits = len(console.render_lines(whole)) < console.height
+            return whole if fits else picture(status, brief=True)
+
+        with Live(console=console, refresh_per_second=4) as live:
+            return await _follow(control, path, lambda status: live.update(fitting(status)))
 
 
 async def _follow(control: ControlSession, path: str, see: Callable[[RolloutStatus], None]) -> bool:

@@ -16,12 +16,15 @@ from tidegate.domain.metrics import (
 )
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Phase, Rollout
-from tidegate.domain.verdict import Verdict, savings_point
+from tidegate.domain.scatter import saved_so_far
+from tidegate.domain.verdict import Verdict
 from tidegate.domain.watch import is_watched
 from tidegate.ports import Meter
 
 ENDED_SHOWN = 20
 """How many rollouts that have ended are shown beside the running ones, the newest."""
+
+SAVINGS_BOUNDS = ("point", "low", "high")
 
 _VERDICTS = {"pass": 1.0, "unsure": 0.0, "fail": -1.0}
 _OF_THE_LEADER = (GATE_VERDICT, E_VALUE, SAVINGS)
@@ -50,9 +53,7 @@ class Gauges:
         """What the gates said at this look."""
         for verdict in decision.verdicts:
             self._show(rollout.name, verdict)
-        point = savings_point(evidence.candidate, evidence.control)
-        if point is not None:
-            self._set(SAVINGS, (rollout.name, "point"), point)
+        self._show_savings(rollout.name, evidence)
 
     def watch(self, rollout: Rollout, decision: Decision) -> None:
         """What the absolute gate said of a completed rollout; the others have nothing to say any more."""
@@ -75,6 +76,18 @@ class Gauges:
         self._set(GATE_VERDICT, (name, verdict.name), _VERDICTS[verdict.verdict])
         if verdict.e_value is not None:
             self._set(E_VALUE, (name, verdict.name), verdict.e_value)
+
+    def _show_savings(self, name: str, evidence: Evidence) -> None:
+        """A bound that can no longer be told is taken off."""
+        found = saved_so_far(evidence.candidate, evidence.control)
+        told = {"point": found.point, "low": found.low, "high": found.high} if found else {}
+        for bound in SAVINGS_BOUNDS:
+            ratio = told.get(bound)
+            if ratio is not None:
+                self._set(SAVINGS, (name, bound), ratio)
+            elif (SAVINGS, (name, bound)) in self._shown[name]:
+                self._shown[name].discard((SAVINGS, (name, bound)))
+                self._meter.clear(SAVINGS, (name, bound))
 
     def _set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         self._shown[labels[0]].add((metric, labels))

@@ -149,11 +149,12 @@ def _savings(block: Block) -> SavingsGate:
 
 
 def _samples(block: Block) -> SamplesGate:
-    block.only("min", "unsure", "extend")
+    block.only("min", "unsure", "extend", "quiet")
     return SamplesGate(
         min=block.read("min", count(1, 1_000_000_000), 1, required=True),
         unsure=block.read("unsure", _UNSURE, "hold"),
         extend_seconds=block.read("extend", duration(), None) if "extend" in block else None,
+        quiet_seconds=block.read("quiet", duration("1m"), None) if "quiet" in block else None,
     )
 
 

@@ -11,8 +11,8 @@ from tidegate.domain.rollout import After, Gates, Plan, Stage, Variant
 from tidegate.domain.schedule import DAYS, Hours, Schedule
 
 _USUAL = Variant()
-_KEYS = {"extend_seconds": "extend"}
-_SECONDS = frozenset({"p95", "over", "extend_seconds"})
+_KEYS = {"extend_seconds": "extend", "quiet_seconds": "quiet"}
+_SECONDS = frozenset({"p95", "over", "extend_seconds", "quiet_seconds"})
 _FIXED = frozenset({"limits", "expected", "prices"})
 """Fields that the start of a rollout fills in from the past."""
 

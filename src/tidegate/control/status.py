@@ -11,7 +11,8 @@ from tidegate.control.incidents import open_incidents
 from tidegate.control.lookup import find_rollout
 from tidegate.control.recorded import incidents_shown, record_shown
 from tidegate.control.services import Services
-from tidegate.control.timestamp import rfc3339
+from tidegate.control.timestamp import rfc3339, rfc3339_or_none
+from tidegate.control.variant_text import variant_text
 from tidegate.control.watch_status import WatchStatus, watch_status
 from tidegate.domain.assignment import weight_percent
 from tidegate.domain.decision import Decision, Kind, decide
@@ -20,7 +21,8 @@ from tidegate.domain.judging import verdicts
 from tidegate.domain.observation import Evidence
 from tidegate.domain.reporting.document import IncidentShown, RecordShown
 from tidegate.domain.rollout import ACTIVE, Event, Phase, Rollout
-from tidegate.domain.verdict import savings_point
+from tidegate.domain.savings import CERTIFICATE
+from tidegate.domain.scatter import saved_so_far
 
 
 class ArmStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +58,16 @@ class GateStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavingsStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The candidate's saving against concurrent control as a ratio; None while it cannot be told."""
+    """The candidate's savings in this stage against concurrent control, as ratios; None: cannot be told.
+
+    `low` and `high` are a 95 % interval that may be looked at at any time, None under 30 units an arm, and
+    after prices changed in mid-stage. `certified_since` (RFC 3339 UTC): savings of the gate's `min` are sure.
+    """
 
     point: float | None
+    low: float | None
+    high: float | None
+    certified_since: str | None
 
 
 class LastDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +121,8 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     revision_noted: bool
     """Whether a revision takes effect with the next stage."""
     unit: str
+    baseline: str
+    candidate: str
     stages: tuple[str, ...]
     approvals: Approvals
     arms: Arms
@@ -154,6 +165,8 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
         revisions=rollout.revisions,
         revision_noted=rollout.next_candidate is not None,
         unit=rollout.plan.unit,
+        baseline=variant_text(rollout.plan.baseline),
+        candidate=variant_text(rollout.plan.candidate),
         stages=tuple(stage.name for stage in rollout.plan.stages),
         approvals=Approvals(
             needed=rollout.current.approvals if rollout.current.promote == "manual" else 0,
@@ -161,7 +174,7 @@ async def status_of(services: Services, observer: Observing, rollout: Rollout) -
         ),
         arms=Arms(candidate=_arm(evidence.candidate), control=_arm(evidence.control)),
         gates=_gates(rollout, evidence),
-        savings=SavingsStatus(point=savings_point(evidence.candidate, evidence.control)),
+        savings=_savings(evidence),
         watch=await watch_status(services, rollout, now) if rollout.phase is Phase.COMPLETED else None,
         incidents=incidents_shown(incidents),
         record=_record(rollout, decided),
@@ -192,6 +205,16 @@ def _arm(tally: Tally) -> ArmStatus:
         faulted=tally.faulted,
         p95_seconds=p95(tally.seconds),
         cost_usd=tally.cost_usd,
+    )
+
+
+def _savings(evidence: Evidence) -> SavingsStatus:
+    found = saved_so_far(evidence.candidate, evidence.control)
+    return SavingsStatus(
+        point=found.point if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        certified_since=rfc3339_or_none(evidence.test(CERTIFICATE).since),
     )
 
 

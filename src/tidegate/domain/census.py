@@ -54,12 +54,26 @@ class LogSums(msgspec.Struct, frozen=True, kw_only=True):
     xy: float = 0.0
 
 
+class UserCosts(msgspec.Struct, frozen=True, kw_only=True):
+    """How logarithms of costs scatter: of n requests each, `squared` is Σn² over `users`, who sent `requests`
+    that cost something; `within` sums squares around each user's mean, `between` n times those of the means.
+    """
+
+    users: int = 0
+    requests: int = 0
+    squared: int = 0
+    within: float = 0.0
+    between: float = 0.0
+
+
 class Census(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. The baseline is what users have: whatever is in no rollout, control's in a rollout's stages,
     and the candidate's once a rollout is complete.
 
     `alike` leaves out requests whose unit is a conversation; `milliseconds` maps the duration of the
     baseline's good answers, rounded, to their number; `up` and `down` are first votes on baseline answers.
+    `judged` counts requests of rollouts' arms, and `triggered` those on which the candidate's skills were
+    chosen, in either arm.
     """
 
     hours: tuple[Hour, ...] = ()
@@ -68,6 +82,9 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     alike: tuple[Alike, ...] = ()
     milliseconds: Mapping[int, int] = {}
     costs: LogSums = LogSums()
+    user_costs: UserCosts = UserCosts()
+    judged: int = 0
+    triggered: int = 0
     up: int = 0
     down: int = 0
 

@@ -39,7 +39,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 QUIET_SECONDS = 3600.0
-"""A rollout without a request for so long is no rollout: people are told."""
+"""A rollout without a request for so long is no rollout: people are told. A plan may name another time."""
 
 FOR_PEOPLE = frozenset({"no-traffic", "no-trigger", "no-data", "samples-missing"})
 """Causes of a hold that time alone will not end: a notice goes out."""
@@ -98,17 +98,19 @@ def _unseen(rollout: Rollout, evidence: Evidence, now: float) -> Decision | None
 
     A stage that has its evidence and waits for approval is not asked: people work when users sleep.
     """
-    begun = max(rollout.stage_since, rollout.resumed_at or 0.0)
+    begun, gate = max(rollout.stage_since, rollout.resumed_at or 0.0), rollout.plan.gates.samples
+    most = QUIET_SECONDS if gate is None or gate.quiet_seconds is None else gate.quiet_seconds
     quiet = now - max(evidence.last_at or 0.0, begun)
-    if quiet > QUIET_SECONDS and (evidence.last_at is not None or not _seen(evidence)):
+    if quiet > most and (evidence.last_at is not None or not _seen(evidence)):
         reason = (
             f"no request of either arm for {duration_text(quiet)}; see whether the traffic that the rollout "
-            "covers still comes here, or `pause` it"
+            "covers still comes here, or `pause` it; where nights are quiet, `gates.samples.quiet` of a plan "
+            "says for how long"
         )
         return _decision(Kind.HOLD, None, "no-traffic", reason)
     requests = evidence.candidate.requests + evidence.control.requests
     triggered = evidence.candidate.triggered + evidence.control.triggered
-    if requests and not triggered and now - begun > QUIET_SECONDS:
+    if requests and not triggered and now - begun > most:
         reason = (
             f"the candidate's skills were chosen for none of {requests:,} requests in "
             f"{duration_text(now - begun)}; see with `tidegate skill match` what they are chosen for, and "

@@ -32,9 +32,10 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `Exchange.faulted`) of the triggered. `capped_short` and `capped_long` count triggered requests,
     at most CAP_PER_UNIT per unit in each short and long window step. `units` counts units of the arm when
     they are first seen in the attempt (unit `request`: requests), triggered or not; `up` and `down` first
-    votes on triggered exchanges, by when they came. `seconds` maps a log-spaced latency cell (`latency_cell`)
-    to a count, `slow` how many of the latency gate's limits were exceeded (`Exchange.slow`) to a count,
-    `bets` places of the savings tests (`domain/savings`) to sums of logarithms in 10⁻¹².
+    votes on triggered exchanges, by when they came. `payers` to `charged_squared` tell how far costs scatter
+    between units (`domain/scatter`), over `charged` priced requests. `seconds` maps a log-spaced latency cell
+    (`latency_cell`) to a count, `slow` how many of the latency gate's limits were exceeded (`Exchange.slow`)
+    to a count, `bets` places of the savings tests (`domain/savings`) to sums of logarithms in 10⁻¹².
     """
 
     requests: int = 0
@@ -50,6 +51,11 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     units: int = 0
     up: int = 0
     down: int = 0
+    payers: int = 0
+    charged: int = 0
+    costs_squared: int = 0
+    cost_by_charged: int = 0
+    charged_squared: int = 0
     seconds: dict[int, int] = {}
     slow: dict[int, int] = {}
     bets: dict[int, int] = {}
@@ -186,6 +192,11 @@ def merge(tallies: Iterable[Tally]) -> Tally:
         units=sum([row.units for row in rows]),
         up=sum([row.up for row in rows]),
         down=sum([row.down for row in rows]),
+        payers=sum([row.payers for row in rows]),
+        charged=sum([row.charged for row in rows]),
+        costs_squared=sum([row.costs_squared for row in rows]),
+        cost_by_charged=sum([row.cost_by_charged for row in rows]),
+        charged_squared=sum([row.charged_squared for row in rows]),
         seconds=cells,
         slow=slow,
         bets=bets,

@@ -185,7 +185,8 @@ SAVINGS = Metric(
     name="tidegate_savings_ratio",
     kind=Kind.GAUGE,
     across=Across.MAX,
-    help="Candidate's mean cost per triggered request against concurrent control's; bound is point.",
+    help="What the candidate saves of concurrent control's mean cost per triggered request, in this stage; "
+    "bound is point, and low and high of a 95 % interval that holds at any time.",
     labels=("rollout", "bound"),
 )
 EFFECTIVENESS = Metric(

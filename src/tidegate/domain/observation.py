@@ -7,9 +7,9 @@ import msgspec
 
 from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvidence, Tally, merge
 from tidegate.domain.exchange import Arm
-from tidegate.domain.processes import State, advance, processes
+from tidegate.domain.processes import State, advance, part_left, processes
 from tidegate.domain.rollout import Rollout
-from tidegate.domain.savings import CERTIFICATE, FLOOR
+from tidegate.domain.savings import SavingsState
 
 LOOK_BACK_ENDS = 500
 """How many buckets' ends with a faulted request `recent_buckets` goes back over at most."""
@@ -18,11 +18,13 @@ LOOK_BACK_ENDS = 500
 class Found(msgspec.Struct, frozen=True):
     """What a test has found: E now, and its highest since the stage began, times what is left of its alpha.
 
-    Or since it was resumed, where the gate does not roll back.
+    Or since it was resumed, where the gate does not roll back. `since`: when savings were sure (epoch
+    seconds); None: they are not, or it is another test.
     """
 
     e_value: float = 0.0
     peak: float = 0.0
+    since: float | None = None
 
 
 NOTHING_FOUND = Found()
@@ -139,8 +141,9 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
     states: dict[str, State] = {}
     found: dict[str, Found] = {}
     for name, test in processes(rollout).items():
-        states[name], *e_values = advance(test, progress.states.get(name), buckets, events)
-        found[name] = Found(*(each * part_left(rollout, name) for each in e_values))
+        states[name], e_value, peak = advance(test, progress.states.get(name), buckets, events)
+        left = part_left(rollout, name)
+        found[name] = Found(e_value * left, peak * left, _since(states[name]))
     ends = [each.start + BUCKET_SECONDS for each in buckets if each.tally.requests]
     return msgspec.structs.replace(
         progress,
@@ -153,11 +156,8 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
     )
 
 
-def part_left(rollout: Rollout, test: str) -> float:
-    """What earlier revisions left of this test's alpha; sample ratios, which roll nothing back, have all."""
-    if test == "ratio":
-        return 1.0
-    return rollout.left.saving if test in (CERTIFICATE, FLOOR) else rollout.left.comparing
+def _since(state: State) -> float | None:
+    return state.since if isinstance(state, SavingsState) else None
 
 
 def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm, repriced_at: float | None) -> Tally:

@@ -1,12 +1,21 @@
 """The tests that a stage's evidence is fed to: which there are, and one step of any of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from tidegate.domain.evidence import ArmBucket, UnitEvent
 from tidegate.domain.measure import ERRORS, FEEDBACK, Measure, latency
 from tidegate.domain.rollout import Plan, Rollout, Unit
 from tidegate.domain.sample_ratio import RatioProcess, RatioState, ratio_process
-from tidegate.domain.savings import CERTIFICATE, FLOOR, SavingsProcess, SavingsState
+from tidegate.domain.savings import (
+    ALPHA_CERTIFICATE,
+    ALPHA_FLOOR,
+    CERTIFICATE,
+    FLOOR,
+    SavingsProcess,
+    SavingsState,
+    stage_bound,
+)
 from tidegate.domain.sequential import ErrorsProcess, ErrorsState, request_process
 from tidegate.domain.slo import SloProcess, SloState, slo_process
 from tidegate.domain.sticky import StickyProcess, StickyState, sticky_process
@@ -68,14 +77,28 @@ def certifies(plan: Plan) -> bool:
     return savings is not None and savings.expected is not None
 
 
+def part_left(rollout: Rollout, test: str) -> float:
+    """What earlier revisions left of this test's alpha; sample ratios, which roll nothing back, have all."""
+    if test == "ratio":
+        return 1.0
+    return rollout.left.saving if test in (CERTIFICATE, FLOOR) else rollout.left.comparing
+
+
 def _saving(rollout: Rollout, name: str, restart: float | None) -> SavingsProcess:
     """By sticky unit, after a change of prices in the stage, units are read at their first request alone: who
     comes to a later milestone may have paid for a part of it at the prices of before.
     """
+    enough = _enough(rollout, name)
     if rollout.plan.unit is Unit.REQUEST:
-        return SavingsProcess(name=name, restart=restart)
+        return SavingsProcess(name=name, enough=enough, restart=restart)
     parts = PARTS if rollout.repriced_at is None else PARTS[:1]
-    return SavingsProcess(name=name, restart=restart, parts=parts, width=len(UNIT_BETS))
+    return SavingsProcess(name=name, enough=enough, restart=restart, parts=parts, width=len(UNIT_BETS))
+
+
+def _enough(rollout: Rollout, name: str) -> float:
+    """The stage's bound, of what earlier revisions left of alpha."""
+    alpha, left = ALPHA_CERTIFICATE if name == CERTIFICATE else ALPHA_FLOOR, part_left(rollout, name)
+    return stage_bound(alpha, rollout.stage, len(rollout.plan.stages)) / left if left else math.inf
 
 
 def _comparing(rollout: Rollout, measure: Measure, worse: str | None) -> ErrorsProcess | StickyProcess:

@@ -147,11 +147,13 @@ class SamplesGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Triggered candidate requests needed before a stage may be judged.
 
     Where they are missing a stage extends itself by at most `extend_seconds` (None: by its bake time again).
+    People are told where no request comes, or none is triggered, for `quiet_seconds` (None: an hour).
     """
 
     min: int
     unsure: str = "hold"
     extend_seconds: float | None = None
+    quiet_seconds: float | None = None
 
 
 class TripGate(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from tidegate.domain.evidence import ArmBucket
+from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket
 from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.sequential import LARGEST_EXPONENT
 
@@ -82,11 +82,15 @@ def _factors(stakes: Stakes, savings: float, side: float, cost: float, *, candid
 
 
 class SavingsState(msgspec.Struct, frozen=True):
-    """What the fold remembers: the logarithms so far in 10⁻¹², E now and at its highest."""
+    """What the fold remembers: the logarithms so far in 10⁻¹², E now and at its highest.
+
+    `since`: when E first was enough (epoch seconds, the bucket's end); None: it was not.
+    """
 
     logarithms: tuple[int, ...]
     e_value: float = 1.0
     peak: float = 1.0
+    since: float | None = None
 
 
 class SavingsProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,9 +99,11 @@ class SavingsProcess(msgspec.Struct, frozen=True, kw_only=True):
     `restart`: evidence begins anew here (epoch seconds), where a person resumed what the floor had paused, or
     where prices changed.
     `parts` of alpha for tests that read the same arms, each with `width` lambdas; by request there is one.
+    `enough`: the E that claims something.
     """
 
     name: str
+    enough: float = math.inf
     restart: float | None = None
     parts: tuple[float, ...] = (1.0,)
     width: int = len(BETS)
@@ -118,7 +124,10 @@ class SavingsProcess(msgspec.Struct, frozen=True, kw_only=True):
         for start in sorted(sums):
             logarithms = tuple(map(sum, zip(state.logarithms, sums[start], strict=True)))
             e_value = self._e_value(logarithms)
-            state = SavingsState(logarithms, e_value, max(state.peak, e_value))
+            since = state.since
+            if since is None and e_value >= self.enough:
+                since = float(start + BUCKET_SECONDS)
+            state = SavingsState(logarithms, e_value, max(state.peak, e_value), since)
         return state
 
     def e_values(self, state: SavingsState) -> tuple[float, float]:

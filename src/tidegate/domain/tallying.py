@@ -10,8 +10,6 @@ from tidegate.domain.evidence import (
     AFTER,
     AFTER_BUCKET_SECONDS,
     BUCKET_SECONDS,
-    CAP_PER_UNIT,
-    LONG_WINDOW_SECONDS,
     SHORT_WINDOW_SECONDS,
     Tally,
     UnitEvent,
@@ -19,18 +17,15 @@ from tidegate.domain.evidence import (
 )
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.savings import bets
+from tidegate.domain.scatter import Scatter, scatter
 from tidegate.domain.unit_savings import (
     LEAST_LEVEL,
     MILESTONES,
     MOST_RATIO,
-    MOST_REQUESTS,
     milestone_at,
     unit_bets,
 )
-
-RECENT = 5
-STREAK = 3
-"""A `streak` is this many faulted of a unit's RECENT latest exchanges (design, section 7, event b)."""
+from tidegate.domain.unit_state import STREAK, UnitState, newly_counted, step_at, step_unit
 
 LEVELS = tuple(f"level {milestone.requests}" for milestone in MILESTONES)
 """States that are no unit's: of each milestone how many control units were read, and the sum of their R."""
@@ -62,28 +57,6 @@ class UnitKey(NamedTuple):
     stage: int
 
 
-class UnitState(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be remembered of a unit in a stage.
-
-    `recent` holds its last RECENT triggered outcomes as bits, the newest lowest, 1 for faulted; the counts
-    are of its triggered exchanges in the newest short and long window step, up to CAP_PER_UNIT. `priced`
-    counts those whose cost is judged, up to MOST_REQUESTS; `paid` and `expected` are theirs in 10⁻¹² dollars.
-    """
-
-    arm: Arm
-    triggered: bool = False
-    recent: int = 0
-    short_step: int = 0
-    short_count: int = 0
-    long_step: int = 0
-    long_count: int = 0
-    last_at: float = 0.0
-    last_faulted: bool = False
-    priced: int = 0
-    paid: int = 0
-    expected: int = 0
-
-
 class Sums(msgspec.Struct, kw_only=True):
     """A tally in the making; the fields are `Tally`'s, cost in 10⁻¹² dollars."""
 
@@ -100,6 +73,11 @@ class Sums(msgspec.Struct, kw_only=True):
     units: int = 0
     up: int = 0
     down: int = 0
+    payers: int = 0
+    charged: int = 0
+    costs_squared: int = 0
+    cost_by_charged: int = 0
+    charged_squared: int = 0
     seconds: dict[int, int] = {}
     slow: dict[int, int] = {}
     bets: dict[int, int] = {}
@@ -176,8 +154,10 @@ def fold(exchanges: Iterable[Exchange], units: Mapping[UnitKey, UnitState]) -> F
             sums = _sums(exchange, folded.sums, exchange.arm)
             sums.units += 1
             _add(exchange, sums, triggered=exchange.triggered)
-            if exchange.stakes is not None and exchange.cost_usd is not None and exchange.triggered:
-                _add_bets(sums, bets(exchange.stakes, exchange.arm, exchange.cost_usd))
+            if exchange.cost_usd is not None and exchange.triggered:
+                _add_scatter(sums, scatter(exchange.cost_usd))
+                if exchange.stakes is not None:
+                    _add_bets(sums, bets(exchange.stakes, exchange.arm, exchange.cost_usd))
             sums.capped_short += exchange.triggered
             sums.capped_long += exchange.triggered
     return folded
@@ -235,6 +215,16 @@ def _add_bets(sums: Sums, added: Mapping[int, int]) -> None:
         sums.bets[place] = sums.bets.get(place, 0) + logarithm
 
 
+def _add_scatter(sums: Sums, added: Scatter | None) -> None:
+    if added is None:
+        return
+    sums.payers += added.payers
+    sums.charged += 1
+    sums.costs_squared += added.costs_squared
+    sums.cost_by_charged += added.cost_by_charged
+    sums.charged_squared += added.charged_squared
+
+
 def _add_sticky(
     exchange: Exchange,
     sums: Sums,
@@ -253,12 +243,15 @@ def _add_sticky(
     is_triggered = unit in triggered
     _add(exchange, sums, triggered=is_triggered)
     before = known.get(key) or UnitState(arm=exchange.arm)
-    after = _step_unit(before, exchange) if is_triggered else before
+    after = step_unit(before, exchange) if is_triggered else before
     known[key] = folded.units[key] = after
     if not is_triggered:
         return
-    sums.capped_short += _counted(before.short_step, before.short_count, after.short_step, after.short_count)
-    sums.capped_long += _counted(before.long_step, before.long_count, after.long_step, after.long_count)
+    short, long = newly_counted(before, after)
+    sums.capped_short += short
+    sums.capped_long += long
+    if exchange.cost_usd is not None:
+        _add_scatter(sums, scatter(exchange.cost_usd, before.charged, before.spent))
     if after.priced > before.priced:
         _add_bets(sums, _unit_bets(key, after, exchange, known, folded))
     for kind in _kinds(exchange, after):
@@ -304,59 +297,10 @@ def event_of(exchange: Exchange, kind: str, at: float) -> StageEvent:
         unit=exchange.unit_hash,
         arm=exchange.arm,
         kind=kind,
-        step=_step_at(exchange, at, SHORT_WINDOW_SECONDS),
+        step=step_at(exchange, at, SHORT_WINDOW_SECONDS),
         at=at,
     )
     return StageEvent(exchange.rollout or "", exchange.attempt, exchange.stage or 0, event)
-
-
-def _step_unit(state: UnitState, exchange: Exchange) -> UnitState:
-    """The unit's state after one more triggered exchange; a late one counts in the newest step."""
-    faulted, at = exchange.faulted, exchange.finished_at
-    short_step = max(state.short_step, _step(exchange, SHORT_WINDOW_SECONDS))
-    long_step = max(state.long_step, _step(exchange, LONG_WINDOW_SECONDS))
-    short_count = state.short_count if short_step == state.short_step else 0
-    long_count = state.long_count if long_step == state.long_step else 0
-    newest = not state.triggered or at >= state.last_at
-    priced, paid, expected = _costs(state, exchange)
-    return UnitState(
-        arm=exchange.arm,
-        triggered=True,
-        recent=(state.recent << 1 | faulted) & (1 << RECENT) - 1,
-        short_step=short_step,
-        short_count=min(short_count + 1, CAP_PER_UNIT),
-        long_step=long_step,
-        long_count=min(long_count + 1, CAP_PER_UNIT),
-        last_at=at if newest else state.last_at,
-        last_faulted=faulted if newest else state.last_faulted,
-        priced=priced,
-        paid=paid,
-        expected=expected,
-    )
-
-
-def _costs(state: UnitState, exchange: Exchange) -> tuple[int, int, int]:
-    """The unit's judged requests, what they cost and what was expected, with this one if it counts."""
-    stakes, cost = exchange.stakes, exchange.cost_usd
-    if stakes is None or cost is None or state.priced >= MOST_REQUESTS:
-        return state.priced, state.paid, state.expected
-    return (
-        state.priced + 1,
-        state.paid + round(cost * PICOS),
-        state.expected + round(stakes.expected * PICOS),
-    )
-
-
-def _counted(step: int, count: int, new_step: int, new_count: int) -> int:
-    return 1 if new_step > step else new_count - count
-
-
-def _step(exchange: Exchange, seconds: int) -> int:
-    return _step_at(exchange, exchange.finished_at, seconds)
-
-
-def _step_at(exchange: Exchange, at: float, seconds: int) -> int:
-    return max(0, int((at - exchange.stage_since) // seconds))
 
 
 def to_tally(sums: Sums) -> Tally:

@@ -50,7 +50,10 @@ class Shapes:
 
 
 class Answers:
-    """The answers of one arm, all `slower` and `dearer` by these factors, of another `sigma` if given."""
+    """The answers of one arm, all `slower` and `dearer` by these factors, of another `sigma` if given.
+
+    `by_unit`: savings are judged by sticky unit, so that they are staked without the users' own factors.
+    """
 
     def __init__(
         self,
@@ -60,15 +63,17 @@ class Answers:
         slower: float = 1.0,
         sigma: float | None = None,
         dearer: float = 1.0,
+        by_unit: bool = False,
     ) -> None:
         median = variant.latency.median * slower
         sigma = variant.latency.sigma if sigma is None else sigma
         cells = array("H", (latency_cell(median * math.exp(sigma * z)) for z in shapes.latency))
         self._cells = cells + cells
         self._asked = shapes.asked
-        self._costs = shapes.dollars(variant.cost, dearer)
+        costs = shapes.dollars(variant.cost, dearer)
+        self._costs = shapes.dollars(variant.cost.within(), dearer) if by_unit else costs
         self.mean_usd = variant.cost.mean * dearer
-        self._dollars = [0.0, *accumulate((*self._costs, *self._costs))]
+        self._dollars = [0.0, *accumulate((*costs, *costs))]
         self._staked: Staked | StakedUnits | None = None
 
     def stake(self, stake: Stake | None) -> None:

@@ -8,7 +8,7 @@ Where no fault is going on and every test is far from what it acts on, looks are
 age, and at least every quarter of an hour. A test that stands at a twentieth of its bound would have to reach
 it and to fall back within one such stretch for its alarm to be missed: E is a martingale then, so that it
 reaches the bound at all has a chance of one in twenty (Ville's inequality), and that it is then below again a
-smaller one still.
+smaller one still. `tests/simulation/test_shared_streams.py` compares the decisions on shared evidence.
 """
 
 import math

@@ -1,10 +1,16 @@
 """What is rehearsed: the traffic, what each arm is like, and what goes wrong when."""
 
 import math
+from statistics import NormalDist
 
 import msgspec
 
 from tidegate.domain.errors import InvalidInput
+
+USERS_ALIKE = 16
+"""Into so many parts users are divided by what their requests cost."""
+
+_NORMAL = NormalDist()
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,11 +21,31 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Log-normal dollars of a request: mean, `sigma` of the logarithm, correlation with the input's size."""
+    """Log-normal dollars of a request: mean, `sigma` of the logarithm, correlation with the input's size.
+
+    `user_spread`, at most `sigma`, is the part of it that lies between users: the sigma of a factor that each
+    user's requests have in common. Only savings by sticky unit feel it.
+    """
 
     mean: float = 0.02
     sigma: float = 1.2
     input_corr: float = 0.8
+    user_spread: float = 0.0
+
+    def within(self) -> "Cost":
+        """What one user's requests cost, of the same mean, without the factor."""
+        if not self.user_spread:
+            return self
+        return msgspec.structs.replace(self, sigma=math.sqrt(self.sigma**2 - self.user_spread**2))
+
+    def factors(self) -> tuple[float, ...]:
+        """Users' factors of mean 1: the middles of USERS_ALIKE equal parts; (1.0,) without a spread."""
+        if not self.user_spread:
+            return (1.0,)
+        parts = [
+            math.exp(self.user_spread * _NORMAL.inv_cdf((n + 0.5) / USERS_ALIKE)) for n in range(USERS_ALIKE)
+        ]
+        return tuple(part * USERS_ALIKE / math.fsum(parts) for part in parts)
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """A scenario as people write it: YAML, every key optional, unknown keys refused."""
 
+import msgspec
 from yaml.nodes import Node
 
 from tidegate.control.spec_node import Block, Problems, compose
@@ -58,7 +59,7 @@ def _read_candidate(block: Block | None, control: Variant) -> Variant:
     like = Variant(
         errors=control.errors,
         latency=control.latency,
-        cost=Cost(mean=mean, sigma=control.cost.sigma, input_corr=control.cost.input_corr),
+        cost=msgspec.structs.replace(control.cost, mean=mean),
         votes=control.votes,
         down=control.down,
         user_spread=control.user_spread,
@@ -94,11 +95,13 @@ def _read_latency(block: Block | None, usual: Latency) -> Latency:
 def _read_cost(block: Block | None, usual: Cost) -> Cost:
     if block is None:
         return usual
-    block.only("mean", "sigma", "input_corr")
+    block.only("mean", "sigma", "input_corr", "user_spread")
+    sigma = block.read("sigma", _SIGMA, usual.sigma)
     return Cost(
         mean=block.read("mean", number(0.000001, 1000.0), usual.mean),
-        sigma=block.read("sigma", _SIGMA, usual.sigma),
+        sigma=sigma,
         input_corr=block.read("input_corr", number(0.0, 1.0), usual.input_corr),
+        user_spread=block.read("user_spread", number(0.0, sigma), min(sigma, usual.user_spread)),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from tidegate.domain.evidence import SHORT_WINDOW_SECONDS, UnitEvent, UnitEvents
 from tidegate.domain.exchange import Arm
 from tidegate.domain.steps import NEVER
-from tidegate.domain.tallying import RECENT, STREAK
+from tidegate.domain.unit_state import RECENT, STREAK
 from tidegate.rehearsal.draws import Draws
 
 _MASK = (1 << RECENT) - 1

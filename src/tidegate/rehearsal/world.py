@@ -286,6 +286,7 @@ class World:
                 slower=change.slower,
                 sigma=change.sigma,
                 dearer=change.dearer,
+                by_unit=self._sticky,
             )
             self._answers[key].stake(self._stake(arm))
         return self._answers[key]
@@ -295,7 +296,10 @@ class World:
         gate, share = self._plan.gates.savings, self._share
         if gate is None or share >= 1 or not certifies(self._plan):
             return None
-        return partial(StakedUnits if self._sticky else Staked, arm, gate=gate, share=share)
+        if not self._sticky:
+            return partial(Staked, arm, gate=gate, share=share)
+        factors = self._variants[arm].cost.factors()
+        return partial(StakedUnits, arm, gate=gate, share=share, factors=factors)
 
     def _slots(
         self, arm: Arm, whole: Tally, errors: Sequence[float], begin: float, end: float

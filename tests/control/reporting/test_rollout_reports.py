@@ -164,6 +164,9 @@ async def test_the_holdout_costs_what_its_requests_would_have_saved(past: Past, 
 async def test_a_final_report_has_what_was_saved_after_it(past: Past, sql: Sql) -> None:
     report = await rollouts.final(past.services, NAME, ZONE)
     assert (report.state, report.report, report.note) == ("completed", "final", None)
+    assert report.sustained.min == report.stages[0].savings.sustained.min
+    days = {day.day for part in (*(s.savings for s in report.stages), report.after) for day in part.days}
+    assert 0 <= report.sustained.days <= len(days)
     after = report.after
     mean = {arm: sql.one("AVG(body->>'cost_usd')", arm, None, ALWAYS, "body->>'triggered'") for arm in ARMS}
     own_triggers = 1 - mean["candidate"] / mean["control"]

@@ -12,6 +12,7 @@ from reported import BEGIN, DAY, HOUR, NAME, NOW, USE, Past, make_plan, reported
 
 from tidegate.control.reporting import rollouts
 from tidegate.control.reporting.weekly import weekly
+from tidegate.domain.access import Switch
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Outcome, SkillUse, Usage
 from tidegate.domain.rollout import Move, Unit
@@ -110,6 +111,21 @@ async def test_a_rollout_is_told_as_its_final_report_tells_it(past: Past) -> Non
         for part in parts
     )
     assert told.saved_usd == pytest.approx(saved, rel=1e-9)
+
+
+async def test_a_switch_that_reached_no_rollout_is_told_beside_them(past: Past) -> None:
+    before = await weekly(past.services, WEEK, ZONE)
+    assert before.switches == (), "those that reached the rollout are its incidents"
+    assert any(each.kind == "switch off" for each in before.rollouts[0].incidents)
+    for at in (BEGIN + HOUR, NOW + 7 * DAY):
+        off = Switch(scope="skill", target="drafting", by="eve", reason="wrong answers", at=at)
+        await past.store.switches.off(off)
+        await past.store.switches.on("skill", "drafting", by="eve", reason="mended", at=at + 60)
+    told = (await weekly(past.services, WEEK, ZONE)).switches
+    assert [(each.kind, each.actor, each.reason) for each in told] == [
+        ("switch off", "eve", "skill drafting: wrong answers"),
+        ("switch on", "eve", "skill drafting: mended"),
+    ]
 
 
 async def test_rollouts_that_ran_in_another_week_are_left_out(past: Past) -> None:

@@ -8,7 +8,7 @@ from tidegate.domain.evidence import Tally
 from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.reporting import savings
 from tidegate.domain.reporting.arms import both_arms
-from tidegate.domain.reporting.document import Interval, SavingsDay
+from tidegate.domain.reporting.document import Interval, SavingsDay, Sustained
 from tidegate.domain.reporting.projection import holdout_cost, projection
 from tidegate.domain.rollout import ExpectedCost, Gates, SavingsGate
 from tidegate.domain.savings import ALPHA_CERTIFICATE, CERTIFICATE, SavingsProcess, bets
@@ -46,17 +46,32 @@ def test_savings_are_sustained_through_the_last_days_whose_lower_bound_holds(low
     assert (told.days, told.since, told.min) == (days, since, 0.35)
 
 
+def test_over_several_stages_a_day_in_two_of_them_is_that_of_the_stage_with_more_requests() -> None:
+    canary = [day("d1", 0.2), day("d2", 0.36), many("d3", 0.37)]
+    wider = [day("d3", None), many("d4", 0.36)]
+    assert savings.throughout([canary, wider], 0.35) == Sustained(min=0.35, days=3, since="d2")
+    assert savings.throughout([wider, canary], 0.35) == Sustained(min=0.35, days=3, since="d2")
+    fewer = [many("d3", None), many("d4", 0.36)]
+    canary[-1] = day("d3", 0.37)
+    assert savings.throughout([canary, fewer], 0.35) == Sustained(min=0.35, days=1, since="d4")
+    assert savings.throughout([], 0.35) == Sustained(min=0.35, days=0, since=None)
+
+
+def many(name: str, low: float | None) -> SavingsDay:
+    return msgspec.structs.replace(day(name, low), candidate_priced=900)
+
+
 def test_savings_are_certain_from_the_end_of_the_bucket_in_which_e_got_there() -> None:
     each = Tally(bets=bets(STAKES, Arm.CANDIDATE, 0.004))
     control = Tally(bets=bets(STAKES, Arm.CONTROL, 0.02))
     buckets = [bucket for place in range(60) for bucket in pair(place * 5, each, control)]
-    process = SavingsProcess(name=CERTIFICATE)
-    found = savings.certified_at(process, process.begin(), buckets, 100.0)
+    process = SavingsProcess(name=CERTIFICATE, enough=100.0)
+    found = process.fold(process.begin(), buckets).since
     assert SINCE < found < SINCE + 300
     before = [bucket for bucket in buckets if bucket.start + 5 < found]
-    assert savings.certified_at(process, process.begin(), before, 100.0) is None
-    assert savings.certified_at(process, process.begin(), reversed(buckets), 100.0) == found
-    assert savings.certified_at(process, process.begin(), [], 100.0) is None
+    assert process.fold(process.begin(), before).since is None
+    assert process.fold(process.begin(), reversed(buckets)).since == found
+    assert process.fold(process.begin(), []).since is None
 
 
 def test_why_there_is_no_certificate_is_said() -> None:

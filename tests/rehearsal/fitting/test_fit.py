@@ -9,7 +9,7 @@ from fresh_store import fresh_store
 from reported import SetClock
 from scenario_ledger import MIDNIGHT, exchanges_of, votes_of
 
-from tidegate.domain.census import Alike, Census, Hour, LogSums, Sampled
+from tidegate.domain.census import Alike, Census, Hour, LogSums, Sampled, UserCosts
 from tidegate.domain.errors import InvalidInput
 from tidegate.domain.exchange import Exchange, Vote
 from tidegate.rehearsal.fitting.fit import ENOUGH, Fit, fit
@@ -23,7 +23,7 @@ traffic: {per_minute: 4, users: 800, zipf: 1.2, diurnal: 0.5}
 control:
   errors: 4%
   latency: {median: 2.2s, sigma: 0.55}
-  cost: {mean: 0.031, sigma: 0.9, input_corr: 0.7}
+  cost: {mean: 0.031, sigma: 0.9, input_corr: 0.7, user_spread: 0.5}
   votes: 5%
   down: 25%
   user_spread: 0.8
@@ -62,9 +62,12 @@ async def test_a_scenario_is_found_again_in_the_ledger_that_it_leaves(tmp_path: 
     assert control.errors == pytest.approx(0.04, rel=0.6)  # ten days' luck and a few heavy users' is in it
     assert control.latency.median == pytest.approx(2.2, rel=0.02)
     assert control.latency.sigma == pytest.approx(0.55, rel=0.04)
-    assert control.cost.mean == pytest.approx(0.031, rel=0.03)
-    assert control.cost.sigma == pytest.approx(0.9, rel=0.03)
-    assert control.cost.input_corr == pytest.approx(0.7, abs=0.03)
+    paid = [e.cost_usd for e in exchanges]
+    assert control.cost.mean == pytest.approx(sum(paid) / len(paid), rel=1e-3)
+    assert control.cost.mean == pytest.approx(0.031, rel=0.5)  # the luck of a few heavy users is in it
+    assert control.cost.sigma == pytest.approx(0.9, rel=0.08)
+    assert control.cost.input_corr == pytest.approx(0.6, abs=0.05)  # users' own factors have no size
+    assert control.cost.user_spread == pytest.approx(0.5, abs=0.08)
     assert control.votes == pytest.approx(0.05, rel=0.06)
     assert control.down == pytest.approx(0.25, abs=0.03)
     assert control.user_spread == pytest.approx(0.8, abs=0.2)
@@ -148,6 +151,33 @@ def test_sizes_that_say_nothing_leave_the_correlation_at_its_default() -> None:
     assert "all the same" in next(
         each.said for each in fit(census(costs=same), WEEK).figures if each.key.endswith("input_corr")
     )
+
+
+def test_users_whose_costs_differ_no_more_than_by_chance_have_no_spread() -> None:
+    alike = UserCosts(users=100, requests=1_000, squared=10_000, within=900.0, between=110.0)
+    found = {each.key: each for each in fit(census(user_costs=alike), WEEK).figures}
+    assert (found["control.cost.user_spread"].fitted, found["control.cost.user_spread"].value) == (True, 0.0)
+    assert "no more than by chance" in found["control.cost.user_spread"].said
+    apart = msgspec.structs.replace(alike, between=500.0)
+    wide = LogSums(priced=1680, usd=16.8, costly=1680, x=-7737.0, xx=37_500.0)
+    known = fit(census(user_costs=apart, costs=wide), WEEK).value("control.cost.user_spread")
+    assert known == pytest.approx(((500 / 99 - 1) / 10) ** 0.5, rel=0.01)
+    capped = fit(census(user_costs=apart), WEEK)
+    assert capped.value("control.cost.user_spread") == capped.value("control.cost.sigma") < known
+    few = msgspec.structs.replace(apart, users=19)
+    assert not fit(census(user_costs=few), WEEK).figures[-2].fitted
+    assert fit(census(user_costs=few), WEEK).value("control.cost.user_spread") == 0.0
+
+
+def test_triggered_is_the_share_of_the_periods_rollouts_and_else_unknown() -> None:
+    found = fit(census(judged=400, triggered=60), WEEK)
+    assert found.value("traffic.triggered") == pytest.approx(0.15)
+    assert "triggered: 15.0%" in " ".join(scenario_text(found).split())
+    assert "60 of 400 requests of rollouts" in scenario_text(found)
+    for judged, triggered in ((0, 0), (199, 90), (5_000, 0)):
+        unknown = fit(census(judged=judged, triggered=triggered), WEEK)
+        assert unknown.value("traffic.triggered") == 1.0
+        assert "a baseline shows nothing of it" in scenario_text(unknown)
 
 
 def test_requests_that_cost_nothing_leave_the_costs_at_their_defaults() -> None:

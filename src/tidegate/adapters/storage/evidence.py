@@ -25,19 +25,21 @@ from tidegate.domain.tallying import (
     StageEvent,
     Sums,
     UnitKey,
-    UnitState,
     add_sums,
     fold,
     has_sticky_unit,
     is_after,
     is_evidence,
 )
+from tidegate.domain.unit_state import UnitState
 from tidegate.domain.vote_sums import fold_votes
 from tidegate.ports import StageKey
 
 _CELLS = msgspec.json.Decoder(dict[int, int])
 _EMPTY = "{}"
 _CELL_KEY = Cell._fields
+_COSTS = 5
+"""A unit's last columns tell what it paid."""
 _ARMS = {arm.value: arm for arm in Arm}
 _TEXTS = {arm: text for text, arm in _ARMS.items()}
 """Arms as plain strings; `value` is a call before Python 3.12."""
@@ -187,12 +189,15 @@ def _unit_row(key: UnitKey, state: UnitState) -> Values:
         state.priced,
         state.paid,
         state.expected,
+        state.charged,
+        state.spent,
     )
 
 
 def _to_unit(row: Row[*tuple[Any, ...]]) -> tuple[UnitKey, UnitState]:
     """By position: named look-ups of half a thousand rows would be felt."""
-    rollout, attempt, stage, unit, arm, *counts, last_at, last_faulted, priced, paid, expected = row
+    rollout, attempt, stage, unit, arm, *counts, last_at, last_faulted = row[:-_COSTS]
+    priced, paid, expected, charged, spent = row[-_COSTS:]
     triggered, recent, short_step, short_count, long_step, long_count = counts
     state = UnitState(
         arm=_ARMS[arm],
@@ -207,6 +212,8 @@ def _to_unit(row: Row[*tuple[Any, ...]]) -> tuple[UnitKey, UnitState]:
         priced=priced,
         paid=paid,
         expected=expected,
+        charged=charged,
+        spent=spent,
     )
     return UnitKey(rollout, attempt, unit, stage), state
 

@@ -16,7 +16,7 @@ from tidegate.adapters.storage.failures import translated
 from tidegate.adapters.storage.schema import METADATA, REVISION
 from tidegate.domain.errors import InvalidInput
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration under migrations/versions; a test compares the two. Names sort by age."""
 
 _VERSION_TABLE = "alembic_version"

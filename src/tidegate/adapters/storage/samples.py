@@ -2,10 +2,8 @@
 nothing that every SQLite has."""
 
 import asyncio
-import math
 from collections.abc import Iterable
 
-import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Row, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,8 +11,9 @@ from tidegate.adapters.storage.answers import AnswerRows
 from tidegate.adapters.storage.database import Database
 from tidegate.adapters.storage.recorded import Recorded
 from tidegate.adapters.storage.schema import EXCHANGE, VOTE
-from tidegate.domain.census import Alike, Census, Hour, LogSums, Sampled
+from tidegate.domain.census import Alike, Census, Hour, Sampled
 from tidegate.domain.exchange import Arm, Outcome
+from tidegate.domain.log_costs import LogCosts
 from tidegate.domain.rollout import Unit
 from tidegate.domain.tuning.answers import Answers, Tuned
 
@@ -36,12 +35,17 @@ class SqlSamples:
         async with self._database.read() as connection:
             up, down = await self._votes(connection, sampled)
             hours, first_at = await self._hours(connection, sampled)
+            judged, triggered = await self._triggered(connection, sampled)
+            costs = await self._costs(connection, sampled)
             return Census(
                 hours=hours,
                 first_at=first_at,
                 alike=await self._alike(connection, sampled, Unit.USER),
                 milliseconds=await self._milliseconds(connection, sampled),
-                costs=await self._costs(connection, sampled),
+                costs=costs.sums(),
+                user_costs=costs.by_user(),
+                judged=judged,
+                triggered=triggered,
                 up=up,
                 down=down,
             )
@@ -106,14 +110,24 @@ class SqlSamples:
         found = select(rounded, func.count()).where(*self._matching(sampled), good).group_by("ms")
         return {row[0]: row[1] for row in await connection.execute(found)}
 
-    async def _costs(self, connection: AsyncConnection, sampled: Sampled) -> LogSums:
-        cost, asked = self._body.cost(), func.coalesce(self._body.number("asked_bytes"), 0.0)
-        found = select(cost.label("cost"), asked.label("asked"))
+    async def _triggered(self, connection: AsyncConnection, sampled: Sampled) -> tuple[int, int]:
+        judged = and_(EXCHANGE.c.arm != Arm.OUTSIDE, EXCHANGE.c.stage.is_not(None), self._body.counts())
+        sums = (func.count(), func.count().filter(self._body.flag("triggered")))
+        row = (await connection.execute(select(*sums).where(*self._matching(sampled), judged))).one()
+        return row[0], row[1]
+
+    async def _costs(self, connection: AsyncConnection, sampled: Sampled) -> LogCosts:
+        body = self._body
+        cost, asked = body.cost(), func.coalesce(body.number("asked_bytes"), 0.0)
+        kind = body.text("unit_kind")
+        found = select(
+            cost.label("cost"), asked.label("asked"), EXCHANGE.c.tenant, EXCHANGE.c.unit_hash, kind
+        )
         found = found.where(*self._matching(sampled), _BASELINE, cost.is_not(None))
-        sums = LogSums()
+        sums = LogCosts()
         result = await connection.stream(found)
         async for page in result.partitions(_ROWS):
-            sums = await asyncio.to_thread(_added, sums, page)
+            await asyncio.to_thread(_add, sums, page)
         return sums
 
     async def _votes(self, connection: AsyncConnection, sampled: Sampled) -> tuple[int, int]:
@@ -128,26 +142,9 @@ class SqlSamples:
         return row[0], row[1]
 
 
-def _added(sums: LogSums, page: Iterable[Row[float, float]]) -> LogSums:
-    totals = msgspec.structs.asdict(sums)
-    for cost, asked in page:
-        totals["priced"] += 1
-        totals["usd"] += cost
-        if cost <= 0:
-            continue
-        x = math.log(cost)
-        totals["costly"] += 1
-        totals["x"] += x
-        totals["xx"] += x * x
-        if asked > 0:
-            y = math.log(asked)
-            totals["sized"] += 1
-            totals["xs"] += x
-            totals["xxs"] += x * x
-            totals["y"] += y
-            totals["yy"] += y * y
-            totals["xy"] += x * y
-    return LogSums(**totals)
+def _add(sums: LogCosts, page: Iterable[Row[float, float, str, str, str]]) -> None:
+    for cost, asked, tenant, unit, kind in page:
+        sums.add(cost, asked, None if kind == "conversation" else (tenant, unit))
 
 
 _AFTER = and_(EXCHANGE.c.rollout.is_not(None), EXCHANGE.c.stage.is_(None))

@@ -340,6 +340,8 @@ UNIT_STATE = Table(
     Column("priced", Integer, nullable=False, server_default="0"),
     Column("paid", BigInteger, nullable=False, server_default="0"),
     Column("expected", BigInteger, nullable=False, server_default="0"),
+    Column("charged", BigInteger, nullable=False, server_default="0"),
+    Column("spent", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("rollout", "attempt", "unit", "stage"),
 )
 Index(

@@ -12,6 +12,7 @@ from tidegate.control.reporting.stages import stage_figures
 from tidegate.control.reporting.view import View
 from tidegate.control.services import Services
 from tidegate.control.timestamp import rfc3339
+from tidegate.control.variant_text import variant_text
 from tidegate.domain.assignment import BUCKETS
 from tidegate.domain.reporting.document import (
     AfterFigures,
@@ -22,10 +23,12 @@ from tidegate.domain.reporting.document import (
     PlanShown,
     RolloutReport,
     StageFigures,
+    Sustained,
 )
 from tidegate.domain.reporting.period import Period
+from tidegate.domain.reporting.savings import throughout
 from tidegate.domain.reporting.sums import Line, Span
-from tidegate.domain.rollout import ACTIVE, Plan, Rollout, Variant
+from tidegate.domain.rollout import ACTIVE, Plan, Rollout
 
 COMMENTS = 50
 """The newest that a report shows."""
@@ -75,6 +78,7 @@ async def assemble(
         plan=_plan(rollout.plan),
         note=_note(kind, rollout, stages, after),
         recommendation=stages[-1].recommendation if stages else nothing_to_decide(rollout),
+        sustained=_sustained(rollout, stages, after) if kind == "final" else None,
         stages=stages,
         after=after,
         incidents=incidents(followed.entries, switches, rollout.plan, span),
@@ -107,16 +111,10 @@ async def viewed(
 def _plan(plan: Plan) -> PlanShown:
     return PlanShown(
         unit=plan.unit,
-        baseline=_variant(plan.baseline),
-        candidate=_variant(plan.candidate),
+        baseline=variant_text(plan.baseline),
+        candidate=variant_text(plan.candidate),
         stages=tuple(f"{each.name} {100 * each.weight / BUCKETS:g} %" for each in plan.stages),
     )
-
-
-def _variant(variant: Variant) -> str:
-    skills = ", ".join(f"{ref.name}@{ref.version}" for ref in variant.skills) or "no skill"
-    route = "models by the skills' effectiveness" if variant.route else "the model asked for"
-    return f"{skills}; {variant.model or route}"
 
 
 def _note(
@@ -131,6 +129,17 @@ def _note(
     if not any(arm.priced for arm in arms):
         return "No request has a known price: nothing tells of costs."
     return "It has not ended: this is how it stands." if kind == "final" and rollout.phase in ACTIVE else None
+
+
+def _sustained(
+    rollout: Rollout, stages: Sequence[StageFigures], after: AfterFigures | None
+) -> Sustained | None:
+    """None where the plan has no savings gate."""
+    gate = rollout.plan.gates.savings
+    if gate is None:
+        return None
+    parts = [stage.savings.days for stage in stages if stage.attempt == rollout.attempt]
+    return throughout([*parts, *([after.days] if after else [])], gate.min)
 
 
 def _sides(part: StageFigures | AfterFigures) -> tuple[ArmFigures, ArmFigures]:

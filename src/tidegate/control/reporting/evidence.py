@@ -1,7 +1,6 @@
 """A stage's evidence day by day: sums per arm, and the tests' state at the end."""
 
 import asyncio
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,11 +8,9 @@ from itertools import pairwise
 from tidegate.control.reporting.course import Visit
 from tidegate.domain.evidence import StageEvidence, Tally, merge
 from tidegate.domain.exchange import Arm
-from tidegate.domain.observation import Evidence, Progress, begin, observe, part_left, settle
-from tidegate.domain.processes import processes
+from tidegate.domain.observation import Evidence, begin, observe, settle
 from tidegate.domain.reporting.period import Period
-from tidegate.domain.reporting.savings import certified_at, needed
-from tidegate.domain.savings import ALPHA_CERTIFICATE, CERTIFICATE, SavingsProcess, SavingsState
+from tidegate.domain.savings import CERTIFICATE
 from tidegate.ports import Ledger, StageKey
 
 PAGE_SECONDS = 3600.0
@@ -27,7 +24,6 @@ class StageLook:
     tallies: tuple[tuple[Tally, Tally], ...]
     e_values: tuple[float | None, ...]
     evidence: Evidence
-    certified: float | None
 
     def tally(self, first: int) -> tuple[Tally, Tally]:
         """The sums of the days from place `first` on."""
@@ -45,35 +41,22 @@ async def look(ledger: Ledger, visit: Visit, days: Period) -> StageLook:
     progress = begin(rollout)
     tallies: list[tuple[Tally, Tally]] = []
     e_values: list[float | None] = []
-    certified: float | None = None
     for start, end in pairwise(days.edges):
         day = Tally(), Tally()
         for since, until in _pages(start, end):
             fresh = await ledger.evidence(key, latest=0, since=since, until=until)
-            if certified is None:
-                certified = await asyncio.to_thread(_certified, progress, visit, fresh)
             progress = await asyncio.to_thread(settle, progress, rollout, fresh, until)
             day = await asyncio.to_thread(added, day, fresh)
         tallies.append(day)
         found = progress.found.get(CERTIFICATE)
         e_values.append(found.e_value if found else None)
     nothing = StageEvidence(rollout=rollout.name, attempt=rollout.attempt, stage=rollout.stage)
-    return StageLook(tuple(tallies), tuple(e_values), observe(progress, rollout, nothing), certified)
+    return StageLook(tuple(tallies), tuple(e_values), observe(progress, rollout, nothing))
 
 
 def added(day: tuple[Tally, Tally], fresh: StageEvidence) -> tuple[Tally, Tally]:
     """The sums of (candidate, control) with what is fresh."""
     return _plus(day[0], fresh, Arm.CANDIDATE), _plus(day[1], fresh, Arm.CONTROL)
-
-
-def _certified(progress: Progress, visit: Visit, fresh: StageEvidence) -> float | None:
-    process = processes(visit.rollout).get(CERTIFICATE)
-    state = progress.states.get(CERTIFICATE)
-    if not (isinstance(process, SavingsProcess) and isinstance(state, SavingsState)):
-        return None
-    left = part_left(visit.rollout, CERTIFICATE)
-    enough = needed(visit.rollout, ALPHA_CERTIFICATE) / left if left else math.inf
-    return certified_at(process, state, fresh.buckets, enough)
 
 
 def _pages(start: float, end: float) -> Iterator[tuple[float, float]]:

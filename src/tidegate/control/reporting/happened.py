@@ -44,6 +44,15 @@ def incidents(
     return tuple(each for _, each in sorted(own, key=lambda each: each[0]))
 
 
+def switched(switches: Iterable[Event], span: Span) -> tuple[Happened, ...]:
+    """Every switch that was turned, whatever it reached."""
+    return tuple(
+        _switch(event, msgspec.json.decode(event.data, type=_Switched))
+        for event in switches
+        if _in(event, span)
+    )
+
+
 def _life(entries: Sequence[Entry]) -> tuple[float, float]:
     """From the first entry until one that took the rollout back, if it is the last."""
     if not entries:

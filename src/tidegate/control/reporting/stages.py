@@ -105,7 +105,7 @@ def _certificate(visit: Visit, seen: StageLook) -> Certificate:
     state, reason = "not-yet", "the evidence is not enough to be sure"
     if floor is not None and seen.evidence.test(FLOOR).peak >= too_much:
         state, reason = "below-floor", "savings are surely below the floor"
-    elif seen.certified is not None:
+    elif found.since is not None:
         state, reason = "certified", "savings are surely at least min (wrong in at most 1 % of rollouts)"
     return Certificate(
         state=state,
@@ -113,7 +113,7 @@ def _certificate(visit: Visit, seen: StageLook) -> Certificate:
         floor=floor,
         e_value=found.e_value,
         needed=enough,
-        since=rfc3339_or_none(seen.certified),
+        since=rfc3339_or_none(found.since),
         reason=reason + _counted_from(visit),
     )
 

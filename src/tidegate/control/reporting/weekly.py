@@ -1,12 +1,14 @@
 """A weekly report: all rollouts and skills of an ISO week."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from tidegate.control.reporting.assemble import assemble, follow, viewed, visits_in
+from tidegate.control.reporting.assemble import SWITCHES, assemble, follow, viewed, visits_in
+from tidegate.control.reporting.happened import switched
 from tidegate.control.services import Services
 from tidegate.control.timestamp import rfc3339
-from tidegate.domain.reporting.document import PeriodShown, RolloutReport
+from tidegate.domain.reporting.document import Happened, PeriodShown, RolloutReport
 from tidegate.domain.reporting.period import Period, week_period
 from tidegate.domain.reporting.sums import Line, Span
 from tidegate.domain.reporting.week import WeeklyReport, rollout_of, skills_of, totals
@@ -21,6 +23,7 @@ async def weekly(services: Services, week: str | None, zone: ZoneInfo) -> Weekly
     rollouts = [each for each in await services.store.rollouts.list() if each.created_at < period.until]
     reports = [await _report(services, each, period, zone, lines) for each in rollouts]
     told = [report for report in reports if report.stages or report.after or report.decisions]
+    switches = switched(await services.store.rollouts.events(SWITCHES), Span(period.since, period.until))
     newest = [line.last_at for line in lines]
     days = [totals(day, mine) for day, mine in zip(period.days, by_day, strict=True)]
     return WeeklyReport(
@@ -40,7 +43,14 @@ async def weekly(services: Services, week: str | None, zone: ZoneInfo) -> Weekly
         days=tuple(day for day in days if day.requests),
         rollouts=tuple(rollout_of(report) for report in told),
         skills=skills_of(lines),
+        switches=_elsewhere(switches, told),
     )
+
+
+def _elsewhere(switches: Iterable[Happened], told: Iterable[RolloutReport]) -> tuple[Happened, ...]:
+    """Those that no rollout's incidents tell of."""
+    known = {incident for report in told for incident in report.incidents}
+    return tuple(each for each in switches if each not in known)
 
 
 async def _report(

@@ -284,6 +284,7 @@ class RolloutReport(msgspec.Struct, frozen=True, kw_only=True):
     """A daily, stage or final report of one rollout; `stages` has those that the period touches.
 
     `note` says what is missing where there is little to tell. `recommendation` is the last stage's.
+    `sustained` is over all stages of the last attempt and what came after, in a final report alone.
     """
 
     report: str
@@ -294,6 +295,7 @@ class RolloutReport(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanShown | None
     note: str | None
     recommendation: Recommendation
+    sustained: Sustained | None
     stages: tuple[StageFigures, ...]
     after: AfterFigures | None
     incidents: tuple[Happened, ...]

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket
-from tidegate.domain.exchange import Arm
 from tidegate.domain.processes import certifies
 from tidegate.domain.reporting import interval
 from tidegate.domain.reporting.document import Interval, SavingsDay, Sustained
 from tidegate.domain.reporting.interval import ArmSpending
 from tidegate.domain.reporting.spending import DaySpending
 from tidegate.domain.rollout import Plan, Rollout
-from tidegate.domain.savings import SavingsProcess, SavingsState, stage_bound
+from tidegate.domain.savings import stage_bound
 
 _DIGITS = 6
 """Of an interval: sums of binary fractions hang on their order in the digits after these."""
@@ -55,19 +53,18 @@ def sustained(days: Sequence[SavingsDay], least: float) -> Sustained:
     return Sustained(min=least, days=run, since=days[-run].day if run else None)
 
 
-def certified_at(
-    process: SavingsProcess, state: SavingsState, buckets: Iterable[ArmBucket], enough: float
-) -> float | None:
-    """When E first reached `enough` (epoch seconds), by whole buckets after `state`; None: it did not."""
-    by_start: dict[int, list[ArmBucket]] = {}
-    for bucket in buckets:
-        if bucket.arm is not Arm.OUTSIDE:
-            by_start.setdefault(bucket.start, []).append(bucket)
-    for start in sorted(by_start):
-        state = process.fold(state, by_start[start])
-        if state.peak >= enough:
-            return float(start + BUCKET_SECONDS)
-    return None
+def throughout(parts: Iterable[Sequence[SavingsDay]], least: float) -> Sustained:
+    """The same over several stages; of a day in two of them the one with more priced requests counts."""
+    told: dict[str, SavingsDay] = {}
+    for day in (day for part in parts for day in part):
+        known = told.get(day.day)
+        if known is None or _priced(day) > _priced(known):
+            told[day.day] = day
+    return sustained([told[name] for name in sorted(told)], least)
+
+
+def _priced(day: SavingsDay) -> int:
+    return day.candidate_priced + day.control_priced
 
 
 def needed(rollout: Rollout, alpha: float) -> float:

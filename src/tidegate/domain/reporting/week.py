@@ -66,7 +66,10 @@ class WeekSkill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WeeklyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All rollouts and skills of an ISO week; `note` says so where nothing came."""
+    """All rollouts and skills of an ISO week; `note` says so where nothing came.
+
+    `switches` were turned in the week and reached none of its rollouts; the others are incidents of theirs.
+    """
 
     report: str
     period: PeriodShown
@@ -75,6 +78,7 @@ class WeeklyReport(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[WeekTotals, ...]
     rollouts: tuple[WeekRollout, ...]
     skills: tuple[WeekSkill, ...]
+    switches: tuple[Happened, ...]
 
 
 Report = RolloutReport | WeeklyReport

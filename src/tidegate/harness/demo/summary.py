@@ -71,7 +71,7 @@ def _rollout(
     mine: list[Status] = [look.status for look in looks if look.status.name == name]
     weights = {line.stage: 0.0 for line in lines if line.rollout == name and line.stage}
     weights.update({status.stage: status.weight for status in mine if status.state == "progressing"})
-    points = {status.stage: status.savings["point"] for status in mine}
+    points = {status.stage: status.savings.point for status in mine}
     stages = tuple(
         summarize_stage(lines, name, stage, weight, points.get(stage)) for stage, weight in weights.items()
     )

@@ -32,6 +32,12 @@ class Decision(msgspec.Struct, frozen=True):
     reason: str
 
 
+class SavingsStatus(msgspec.Struct, frozen=True):
+    """What the candidate saves, as a ratio."""
+
+    point: float | None
+
+
 class Status(msgspec.Struct, frozen=True):
     """`tidegate rollout status NAME --json`, as far as the demonstration reads it."""
 
@@ -40,7 +46,7 @@ class Status(msgspec.Struct, frozen=True):
     stage: str
     weight: float
     arms: dict[str, ArmStatus]
-    savings: dict[str, float | None]
+    savings: SavingsStatus
     last_decision: Decision | None
 
 
@@ -101,5 +107,5 @@ def _arms(status: Status) -> str:
         f"{arm}: {numbers.requests} requests, {numbers.errors} errors, p95 {numbers.p95_seconds or 0:.2f} s"
         for arm, numbers in status.arms.items()
     ]
-    point = status.savings.get("point")
+    point = status.savings.point
     return " | ".join(parts) + (f" | savings {point:.0%}" if point is not None else "") + "   "

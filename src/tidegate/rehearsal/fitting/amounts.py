@@ -4,12 +4,15 @@ import math
 from collections.abc import Mapping
 from statistics import NormalDist
 
-from tidegate.domain.census import Census, LogSums
+from tidegate.domain.census import Census, LogSums, UserCosts
 from tidegate.rehearsal.fitting.figure import Figure, fitted, missing
 from tidegate.rehearsal.scenario import CONTROL
 
 ANSWERS = 200
 """Good answers before their durations, and priced ones before their costs are fitted."""
+
+COST_USERS = 20
+"""Users, and ANSWERS more requests than users, before their costs are told apart."""
 
 LARGEST_SIGMA = 5.0
 LARGEST_MEAN = 1000.0
@@ -36,16 +39,20 @@ def latency(census: Census) -> list[Figure]:
     ]
 
 
-def cost(sums: LogSums) -> list[Figure]:
-    """The mean as it is, sigma of the logarithms of what cost something, and their correlation with size."""
+def cost(sums: LogSums, users: UserCosts) -> list[Figure]:
+    """The mean as it is, sigma of the logarithms of what cost something, their correlation with size, and how
+    much of sigma lies between users."""
     if sums.priced < ANSWERS or sums.usd <= 0:
         why = f"{sums.priced} priced requests; {max(0, ANSWERS - sums.priced)} more are needed"
         why = why if sums.priced < ANSWERS else f"none of {sums.priced:,} priced requests cost anything"
-        return [missing("control.cost.mean", CONTROL.cost.mean, why), _no_sigma(why), _no_corr(why)]
+        unknown = [_no_sigma(why), _no_corr(why), _no_user_spread(why)]
+        return [missing("control.cost.mean", CONTROL.cost.mean, why), *unknown]
     mean = min(LARGEST_MEAN, max(SMALLEST_MEAN, sums.usd / sums.priced))
     free = sums.priced - sums.costly
     said = f"of {sums.priced:,} priced requests" + (f", {free:,} of them at no cost" if free else "")
-    return [fitted("control.cost.mean", mean, said), _sigma(sums), _corr(sums)]
+    sigma = _sigma(sums)
+    spread = _user_spread(users, sigma.value)
+    return [fitted("control.cost.mean", mean, said), sigma, _corr(sums), spread]
 
 
 def _sigma(sums: LogSums) -> Figure:
@@ -70,6 +77,28 @@ def _corr(sums: LogSums) -> Figure:
     if found < 0:
         return fitted("control.cost.input_corr", 0.0, f"{said}, found {found:.2f}: larger ones cost less")
     return fitted("control.cost.input_corr", min(1.0, found), said)
+
+
+def _user_spread(costs: UserCosts, sigma: float) -> Figure:
+    """The component of variance between users, by the analysis of variance with groups of unequal size.
+
+    It counts where the F ratio is above what 5 % of ledgers of users who are all alike exceed, by the normal
+    law: there are hundreds of requests.
+    """
+    users, requests = costs.users, costs.requests
+    if users < COST_USERS or requests - users < ANSWERS:
+        return _no_user_spread(f"{requests} requests that cost something of {users} users are too few")
+    between, within = costs.between / (users - 1), costs.within / (requests - users)
+    each = (requests - costs.squared / requests) / (users - 1)
+    chance = 1 + _Z95 * math.sqrt(2 / (users - 1) + 2 / (requests - users))
+    said = f"of {requests:,} that cost something, of {users:,} users"
+    if between <= chance * within:
+        return fitted("control.cost.user_spread", 0.0, f"{said}, who differ no more than by chance")
+    return fitted("control.cost.user_spread", min(sigma, math.sqrt((between - within) / each)), said)
+
+
+def _no_user_spread(why: str) -> Figure:
+    return missing("control.cost.user_spread", CONTROL.cost.user_spread, why)
 
 
 def _no_sigma(why: str) -> Figure:

@@ -55,7 +55,7 @@ def fit(census: Census, sampled: Sampled) -> Fit:
         *_traffic(census, sampled.until - since, days),
         *rates(census, days),
         *latency(census),
-        *cost(census.costs),
+        *cost(census.costs, census.user_costs),
     ]
     mean = next(each for each in figures if each.key == "control.cost.mean")
     return Fit(since, sampled.until, census.requests, census.baseline, (*figures, _candidate(mean)))
@@ -86,7 +86,12 @@ def _traffic(census: Census, seconds: float, days: Mapping[int, Sequence[Hour]])
     per_minute = min(_MOST_PER_MINUTE, census.requests / max(seconds, _SHORTEST) * 60)
     length = f"{seconds / _DAY:.3g} days" if seconds >= _DAY else f"{seconds / 3600:.3g} hours"
     said = f"{census.requests:,} requests in {length}"
-    return [fitted("traffic.per_minute", per_minute, said), *_users(census), _diurnal(days), _triggered()]
+    return [
+        fitted("traffic.per_minute", per_minute, said),
+        *_users(census),
+        _diurnal(days),
+        _triggered(census),
+    ]
 
 
 def _users(census: Census) -> list[Figure]:
@@ -131,9 +136,14 @@ def _diurnal(days: Mapping[int, Sequence[Hour]]) -> Figure:
     )
 
 
-def _triggered() -> Figure:
-    why = "on which requests the candidate's skill would be chosen, the baseline does not show"
-    return missing("traffic.triggered", Traffic().triggered, why)
+def _triggered(census: Census) -> Figure:
+    """By the rollouts of the period, of whatever skill they were."""
+    key, judged, chosen = "traffic.triggered", census.judged, census.triggered
+    if judged < ENOUGH or not chosen:
+        why = f"of {judged} requests of rollouts {chosen} were triggered, and a baseline shows nothing of it"
+        return missing(key, Traffic().triggered, why)
+    said = f"{chosen:,} of {judged:,} requests of rollouts; another skill is chosen on others"
+    return fitted(key, chosen / judged, said)
 
 
 def _candidate(control: Figure) -> Figure:

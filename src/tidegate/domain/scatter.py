@@ -1,0 +1,75 @@
+"""How far costs scatter between units: sums that grow with each request, for an interval of live savings.
+
+`domain/reporting/interval` needs ΣY², ΣYN and ΣN² over an arm's units, Y their cost and N their requests. A
+request of cost c by a unit that had N and Y before adds 2Yc + c², Y + (N+1)c and 2N + 1 to them: so they can
+be summed with the evidence in time buckets, and nothing has to be read again when somebody looks.
+"""
+
+from typing import NamedTuple
+
+from tidegate.domain.account import PICOS
+from tidegate.domain.evidence import Tally
+from tidegate.domain.reporting.interval import ArmSpending, Saved, saved
+
+GRAINS = 10**5
+"""Costs count in 10⁻⁵ dollars here: they tell of scatter alone, and their squares must fit into 64 bits."""
+
+_MOST_COST = 100 * GRAINS
+_MOST_SPENT = 5_000 * GRAINS
+"""What costs more, or comes from a unit that has spent more, is left out; then no interval is told."""
+
+_PICOS_A_GRAIN = PICOS // GRAINS
+
+
+class Scatter(NamedTuple):
+    """What one request adds: to the units that paid something, to ΣY², ΣYN and ΣN²."""
+
+    payers: int
+    costs_squared: int
+    cost_by_charged: int
+    charged_squared: int
+
+
+def grains(cost_usd: float) -> int:
+    """The cost in 10⁻⁵ dollars."""
+    return round(cost_usd * GRAINS)
+
+
+def scatter(cost_usd: float, charged: int = 0, spent: int = 0) -> Scatter | None:
+    """What a request adds whose unit had `charged` priced ones before, which cost `spent` 10⁻⁵ dollars.
+
+    None: it is more than can be summed.
+    """
+    cost = grains(cost_usd)
+    if cost > _MOST_COST or spent > _MOST_SPENT:
+        return None
+    return Scatter(
+        payers=not charged,
+        costs_squared=cost * (2 * spent + cost),
+        cost_by_charged=spent + (charged + 1) * cost,
+        charged_squared=2 * charged + 1,
+    )
+
+
+def saved_so_far(candidate: Tally, control: Tally) -> Saved | None:
+    """The candidate's savings by what both arms summed, with an interval that may be looked at at any time.
+
+    None where an arm has nothing priced, or control costs nothing. Without an interval (`low` and `high`
+    None) where units are few, or where not all that is priced was summed: when prices changed in mid-stage,
+    what came before counts no more.
+    """
+    found = saved(_spending(candidate), _spending(control))
+    if found is None or (candidate.charged, control.charged) == (candidate.priced, control.priced):
+        return found
+    return Saved(found.point, None, None)
+
+
+def _spending(tally: Tally) -> ArmSpending:
+    return ArmSpending(
+        units=tally.payers,
+        requests=tally.priced,
+        cost_picos=round(tally.cost_usd * PICOS),
+        costs_squared=tally.costs_squared * _PICOS_A_GRAIN**2,
+        requests_squared=tally.charged_squared,
+        cost_by_requests=tally.cost_by_charged * _PICOS_A_GRAIN,
+    )
