@@ -12,9 +12,9 @@ from stages import make_rollout
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import Tally, merge
 from tidegate.domain.exchange import Arm, Exchange, Stakes
+from tidegate.domain.interval import LEAST_UNITS, ArmSpending, saved
 from tidegate.domain.observation import begin, observe, settle
 from tidegate.domain.recount import recount
-from tidegate.domain.reporting.interval import LEAST_UNITS, ArmSpending, saved
 from tidegate.domain.rollout import ExpectedCost, Gates, SavingsGate
 from tidegate.domain.scatter import GRAINS, saved_so_far, scatter
 

@@ -1,6 +1,6 @@
 """How far costs scatter between units: sums that grow with each request, for an interval of live savings.
 
-`domain/reporting/interval` needs ΣY², ΣYN and ΣN² over an arm's units, Y their cost and N their requests. A
+`domain/interval` needs ΣY², ΣYN and ΣN² over an arm's units, Y their cost and N their requests. A
 request of cost c by a unit that had N and Y before adds 2Yc + c², Y + (N+1)c and 2N + 1 to them: so they can
 be summed with the evidence in time buckets, and nothing has to be read again when somebody looks.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import Tally
-from tidegate.domain.reporting.interval import ArmSpending, Saved, saved
+from tidegate.domain.interval import ArmSpending, Saved, saved
 
 GRAINS = 10**5
 """Costs count in 10⁻⁵ dollars here: they tell of scatter alone, and their squares must fit into 64 bits."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from tidegate.domain import interval
+from tidegate.domain.interval import ArmSpending
 from tidegate.domain.processes import certifies
-from tidegate.domain.reporting import interval
 from tidegate.domain.reporting.document import Interval, SavingsDay, Sustained
-from tidegate.domain.reporting.interval import ArmSpending
 from tidegate.domain.reporting.spending import DaySpending
 from tidegate.domain.rollout import Plan, Rollout
 from tidegate.domain.savings import stage_bound

@@ -6,7 +6,7 @@ import msgspec
 
 from tidegate.domain.account import PICOS
 from tidegate.domain.exchange import Arm
-from tidegate.domain.reporting.interval import ArmSpending
+from tidegate.domain.interval import ArmSpending
 from tidegate.domain.reporting.sums import UnitSpending
 
 

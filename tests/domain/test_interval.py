@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tidegate.domain.account import PICOS
 from tidegate.domain.exchange import Arm
-from tidegate.domain.reporting.interval import LEAST_UNITS, ArmSpending, half_width, saved
+from tidegate.domain.interval import LEAST_UNITS, ArmSpending, half_width, saved
 from tidegate.domain.reporting.spending import spending_by_day
 from tidegate.domain.reporting.sums import UnitSpending
 
