@@ -343,3 +343,11 @@ async def test_status_and_metric_tell_savings_with_an_interval_that_holds_at_any
         "low": shown.savings.low,
         "high": shown.savings.high,
     }
+    costs = [150.0, *[0.001] * 100]
+    dear = [exchange(rollout, Arm.CONTROL, clock.now(), unit_hash="dear", cost_usd=cost) for cost in costs]
+    await services.store.ledger.ingest(dear, [])
+    await controller.look()
+    assert controller.faults == 0, controller.last_fault
+    beyond = await status(services, Observer(services.store.ledger), "reports")
+    assert (beyond.savings.low, beyond.savings.high) == (None, None)
+    assert {key[1][1] for key in meter.values if key[0] == "tidegate_savings_ratio"} == {"point"}

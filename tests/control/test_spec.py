@@ -291,6 +291,7 @@ REFUSED = [
     ("min: 35%, ", "", 20, ["spec.gates.savings.min", "is missing"]),
     ("floor: 30%", "floor: 40%", 20, ["spec.gates.savings.floor", "to 35%"]),
     ("unsure: hold}\n    samples", "unsure: pass}\n    samples", 20, ["unsure", "hold"]),
+    ("min: 1000", "min: 1000, quiet: 30s", 21, ["spec.gates.samples.quiet", "'30s'"]),
     ("min: 1000", "min: 0", 21, ["spec.gates.samples.min", "whole number from 1"]),
     ("min: 1000", "min: 1e3", 21, ["'1e3'"]),
     ("over: 20", "over: 1", 22, ["spec.gates.trip.over", "2 to 1,000"]),

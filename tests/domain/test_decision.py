@@ -212,6 +212,16 @@ def test_without_any_traffic_it_holds_and_calls_for_people() -> None:
     assert decide(paused, ceased, 8601.0).cause == "stage-done"
 
 
+def test_a_plan_says_for_how_long_it_may_be_quiet() -> None:
+    nights = rollout(gates=gates(samples=SamplesGate(min=1, quiet_seconds=9 * 3600.0)), bake=9e5)
+    assert decide(nights, Evidence(), 9 * 3600.0).cause == "baking"
+    assert decide(nights, Evidence(), 9 * 3600.0 + 1).cause == "no-traffic"
+    hasty = rollout(gates=gates(samples=SamplesGate(min=1, quiet_seconds=60.0)), bake=9e5)
+    assert [decide(hasty, Evidence(), at).cause for at in (60.0, 61.0)] == ["baking", "no-traffic"]
+    passed_by = Evidence(candidate=Tally(requests=50), control=Tally(requests=950), last_at=3601.0)
+    assert [decide(each, passed_by, 3601.0).cause for each in (nights, hasty)] == ["no-trigger"] * 2
+
+
 def test_a_stage_that_awaits_approval_may_be_promoted_while_users_sleep() -> None:
     asked = apply(rollout(promote="manual"), Move.ASK, 5000.0)
     night = decide(asked, fine(last_at=5000.0), 5000.0 + 9 * 3600)

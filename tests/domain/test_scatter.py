@@ -101,18 +101,31 @@ def test_few_units_have_a_point_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["request", "user"])
-@pytest.mark.parametrize("dear", [101.0, 1e12])
-def test_what_is_too_dear_to_be_summed_leaves_no_interval_and_breaks_nothing(kind: str, dear: float) -> None:
-    exchanges = [*asked(kind, 200), make_exchange(9_999, unit_kind=kind, arm=Arm.CONTROL, cost_usd=dear)]
-    control = tally(exchanges, Arm.CONTROL)
+@pytest.mark.parametrize("dear", [97.0, 1e12])
+def test_what_is_too_dear_to_be_summed_leaves_the_point_alone(kind: str, dear: float) -> None:
+    first = make_exchange(8_999, unit_kind=kind, unit_hash="dear", arm=Arm.CONTROL, cost_usd=dear)
+    cheap = [
+        make_exchange(9_000 + n, unit_kind=kind, unit_hash="dear", arm=Arm.CONTROL, cost_usd=0.02)
+        for n in range(100)
+    ]
+    exchanges = [*asked(kind, 200), first, *cheap]
+    candidate, control = tally(exchanges, Arm.CANDIDATE), tally(exchanges, Arm.CONTROL)
     assert max(control.costs_squared, control.cost_by_charged) < 2**63
-    found = saved_so_far(tally(exchanges, Arm.CANDIDATE), control)
+    assert control.charged == control.priced - 1
+    found = saved_so_far(candidate, control)
     assert (found.low, found.high) == (None, None)
+    assert found.point == pytest.approx(
+        1 - (candidate.cost_usd / 400) / (control.cost_usd / control.priced), abs=0.5
+    )
+    kept = msgspec.structs.replace(control, priced=control.charged, cost_usd=control.cost_usd - dear)
+    assert saved_so_far(candidate, kept).low is not None, "what is in the sums is a whole"
 
 
-def test_a_unit_that_has_spent_too_much_is_left_out_from_then_on() -> None:
-    assert scatter(100.0, 50, 5_000 * GRAINS) is not None
-    assert scatter(0.01, 51, 5_000 * GRAINS + 1) is None
+def test_the_heaviest_users_of_a_busy_stage_are_in_the_sums() -> None:
+    assert scatter(0.02, 10**7, 230_000 * GRAINS) is not None
+    assert scatter(0.02, 10**7, 231_000 * GRAINS) is None
+    assert scatter(96.0) is not None
+    assert scatter(97.0) is None
 
 
 def test_after_prices_changed_in_mid_stage_there_is_no_interval() -> None:

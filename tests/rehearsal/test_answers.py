@@ -13,13 +13,14 @@ from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.past import with_past as by_past
 from tidegate.domain.rollout import ExpectedCost, Plan, SavingsGate
 from tidegate.domain.savings import bets
+from tidegate.domain.unit_savings import MOST_REQUESTS
 from tidegate.rehearsal.answers import SIZE, Answers, Shapes
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.past import past
 from tidegate.rehearsal.plan import plan_of
-from tidegate.rehearsal.scenario import CANDIDATE, CONTROL
+from tidegate.rehearsal.scenario import CANDIDATE, CONTROL, USERS_ALIKE
 from tidegate.rehearsal.scenario_file import read_scenario
-from tidegate.rehearsal.staked import Staked, StakedUnits
+from tidegate.rehearsal.staked import Staked
 
 GATE = SavingsGate(min=0.35, floor=0.3, expected=ExpectedCost(base=0.01, per_byte=1e-6, cap=0.4))
 
@@ -55,24 +56,40 @@ def test_more_answers_than_the_pool_has_are_taken_in_several(shapes: Shapes) -> 
     assert answers.take(Draws("take"), 0).usd == 0.0
 
 
-def test_users_whose_costs_differ_are_units_of_every_factor_on_what_is_left_of_sigma(shapes: Shapes) -> None:
-    cost = msgspec.structs.replace(CONTROL.cost, user_spread=0.7)
-    factors = cost.factors()
+UNLIKE = msgspec.structs.replace(CONTROL.cost, user_spread=0.7)
+
+
+def test_users_costs_are_a_factor_on_what_is_left_of_sigma() -> None:
+    factors = UNLIKE.factors()
     assert sum(factors) / len(factors) == pytest.approx(1.0)
     assert statistics.pstdev(math.log(each) for each in factors) == pytest.approx(0.7, rel=0.1)
-    assert cost.within().sigma ** 2 + 0.7**2 == pytest.approx(cost.sigma**2)
+    assert UNLIKE.within().sigma ** 2 + 0.7**2 == pytest.approx(UNLIKE.sigma**2)
     assert CONTROL.cost.factors() == (1.0,)
     assert CONTROL.cost.within() is CONTROL.cost
-    costs = shapes.dollars(cost.within())
-    units = StakedUnits(Arm.CONTROL, costs, shapes.asked, GATE, share=0.05, factors=factors)
-    alike = StakedUnits(Arm.CONTROL, costs, shapes.asked, GATE, share=0.05)
 
-    def spread_of(staked: StakedUnits) -> float:
-        draws = Draws("units")
-        found = [staked.units(draws, 2, 1) for _ in range(400)]
-        return statistics.pstdev(each[min(each)] for each in found)
 
-    assert spread_of(units) > 2 * spread_of(alike)
+@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0, 1.2])
+def test_the_pool_keeps_mean_sigma_and_correlation_whatever_lies_between_users(spread: float) -> None:
+    cost = msgspec.structs.replace(CONTROL.cost, user_spread=spread)
+    pool = Shapes(Draws("pool"), cost)
+    for mean, sigma in ((0.02, 1.2), (0.012, 1.3)):
+        other = msgspec.structs.replace(cost, mean=mean, sigma=sigma)
+        assert sum(pool.dollars(other)) / SIZE == pytest.approx(mean)
+    logs = [math.log(each) for each in pool.dollars(cost)]
+    assert statistics.pstdev(logs) == pytest.approx(1.2, rel=0.04)
+    sizes = [math.log(each) for each in pool.asked]
+    # With little left within users their sizes cannot tell all of it; with nothing left they tell nothing.
+    most = min(0.8, math.sqrt(1.2**2 - spread**2) / 1.2)
+    assert statistics.correlation(logs, sizes) == pytest.approx(most, abs=0.03)
+
+
+def test_a_users_twenty_requests_have_their_factor_in_common() -> None:
+    pool = Shapes(Draws("pool"), UNLIKE)
+    plain = [math.exp(UNLIKE.within().sigma * z) for z in pool.cost]
+    ratios = [paid / alone for paid, alone in zip(pool.dollars(UNLIKE), plain, strict=True)]
+    users = [ratios[n : n + MOST_REQUESTS] for n in range(0, SIZE, MOST_REQUESTS)]
+    assert all(max(each) == pytest.approx(min(each)) for each in users)
+    assert len({round(each[0], 9) for each in users}) == USERS_ALIKE
 
 
 def test_savings_by_user_take_longer_to_certify_where_users_costs_differ() -> None:

@@ -14,7 +14,7 @@ traffic: {per_minute: 1000, users: 20000, zipf: 1.1, diurnal: 0.0, triggered: 10
 control:
   errors: 0.8%
   latency: {median: 1.5s, sigma: 0.42}
-  cost: {mean: 0.02, sigma: 1.2, input_corr: 0.8}
+  cost: {mean: 0.02, sigma: 1.2, input_corr: 0.8, user_spread: 0.0}
   votes: 3%
   down: 15%
   user_spread: 0.0
@@ -48,6 +48,15 @@ def test_the_candidate_is_as_control_where_nothing_else_is_said() -> None:
     assert found.candidate == Variant(errors=0.02, cost=Cost(mean=0.012, sigma=0.5), usage=1.5)
 
 
+def test_how_users_costs_differ_is_as_in_control_up_to_the_candidates_own_sigma() -> None:
+    control = "control: {cost: {sigma: 1.0, user_spread: 0.8}}\n"
+    found = read_scenario(control)
+    assert found.control.cost.user_spread == found.candidate.cost.user_spread == 0.8
+    narrow = read_scenario(control + "candidate: {cost: {sigma: 0.5}}")
+    assert (narrow.candidate.cost.sigma, narrow.candidate.cost.user_spread) == (0.5, 0.5)
+    assert read_scenario(control + "candidate: {cost: {user_spread: 0.1}}").candidate.cost.user_spread == 0.1
+
+
 def test_other_latency_and_traffic() -> None:
     found = read_scenario("traffic: {per_minute: 40, trace: a.csv}\ncontrol: {latency: {median: 900ms}}")
     assert found.traffic == Traffic(per_minute=40.0, trace="a.csv")
@@ -61,6 +70,9 @@ def test_other_latency_and_traffic() -> None:
         ("traffic: {rate: 3}", "traffic.rate: is no key of a scenario"),
         ("control: {usage: 2}", "control.usage: is no key"),
         ("control: {errors: 0.8}", "control.errors: found '0.8'; expected a percentage"),
+        ("control: {cost: {sigma: 0.5, user_spread: 0.6}}", "control.cost.user_spread: found '0.6'"),
+        ("control: {cost: {user_spread: -0.1}}", "control.cost.user_spread: found '-0.1'"),
+        ("candidate: {cost: {user_spread: wide}}", "candidate.cost.user_spread: found 'wide'"),
         ("candidate: {cost: {mean: free}}", "candidate.cost.mean: found 'free'"),
         ("faults: [{at: 1h, errors: 5%}]", "faults[0].arm: is missing"),
         ("faults: [{arm: candidate, errors: 5%}]", "faults[0].at: is missing"),

@@ -5,6 +5,7 @@ evidence that both share it must come to the same decision, later by no more tha
 `make simulate` compares 60 streams of each unit.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,7 +15,6 @@ import pytest
 from tidegate.domain.decision import Decision, decide
 from tidegate.domain.evidence import (
     BUCKET_SECONDS,
-    SHORT_WINDOW_SECONDS,
     ArmBucket,
     Latest,
     Tally,
@@ -27,14 +27,14 @@ from tidegate.domain.rollout import Move, Phase, Plan, Rollout
 from tidegate.domain.transition import apply
 from tidegate.rehearsal.answers import Shapes
 from tidegate.rehearsal.draws import Draws
-from tidegate.rehearsal.pace import CALM_LONGEST, next_look
+from tidegate.rehearsal.pace import CALM_LONGEST
 from tidegate.rehearsal.past import with_past
 from tidegate.rehearsal.plan import plan_of
 from tidegate.rehearsal.record import Record
-from tidegate.rehearsal.run import is_calm, salt_of
+from tidegate.rehearsal.run import is_calm, next_stop, salt_of
 from tidegate.rehearsal.scenario import Scenario
 from tidegate.rehearsal.scenario_file import read_scenario
-from tidegate.rehearsal.world import CALM_SPAN, COARSE, LONG_STRETCH, World
+from tidegate.rehearsal.world import World, span_ending, stretch_span, told_at
 
 SPEC = """\
 apiVersion: tidegate/v1
@@ -124,7 +124,7 @@ def grouped(pieces: Iterable[Piece], begin: float, end: float, span: int) -> Ite
         rest: list[Tally] = []
         spans: dict[int, list[Tally]] = {}
         for each in (bucket for piece in pieces for bucket in piece.buckets if bucket.arm is arm):
-            slot = min(last, each.start // span * span + span - BUCKET_SECONDS)
+            slot = min(last, span_ending(each.start, span))
             spans.setdefault(slot, []).append(each.tally)
         for slot, tallies in sorted(spans.items()):
             whole = merge([*rest, *tallies])
@@ -146,8 +146,7 @@ def grouped(pieces: Iterable[Piece], begin: float, end: float, span: int) -> Ite
         if rest:
             yield ArmBucket(last, arm, merge(rest))
     for event in (event for piece in pieces for event in piece.events):
-        at = min(end - 1e-6, (event.at // span + 1) * span - 1e-6)
-        yield msgspec.structs.replace(event, at=max(event.at, at))
+        yield msgspec.structs.replace(event, at=min(math.nextafter(end, begin), told_at(event.at, span)))
 
 
 def _without(whole: Tally, told: Tally) -> Tally:
@@ -173,16 +172,13 @@ def by_controller(seen: Stream) -> tuple[Decision, float]:
 def by_rehearsal(seen: Stream) -> tuple[Decision, float]:
     """The same with a rehearsal's looks and stretches, rounded up to whole buckets."""
     record, now, evidence = Record(seen.rollout, 0.0, Draws("unused")), 0.0, Evidence()
-    baked = seen.rollout.current.bake_seconds
+    edges = seen.scenario.edges()
     while True:
         calm = is_calm(evidence) and not seen.scenario.troubled(now)
-        changed = max((edge for edge in seen.scenario.edges() if edge <= now), default=0.0)
-        window = (now // SHORT_WINDOW_SECONDS + 1) * SHORT_WINDOW_SECONDS
-        wanted = next_look(now, changed, (*seen.scenario.edges(), baked, window), calm=calm)
+        wanted = next_stop(seen.rollout, now, edges, calm=calm)
         at = -(-wanted // BUCKET_SECONDS) * BUCKET_SECONDS
         pieces = seen.between(now, at)
-        span = BUCKET_SECONDS if at - now < LONG_STRETCH else CALM_SPAN if calm else COARSE
-        record.add(grouped(pieces, now, at, span), at)
+        record.add(grouped(pieces, now, at, stretch_span(at - now, calm=calm)), at)
         now = at
         evidence = record.look(seen.rollout, pieces[-1].latest, now)
         decision = decide(seen.rollout, evidence, now)

@@ -25,7 +25,7 @@ def show(courses: Sequence[Course]) -> None:
         ("rehearsals", f"{found.reps}: {outcomes}"),
         ("duration" if one else "duration, middle", _after(wholes[len(wholes) // 2])),
         *_rollback_rows(found),
-        ("false rollbacks", _false(found)),
+        ("false rollback" if one else "false rollbacks", _false(found)),
         *_savings_rows(found),
         (
             f"harm by the candidate's faults{'' if one else ', mean'}",
@@ -67,12 +67,10 @@ def _rollback_rows(found: Summary) -> list[tuple[str, str]]:
 
 
 def _false(found: Summary) -> str:
-    """One rehearsal has no rate."""
+    """One rehearsal has no rate: it was one, or none."""
     false = found.false_rollback
     if found.reps == 1:
-        return (
-            "this one; --reps tells how many of them" if false.rate else "none; --reps tells how many of many"
-        )
+        return "yes" if false.rate else "no"
     return f"{100 * false.rate:.3g} %, at most {100 * false.upper_95:.3g} % (95 %)"
 
 

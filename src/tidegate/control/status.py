@@ -60,14 +60,15 @@ class GateStatus(msgspec.Struct, frozen=True, kw_only=True):
 class SavingsStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The candidate's savings in this stage against concurrent control, as ratios; None: cannot be told.
 
-    `low` and `high` are a 95 % interval that may be looked at at any time, None under 30 units an arm, and
-    after prices changed in mid-stage. `certified_since` (RFC 3339 UTC): savings of the gate's `min` are sure.
+    `low` and `high` are a 95 % interval that may be looked at at any time; None under 30 units an arm, after
+    prices changed in mid-stage, and where sums lack something (`domain/scatter`). `certified_since` (RFC 3339
+    UTC): from then on savings of the gate's `min` are sure.
     """
 
     point: float | None
-    low: float | None
-    high: float | None
-    certified_since: str | None
+    low: float | None = None
+    high: float | None = None
+    certified_since: str | None = None
 
 
 class LastDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,8 +122,8 @@ class RolloutStatus(RolloutSummary, frozen=True, kw_only=True):
     revision_noted: bool
     """Whether a revision takes effect with the next stage."""
     unit: str
-    baseline: str
-    candidate: str
+    baseline: str = ""
+    candidate: str = ""
     stages: tuple[str, ...]
     approvals: Approvals
     arms: Arms

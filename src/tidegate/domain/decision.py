@@ -104,13 +104,12 @@ def _unseen(rollout: Rollout, evidence: Evidence, now: float) -> Decision | None
     if quiet > most and (evidence.last_at is not None or not _seen(evidence)):
         reason = (
             f"no request of either arm for {duration_text(quiet)}; see whether the traffic that the rollout "
-            "covers still comes here, or `pause` it; where nights are quiet, `gates.samples.quiet` of a plan "
-            "says for how long"
+            "covers still comes here, or `pause` it"
         )
         return _decision(Kind.HOLD, None, "no-traffic", reason)
     requests = evidence.candidate.requests + evidence.control.requests
     triggered = evidence.candidate.triggered + evidence.control.triggered
-    if requests and not triggered and now - begun > most:
+    if requests and not triggered and now - begun > QUIET_SECONDS:
         reason = (
             f"the candidate's skills were chosen for none of {requests:,} requests in "
             f"{duration_text(now - begun)}; see with `tidegate skill match` what they are chosen for, and "

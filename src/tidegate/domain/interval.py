@@ -71,4 +71,4 @@ def _variance(arm: ArmSpending) -> float:
     """Of the logarithm of the mean; in whole numbers until the last step, so that nothing cancels out."""
     n, y = arm.requests, arm.cost_picos
     scatter = n * n * arm.costs_squared - 2 * n * y * arm.cost_by_requests + y * y * arm.requests_squared
-    return scatter / (n * n * y * y)
+    return max(0, scatter) / (n * n * y * y)

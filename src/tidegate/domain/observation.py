@@ -9,7 +9,7 @@ from tidegate.domain.evidence import BUCKET_SECONDS, ArmBucket, Latest, StageEvi
 from tidegate.domain.exchange import Arm
 from tidegate.domain.processes import State, advance, part_left, processes
 from tidegate.domain.rollout import Rollout
-from tidegate.domain.savings import SavingsState
+from tidegate.domain.savings import CERTIFICATE, SavingsState
 
 LOOK_BACK_ENDS = 500
 """How many buckets' ends with a faulted request `recent_buckets` goes back over at most."""
@@ -143,7 +143,7 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
     for name, test in processes(rollout).items():
         states[name], e_value, peak = advance(test, progress.states.get(name), buckets, events)
         left = part_left(rollout, name)
-        found[name] = Found(e_value * left, peak * left, _since(states[name]))
+        found[name] = Found(e_value * left, peak * left, _since(name, states[name]))
     ends = [each.start + BUCKET_SECONDS for each in buckets if each.tally.requests]
     return msgspec.structs.replace(
         progress,
@@ -156,8 +156,8 @@ def _fold(progress: Progress, rollout: Rollout, evidence: StageEvidence, until: 
     )
 
 
-def _since(state: State) -> float | None:
-    return state.since if isinstance(state, SavingsState) else None
+def _since(test: str, state: State) -> float | None:
+    return state.since if test == CERTIFICATE and isinstance(state, SavingsState) else None
 
 
 def _sum(before: Tally, buckets: Iterable[ArmBucket], arm: Arm, repriced_at: float | None) -> Tally:

@@ -147,7 +147,7 @@ class SamplesGate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Triggered candidate requests needed before a stage may be judged.
 
     Where they are missing a stage extends itself by at most `extend_seconds` (None: by its bake time again).
-    People are told where no request comes, or none is triggered, for `quiet_seconds` (None: an hour).
+    People are told where no request comes for `quiet_seconds` (None: an hour).
     """
 
     min: int

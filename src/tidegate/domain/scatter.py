@@ -10,13 +10,15 @@ from typing import NamedTuple
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import Tally
 from tidegate.domain.interval import ArmSpending, Saved, saved
+from tidegate.domain.verdict import savings_point
 
 GRAINS = 10**5
 """Costs count in 10⁻⁵ dollars here: they tell of scatter alone, and their squares must fit into 64 bits."""
 
-_MOST_COST = 100 * GRAINS
-_MOST_SPENT = 5_000 * GRAINS
-"""What costs more, or comes from a unit that has spent more, is left out; then no interval is told."""
+_MOST_ADDED = 2**63 // 100_000
+"""A request that adds more is left out, and then no interval is told: 100,000 in a bucket's time must fit. At
+2 cents each that comes once a unit has spent 230,000 dollars in the stage; at most one request may cost 96.
+"""
 
 _PICOS_A_GRAIN = PICOS // GRAINS
 
@@ -41,27 +43,27 @@ def scatter(cost_usd: float, charged: int = 0, spent: int = 0) -> Scatter | None
     None: it is more than can be summed.
     """
     cost = grains(cost_usd)
-    if cost > _MOST_COST or spent > _MOST_SPENT:
-        return None
-    return Scatter(
+    added = Scatter(
         payers=not charged,
         costs_squared=cost * (2 * spent + cost),
         cost_by_charged=spent + (charged + 1) * cost,
         charged_squared=2 * charged + 1,
     )
+    return None if max(added) > _MOST_ADDED else added
 
 
 def saved_so_far(candidate: Tally, control: Tally) -> Saved | None:
     """The candidate's savings by what both arms summed, with an interval that may be looked at at any time.
 
     None where an arm has nothing priced, or control costs nothing. Without an interval (`low` and `high`
-    None) where units are few, or where not all that is priced was summed: when prices changed in mid-stage,
-    what came before counts no more.
+    None) where units are few, or where not all that is priced is in the sums: a request was too dear for
+    them, the stage ran before there were any, or prices changed in mid-stage, so that what came before counts
+    no more.
     """
-    found = saved(_spending(candidate), _spending(control))
-    if found is None or (candidate.charged, control.charged) == (candidate.priced, control.priced):
-        return found
-    return Saved(found.point, None, None)
+    if (candidate.charged, control.charged) == (candidate.priced, control.priced):
+        return saved(_spending(candidate), _spending(control))
+    point = savings_point(candidate, control)
+    return None if point is None else Saved(point, None, None)
 
 
 def _spending(tally: Tally) -> ArmSpending:

@@ -5,7 +5,7 @@ import msgspec
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import CAP_PER_UNIT, LONG_WINDOW_SECONDS, SHORT_WINDOW_SECONDS
 from tidegate.domain.exchange import Arm, Exchange
-from tidegate.domain.scatter import grains
+from tidegate.domain.scatter import grains, scatter
 from tidegate.domain.unit_savings import MOST_REQUESTS
 
 RECENT = 5
@@ -19,7 +19,7 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     `recent` holds its last RECENT triggered outcomes as bits, the newest lowest, 1 for faulted; the counts
     are of its triggered exchanges in the newest short and long window step, up to CAP_PER_UNIT. `priced`
     counts those whose cost is judged, up to MOST_REQUESTS; `paid` and `expected` are theirs in 10⁻¹² dollars.
-    `charged` counts all whose cost is known, `spent` is what they cost in 10⁻⁵ dollars.
+    `charged` counts all that are in the sums of `domain/scatter`, `spent` is what they cost in 10⁻⁵ dollars.
     """
 
     arm: Arm
@@ -47,6 +47,7 @@ def step_unit(state: UnitState, exchange: Exchange) -> UnitState:
     long_count = state.long_count if long_step == state.long_step else 0
     newest = not state.triggered or at >= state.last_at
     priced, paid, expected = _costs(state, exchange)
+    charged, spent = _spent(state, cost)
     return UnitState(
         arm=exchange.arm,
         triggered=True,
@@ -60,8 +61,8 @@ def step_unit(state: UnitState, exchange: Exchange) -> UnitState:
         priced=priced,
         paid=paid,
         expected=expected,
-        charged=state.charged + (cost is not None),
-        spent=state.spent + (grains(cost) if cost is not None else 0),
+        charged=charged,
+        spent=spent,
     )
 
 
@@ -88,6 +89,13 @@ def _costs(state: UnitState, exchange: Exchange) -> tuple[int, int, int]:
         state.paid + round(cost * PICOS),
         state.expected + round(stakes.expected * PICOS),
     )
+
+
+def _spent(state: UnitState, cost: float | None) -> tuple[int, int]:
+    """The unit's requests in the sums of `domain/scatter`, and what they cost, with this one if it is."""
+    if cost is None or scatter(cost, state.charged, state.spent) is None:
+        return state.charged, state.spent
+    return state.charged + 1, state.spent + grains(cost)
 
 
 def _more(step: int, count: int, new_step: int, new_count: int) -> int:

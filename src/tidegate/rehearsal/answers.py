@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from tidegate.domain.evidence import latency_cell
+from tidegate.domain.unit_savings import MOST_REQUESTS
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.scenario import Cost, Variant
 from tidegate.rehearsal.staked import Staked, StakedUnits
@@ -38,22 +39,24 @@ class Shapes:
     def __init__(self, draws: Draws, cost: Cost) -> None:
         self.latency = [draws.normal() for _ in range(SIZE)]
         self.cost = [draws.normal() for _ in range(SIZE)]
-        own = math.sqrt(1 - cost.input_corr**2)
-        inputs = (cost.input_corr * z + own * draws.normal() for z in self.cost)
+        corr = cost.corr_within()
+        own = math.sqrt(1 - corr**2)
+        inputs = (corr * z + own * draws.normal() for z in self.cost)
         self.asked = [round(_MEDIAN_BYTES * math.exp(min(8.0, cost.sigma * z))) for z in inputs]
 
     def dollars(self, cost: Cost, dearer: float = 1.0) -> list[float]:
-        """What the requests cost, of that mean exactly."""
-        raw = [math.exp(cost.sigma * z) for z in self.cost]
+        """What the requests cost, of that mean exactly; MOST_REQUESTS in a row are a user's."""
+        sigma, factors = cost.within().sigma, cost.factors()
+        raw = [
+            math.exp(sigma * z) * factors[place // MOST_REQUESTS % len(factors)]
+            for place, z in enumerate(self.cost)
+        ]
         scale = cost.mean * dearer * SIZE / math.fsum(raw)
         return [scale * each for each in raw]
 
 
 class Answers:
-    """The answers of one arm, all `slower` and `dearer` by these factors, of another `sigma` if given.
-
-    `by_unit`: savings are judged by sticky unit, so that they are staked without the users' own factors.
-    """
+    """The answers of one arm, all `slower` and `dearer` by these factors, of another `sigma` if given."""
 
     def __init__(
         self,
@@ -63,17 +66,15 @@ class Answers:
         slower: float = 1.0,
         sigma: float | None = None,
         dearer: float = 1.0,
-        by_unit: bool = False,
     ) -> None:
         median = variant.latency.median * slower
         sigma = variant.latency.sigma if sigma is None else sigma
         cells = array("H", (latency_cell(median * math.exp(sigma * z)) for z in shapes.latency))
         self._cells = cells + cells
         self._asked = shapes.asked
-        costs = shapes.dollars(variant.cost, dearer)
-        self._costs = shapes.dollars(variant.cost.within(), dearer) if by_unit else costs
+        self._costs = shapes.dollars(variant.cost, dearer)
         self.mean_usd = variant.cost.mean * dearer
-        self._dollars = [0.0, *accumulate((*costs, *costs))]
+        self._dollars = [0.0, *accumulate((*self._costs, *self._costs))]
         self._staked: Staked | StakedUnits | None = None
 
     def stake(self, stake: Stake | None) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from statistics import NormalDist
 
 from tidegate.domain.past import Past
@@ -14,7 +13,7 @@ from tidegate.rehearsal.answers import Shapes
 from tidegate.rehearsal.crowd import activity
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.profile import DAY
-from tidegate.rehearsal.scenario import Cost, Latency, Scenario
+from tidegate.rehearsal.scenario import Latency, Scenario
 
 SPAN = 7 * DAY
 """As far as a rollout looks back when it starts."""
@@ -29,7 +28,7 @@ def past(scenario: Scenario, shapes: Shapes) -> Past:
     seconds = _durations(scenario.control.latency)
     shares = activity(scenario)
     units = math.fsum(-math.expm1(-share * requests) for share in shares)
-    cost = scenario.control.cost
+    costs = tuple(zip(shapes.asked, shapes.dollars(scenario.control.cost), strict=True))
     return Past(
         span=SPAN,
         requests=round(requests),
@@ -37,18 +36,10 @@ def past(scenario: Scenario, shapes: Shapes) -> Past:
         units=round(units),
         seconds=seconds,
         first_token=seconds,
-        costs=tuple(zip(shapes.asked, shapes.dollars(cost), strict=True)),
-        bills=tuple(_bills(shapes, cost)),
+        costs=costs,
+        bills=tuple(costs[n : n + MOST_REQUESTS] for n in range(0, len(costs), MOST_REQUESTS)),
         spectrum=Counter(count for share in shares if (count := round(share * requests))),
     )
-
-
-def _bills(shapes: Shapes, cost: Cost) -> Iterator[tuple[tuple[int, float], ...]]:
-    """What units paid for their first requests: stretches of the pool, by each of the users' factors."""
-    within = shapes.dollars(cost.within())
-    for factor in cost.factors():
-        paid = tuple((asked, factor * each) for asked, each in zip(shapes.asked, within, strict=True))
-        yield from (paid[n : n + MOST_REQUESTS] for n in range(0, len(paid), MOST_REQUESTS))
 
 
 def with_past(plan: Plan, scenario: Scenario, shapes: Shapes) -> Plan:

@@ -78,6 +78,16 @@ def is_calm(evidence: Evidence) -> bool:
     return near < CALM and (certificate.e_value < CALM or certificate.peak >= SURE)
 
 
+def next_stop(rollout: Rollout, now: float, edges: Sequence[float], *, calm: bool) -> float:
+    """When a rehearsal looks next: not past any of `edges`, the bake's end, a new window or opening hours."""
+    baked = rollout.stage_since + rollout.current.bake_seconds + paused_seconds(rollout, now)
+    changed = max((edge for edge in (rollout.stage_since, *edges) if edge <= now), default=0.0)
+    window = (now - rollout.stage_since) // SHORT_WINDOW_SECONDS + 1
+    begins = rollout.stage_since + window * SHORT_WINDOW_SECONDS
+    open_at = opens(rollout.plan.schedule, now) or now
+    return next_look(now, changed, (*edges, baked, begins, open_at), calm=calm)
+
+
 class _Rehearsal:
     """Where a rehearsal stands; times are seconds after its start, which are the rollout's too."""
 
@@ -132,14 +142,8 @@ class _Rehearsal:
         return self._until
 
     def _advance(self, *, calm: bool) -> None:
-        rollout, now = self._rollout, self._now
-        baked = rollout.stage_since + rollout.current.bake_seconds + paused_seconds(rollout, now)
-        edges = (*self._scenario.edges(), *self._revisions)
-        changed = max((edge for edge in (rollout.stage_since, *edges) if edge <= now), default=0.0)
-        window = (now - rollout.stage_since) // SHORT_WINDOW_SECONDS + 1
-        begins = rollout.stage_since + window * SHORT_WINDOW_SECONDS
-        open_at = opens(rollout.plan.schedule, now) or now
-        at = next_look(now, changed, (*edges, baked, begins, open_at, self._end()), calm=calm)
+        now, edges = self._now, (*self._scenario.edges(), *self._revisions, self._end())
+        at = next_stop(self._rollout, now, edges, calm=calm)
         came = self._world.advance(now, at, calm=calm)
         self._record.add((*came.buckets, *came.events), at)
         self._requests += came.candidate_requests

@@ -23,8 +23,8 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """Log-normal dollars of a request: mean, `sigma` of the logarithm, correlation with the input's size.
 
-    `user_spread`, at most `sigma`, is the part of it that lies between users: the sigma of a factor that each
-    user's requests have in common. Only savings by sticky unit feel it.
+    `user_spread`, at most `sigma`, is the part of it that lies between users: the sigma of a factor that a
+    user's requests have in common, whatever their sizes. Savings by sticky unit feel it.
     """
 
     mean: float = 0.02
@@ -37,6 +37,15 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
         if not self.user_spread:
             return self
         return msgspec.structs.replace(self, sigma=math.sqrt(self.sigma**2 - self.user_spread**2))
+
+    def corr_within(self) -> float:
+        """How a user's costs go with their sizes: so that it is `input_corr` over all, if that can be."""
+        within = self.within().sigma
+        return (
+            min(1.0, self.input_corr * self.sigma / within)
+            if self.user_spread and within
+            else self.input_corr
+        )
 
     def factors(self) -> tuple[float, ...]:
         """Users' factors of mean 1: the middles of USERS_ALIKE equal parts; (1.0,) without a spread."""

@@ -4,14 +4,11 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from tidegate.domain.certifying import Bill
 from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.rollout import SavingsGate
 from tidegate.domain.savings import bets
 from tidegate.domain.unit_savings import MILESTONES, Milestone, unit_bets
 from tidegate.rehearsal.draws import Draws
-
-_UNITS = 1024
 
 
 class Staked:
@@ -32,29 +29,15 @@ class Staked:
 
 
 class StakedUnits:
-    """The same by sticky unit: stretches of the pool, as long as a milestone has requests, are units.
-
-    With several `factors` each of some stretches is a unit of each factor on its costs.
-    """
+    """The same by sticky unit: stretches of the pool, as long as a milestone has requests, are units."""
 
     def __init__(
-        self,
-        arm: Arm,
-        costs: Sequence[float],
-        asked: Sequence[int],
-        gate: SavingsGate,
-        *,
-        share: float,
-        factors: Sequence[float] = (1.0,),
+        self, arm: Arm, costs: Sequence[float], asked: Sequence[int], gate: SavingsGate, *, share: float
     ) -> None:
         expected = [gate.expected.of(size) if gate.expected else 0.0 for size in asked]
         stakes = Stakes(0.0, gate.expected.cap if gate.expected else 0.0, share, gate.min, gate.floor)
         self._rows = [
-            [
-                unit_bets(stakes, arm, number, factor * paid, usual)
-                for paid, usual in _some(list(_units(costs, expected, each)), len(factors))
-                for factor in factors
-            ]
+            [unit_bets(stakes, arm, number, paid, usual) for paid, usual in _units(costs, expected, each)]
             for number, each in enumerate(MILESTONES)
         ]
 
@@ -67,12 +50,9 @@ class StakedUnits:
         return found
 
 
-def _some(units: Sequence[Bill], factors: int) -> Sequence[Bill]:
-    """As many of them, from all over the pool, as make about _UNITS with the factors; all with one factor."""
-    return units if factors == 1 else units[:: max(1, factors * len(units) // _UNITS)]
-
-
-def _units(costs: Sequence[float], expected: Sequence[float], milestone: Milestone) -> Iterator[Bill]:
+def _units(
+    costs: Sequence[float], expected: Sequence[float], milestone: Milestone
+) -> Iterator[tuple[float, float]]:
     """What each stretch paid, and what was expected of it."""
     size = milestone.requests
     for begin in range(0, len(costs) - size + 1, size):

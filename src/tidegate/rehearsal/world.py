@@ -128,7 +128,7 @@ class World:
 
     def advance(self, begin: float, end: float, *, calm: bool = False) -> Stretch:
         """Let [begin, end) come; `calm`: no test is near what it would act on, so errors come together."""
-        self._span = _span(end - begin, calm=calm)
+        self._span = stretch_span(end - begin, calm=calm)
         stretch = Stretch([], [], 0)
         whole = self._profile.between(begin, end)
         self._volume += whole
@@ -208,9 +208,7 @@ class World:
             self._harmed.users.update(met[:own])
         timed = sorted((begin + draws.random() * (end - begin), user) for user in (*users, *met))
         times, last = [at for at, _ in timed], math.nextafter(end, begin)
-        told = (
-            times if self._span == BUCKET_SECONDS else [min(last, _span_end(at, self._span)) for at in times]
-        )
+        told = times if self._span == BUCKET_SECONDS else [min(last, told_at(at, self._span)) for at in times]
         errors = _Errors(times, [user for _, user in timed], told)
         return natural + by_fault + good, errors
 
@@ -286,7 +284,6 @@ class World:
                 slower=change.slower,
                 sigma=change.sigma,
                 dearer=change.dearer,
-                by_unit=self._sticky,
             )
             self._answers[key].stake(self._stake(arm))
         return self._answers[key]
@@ -296,10 +293,7 @@ class World:
         gate, share = self._plan.gates.savings, self._share
         if gate is None or share >= 1 or not certifies(self._plan):
             return None
-        if not self._sticky:
-            return partial(Staked, arm, gate=gate, share=share)
-        factors = self._variants[arm].cost.factors()
-        return partial(StakedUnits, arm, gate=gate, share=share, factors=factors)
+        return partial(StakedUnits if self._sticky else Staked, arm, gate=gate, share=share)
 
     def _slots(
         self, arm: Arm, whole: Tally, errors: Sequence[float], begin: float, end: float
@@ -311,7 +305,7 @@ class World:
         """
         width = self._span
         last = _slot(math.nextafter(end, 0.0))
-        early = Counter(slot for at in errors if (slot := _ending(at, width)) < last)
+        early = Counter(slot for at in errors if (slot := span_ending(at, width)) < last)
         buckets: list[ArmBucket] = []
         for slot in sorted(early):
             bad, upto = early[slot], slot + BUCKET_SECONDS
@@ -339,19 +333,19 @@ def _less(whole: Tally, requests: int, errors: int) -> Tally:
     )
 
 
-def _span(seconds: float, *, calm: bool) -> int:
+def stretch_span(seconds: float, *, calm: bool) -> int:
     """Of what length the spans are in which a stretch's errors are told."""
     if seconds < LONG_STRETCH:
         return BUCKET_SECONDS
     return CALM_SPAN if calm else COARSE
 
 
-def _span_end(at: float, span: int) -> float:
+def told_at(at: float, span: int) -> float:
     """Just before the end of the span of so many seconds around `at`."""
     return math.nextafter((at // span + 1) * span, at)
 
 
-def _ending(at: float, width: int) -> int:
+def span_ending(at: float, width: int) -> int:
     """The bucket that ends a span of `width` seconds, a whole number of buckets, around `at`."""
     return int(at // width) * width + width - BUCKET_SECONDS
 

@@ -49,12 +49,26 @@ def test_savings_are_sustained_through_the_last_days_whose_lower_bound_holds(low
 def test_over_several_stages_a_day_in_two_of_them_is_that_of_the_stage_with_more_requests() -> None:
     canary = [day("d1", 0.2), day("d2", 0.36), many("d3", 0.37)]
     wider = [day("d3", None), many("d4", 0.36)]
-    assert savings.throughout([canary, wider], 0.35) == Sustained(min=0.35, days=3, since="d2")
-    assert savings.throughout([wider, canary], 0.35) == Sustained(min=0.35, days=3, since="d2")
+    for parts in ([(canary, None), (wider, None)], [(wider, None), (canary, None)]):
+        assert savings.throughout(parts, 0.35) == Sustained(min=0.35, days=3, since="d2")
     fewer = [many("d3", None), many("d4", 0.36)]
     canary[-1] = day("d3", 0.37)
-    assert savings.throughout([canary, fewer], 0.35) == Sustained(min=0.35, days=1, since="d4")
-    assert savings.throughout([], 0.35) == Sustained(min=0.35, days=0, since=None)
+    assert savings.throughout([(canary, None), (fewer, None)], 0.35) == Sustained(
+        min=0.35, days=1, since="d4"
+    )
+    assert savings.throughout([], 0.35) is None
+    assert savings.throughout([([], None), ([], None)], 0.35) is None
+
+
+def test_over_several_stages_what_came_before_prices_changed_counts_no_more() -> None:
+    canary = [many("d1", 0.4), many("d2", 0.4)]
+    wider = [many("d3", 0.4), many("d4", 0.4), many("d5", 0.4)]
+    full = [many("d6", 0.4)]
+    assert savings.throughout([(canary, None), (wider, "d4"), (full, None)], 0.35) == Sustained(
+        min=0.35, days=3, since="d4"
+    )
+    assert savings.throughout([(canary, "d2"), (wider, None), (full, None)], 0.35).days == 5
+    assert savings.throughout([(canary, None), (wider, None), ([], "d7")], 0.35) is None
 
 
 def many(name: str, low: float | None) -> SavingsDay:

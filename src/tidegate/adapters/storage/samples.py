@@ -125,7 +125,7 @@ class SqlSamples:
         )
         found = found.where(*self._matching(sampled), _BASELINE, cost.is_not(None))
         sums = LogCosts()
-        result = await connection.stream(found)
+        result = await connection.stream(found.order_by(EXCHANGE.c.at))
         async for page in result.partitions(_ROWS):
             await asyncio.to_thread(_add, sums, page)
         return sums

@@ -26,7 +26,7 @@ from tidegate.domain.reporting.document import (
     Sustained,
 )
 from tidegate.domain.reporting.period import Period
-from tidegate.domain.reporting.savings import throughout
+from tidegate.domain.reporting.savings import Part, throughout
 from tidegate.domain.reporting.sums import Line, Span
 from tidegate.domain.rollout import ACTIVE, Plan, Rollout
 
@@ -78,7 +78,7 @@ async def assemble(
         plan=_plan(rollout.plan),
         note=_note(kind, rollout, stages, after),
         recommendation=stages[-1].recommendation if stages else nothing_to_decide(rollout),
-        sustained=_sustained(rollout, stages, after) if kind == "final" else None,
+        sustained=_sustained(view, visits, stages, after) if kind == "final" else None,
         stages=stages,
         after=after,
         incidents=incidents(followed.entries, switches, rollout.plan, span),
@@ -132,14 +132,19 @@ def _note(
 
 
 def _sustained(
-    rollout: Rollout, stages: Sequence[StageFigures], after: AfterFigures | None
+    view: View, visits: Sequence[Visit], stages: Sequence[StageFigures], after: AfterFigures | None
 ) -> Sustained | None:
-    """None where the plan has no savings gate."""
-    gate = rollout.plan.gates.savings
-    if gate is None:
+    """Over the last attempt, from when prices last changed; None without a savings gate or a priced day."""
+    last = visits[-1].rollout if visits else None
+    gate = last.plan.gates.savings if last else None
+    if last is None or gate is None:
         return None
-    parts = [stage.savings.days for stage in stages if stage.attempt == rollout.attempt]
-    return throughout([*parts, *([after.days] if after else [])], gate.min)
+    parts: list[Part] = []
+    for visit, stage in zip(visits, stages, strict=True):
+        if visit.rollout.attempt == last.attempt:
+            at = visit.rollout.repriced_at
+            parts.append((stage.savings.days, None if at is None else view.days(at, None).days[0]))
+    return throughout([*parts, *([(after.days, None)] if after else [])], gate.min)
 
 
 def _sides(part: StageFigures | AfterFigures) -> tuple[ArmFigures, ArmFigures]:

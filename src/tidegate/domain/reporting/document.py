@@ -284,7 +284,8 @@ class RolloutReport(msgspec.Struct, frozen=True, kw_only=True):
     """A daily, stage or final report of one rollout; `stages` has those that the period touches.
 
     `note` says what is missing where there is little to tell. `recommendation` is the last stage's.
-    `sustained` is over all stages of the last attempt and what came after, in a final report alone.
+    `sustained` is over all stages of the last attempt and what came after, since prices last changed; in a
+    final report alone.
     """
 
     report: str

@@ -10,6 +10,9 @@ from tidegate.domain.reporting.spending import DaySpending
 from tidegate.domain.rollout import Plan, Rollout
 from tidegate.domain.savings import stage_bound
 
+Part = tuple[Sequence[SavingsDay], str | None]
+"""A stage's days, and the one on which prices changed in it: what came before that counts no more."""
+
 _DIGITS = 6
 """Of an interval: sums of binary fractions hang on their order in the digits after these."""
 
@@ -53,14 +56,20 @@ def sustained(days: Sequence[SavingsDay], least: float) -> Sustained:
     return Sustained(min=least, days=run, since=days[-run].day if run else None)
 
 
-def throughout(parts: Iterable[Sequence[SavingsDay]], least: float) -> Sustained:
-    """The same over several stages; of a day in two of them the one with more priced requests counts."""
+def throughout(parts: Iterable[Part], least: float) -> Sustained | None:
+    """The same over several stages; of a day in two of them the one with more priced requests counts.
+
+    None where no day had a priced request.
+    """
     told: dict[str, SavingsDay] = {}
-    for day in (day for part in parts for day in part):
-        known = told.get(day.day)
-        if known is None or _priced(day) > _priced(known):
-            told[day.day] = day
-    return sustained([told[name] for name in sorted(told)], least)
+    for days, anew in parts:
+        if anew is not None:
+            told = {}
+        for day in days:
+            known = told.get(day.day)
+            if day.day >= (anew or "") and (known is None or _priced(day) > _priced(known)):
+                told[day.day] = day
+    return sustained([told[name] for name in sorted(told)], least) if told else None
 
 
 def _priced(day: SavingsDay) -> int:

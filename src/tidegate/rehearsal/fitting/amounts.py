@@ -82,19 +82,23 @@ def _corr(sums: LogSums) -> Figure:
 def _user_spread(costs: UserCosts, sigma: float) -> Figure:
     """The component of variance between users, by the analysis of variance with groups of unequal size.
 
-    It counts where the F ratio is above what 5 % of ledgers of users who are all alike exceed, by the normal
-    law: there are hundreds of requests.
+    It counts where the F ratio is above what 5 % of ledgers of users who are all alike exceed.
     """
     users, requests = costs.users, costs.requests
     if users < COST_USERS or requests - users < ANSWERS:
         return _no_user_spread(f"{requests} requests that cost something of {users} users are too few")
     between, within = costs.between / (users - 1), costs.within / (requests - users)
     each = (requests - costs.squared / requests) / (users - 1)
-    chance = 1 + _Z95 * math.sqrt(2 / (users - 1) + 2 / (requests - users))
     said = f"of {requests:,} that cost something, of {users:,} users"
-    if between <= chance * within:
+    if within > 0 and _normal_of(between / within, users - 1, requests - users) <= _Z95:
         return fitted("control.cost.user_spread", 0.0, f"{said}, who differ no more than by chance")
     return fitted("control.cost.user_spread", min(sigma, math.sqrt((between - within) / each)), said)
+
+
+def _normal_of(ratio: float, above: int, below: int) -> float:
+    """About the standard normal value of an F ratio with so many degrees of freedom (Wilson and Hilferty)."""
+    root, one, other = ratio ** (1 / 3), 2 / (9 * above), 2 / (9 * below)
+    return ((1 - other) * root - (1 - one)) / math.sqrt(other * root * root + one)
 
 
 def _no_user_spread(why: str) -> Figure:

@@ -139,8 +139,11 @@ def _diurnal(days: Mapping[int, Sequence[Hour]]) -> Figure:
 def _triggered(census: Census) -> Figure:
     """By the rollouts of the period, of whatever skill they were."""
     key, judged, chosen = "traffic.triggered", census.judged, census.triggered
-    if judged < ENOUGH or not chosen:
-        why = f"of {judged} requests of rollouts {chosen} were triggered, and a baseline shows nothing of it"
+    if judged < ENOUGH:
+        why = f"{judged} requests of rollouts; {ENOUGH - judged} more are needed, a baseline shows none"
+        return missing(key, Traffic().triggered, why)
+    if not chosen:
+        why = f"on none of {judged:,} requests of rollouts the skill was chosen; write yours"
         return missing(key, Traffic().triggered, why)
     said = f"{chosen:,} of {judged:,} requests of rollouts; another skill is chosen on others"
     return fitted(key, chosen / judged, said)
