@@ -27,9 +27,10 @@ from tidegate.domain.rollout import (
     Unit,
     Variant,
 )
+from tidegate.domain.scatter import savings_point
 from tidegate.domain.schedule import Freeze, Schedule
 from tidegate.domain.transition import TABLE, apply
-from tidegate.domain.verdict import THRESHOLD, savings_point, shared_fault_probability
+from tidegate.domain.verdict import THRESHOLD, shared_fault_probability
 
 BAKED = 5_000.0
 GATES = Gates(

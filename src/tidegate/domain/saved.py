@@ -4,7 +4,8 @@ from tidegate.domain.observation import Evidence
 from tidegate.domain.processes import certifies
 from tidegate.domain.rollout import Rollout, SavingsGate
 from tidegate.domain.savings import ALPHA_CERTIFICATE, ALPHA_FLOOR, CERTIFICATE, FLOOR, stage_bound
-from tidegate.domain.verdict import Verdict, percent, savings_point
+from tidegate.domain.scatter import savings_point
+from tidegate.domain.verdict import Verdict, percent
 
 
 def savings(gate: SavingsGate, evidence: Evidence, rollout: Rollout, share: float) -> Verdict:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from tidegate.domain.account import PICOS
 from tidegate.domain.evidence import Tally
 from tidegate.domain.interval import ArmSpending, Saved, saved
-from tidegate.domain.verdict import savings_point
 
 GRAINS = 10**5
 """Costs count in 10⁻⁵ dollars here: they tell of scatter alone, and their squares must fit into 64 bits."""
@@ -64,6 +63,14 @@ def saved_so_far(candidate: Tally, control: Tally) -> Saved | None:
         return saved(_spending(candidate), _spending(control))
     point = savings_point(candidate, control)
     return None if point is None else Saved(point, None, None)
+
+
+def savings_point(candidate: Tally, control: Tally) -> float | None:
+    """1 - mean candidate cost / mean control cost over triggered priced requests; None without both."""
+    if not candidate.priced or not control.priced:
+        return None
+    today = control.cost_usd / control.priced
+    return 1 - (candidate.cost_usd / candidate.priced) / today if today > 0 else None
 
 
 def _spending(tally: Tally) -> ArmSpending:

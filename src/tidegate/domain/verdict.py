@@ -126,14 +126,6 @@ def samples(gate: SamplesGate, evidence: Evidence) -> Verdict:
     )
 
 
-def savings_point(candidate: Tally, control: Tally) -> float | None:
-    """1 - mean candidate cost / mean control cost over triggered priced requests; None without both."""
-    if not candidate.priced or not control.priced:
-        return None
-    today = control.cost_usd / control.priced
-    return 1 - (candidate.cost_usd / candidate.priced) / today if today > 0 else None
-
-
 def _ratio(count: int, tally: Tally) -> float | None:
     return count / tally.triggered if tally.triggered else None
 

@@ -13,9 +13,9 @@ from tidegate.domain.observation import Evidence
 from tidegate.domain.revision import latest_candidate
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Plan, Rollout, Unit, Variant
 from tidegate.domain.savings import CERTIFICATE
+from tidegate.domain.scatter import savings_point
 from tidegate.domain.schedule import opens
 from tidegate.domain.transition import apply, on_last_stage, paused_seconds
-from tidegate.domain.verdict import savings_point
 from tidegate.rehearsal.answers import Shapes
 from tidegate.rehearsal.course import Course, Moment
 from tidegate.rehearsal.draws import Draws
