@@ -54,6 +54,7 @@ from tidegate.domain.rollout import (
     Unit,
     Variant,
 )
+from tidegate.domain.savings import stage_part
 from tidegate.domain.transition import BY_PEOPLE, TABLE, UNROUTED, apply, approval
 from tidegate.domain.watch import is_watched, watch, watch_process
 from tidegate.serving.assign import Asker, assign
@@ -132,6 +133,8 @@ class Walk:
     rollout: Rollout
     calm: bool
     """The candidate is no worse than control, and people seldom do anything."""
+    savings_spent: float
+    """The part of alpha that the savings of this try have spent."""
     now: float = START
     buckets: dict[tuple[int, Arm], Tally] = field(default_factory=dict)
     events: list[UnitEvent] = field(default_factory=list)
@@ -315,7 +318,9 @@ class Walk:
         assert (after.stage, after.attempt) == (expected, before.attempt + anew)
         assert (after.plan.candidate != before.plan.candidate) == (at_once or taken_up)
         assert after.left.comparing <= before.left.comparing or move is Move.RETRY
-        assert after.left.saving <= before.left.saving or move is Move.RETRY
+        if anew or entered or move is Move.REPRICE:
+            self.savings_spent = spent_on_savings(after) + (0.0 if move is Move.RETRY else self.savings_spent)
+        assert self.savings_spent <= 1 + 1e-9, "of alpha, over all stages, revisions and changes of prices"
         assert 0 <= after.exposed < 10_000
         if move in (Move.ADVANCE, Move.PROMOTE) and after.phase is Phase.COMPLETED:
             assert before.stage == len(before.plan.stages) - 1
@@ -326,6 +331,11 @@ class Walk:
             assert (after.phase_since, after.completed_at) == (before.phase_since, before.completed_at)
         self.rollout = after
         self.serves()
+
+
+def spent_on_savings(rollout: Rollout) -> float:
+    """The part of alpha that its stage spends on savings as it begins, or begins anew."""
+    return rollout.left.saving * stage_part(rollout.stage, len(rollout.plan.stages))
 
 
 def walked(seed: int) -> Walk:
@@ -339,7 +349,7 @@ def walked(seed: int) -> Walk:
     if seed % 5 == 0:  # few walks come so far by themselves
         begun = msgspec.structs.replace(begun, stage=len(plan.stages) - 1)
         begun = apply(begun, Move.COMPLETE, START)
-    walk = Walk(draw, begun, calm=draw.random() < 0.6)
+    walk = Walk(draw, begun, calm=draw.random() < 0.6, savings_spent=spent_on_savings(begun))
     steps = (walk.traffic, walk.jump, walk.look, walk.person, walk.prices)
     often = (40, 30, 40, 10, 1) if walk.calm else (30, 10, 30, 10, 2)
     for step in draw.choices(steps, often, k=STEPS):

@@ -17,6 +17,12 @@ from tidegate.rehearsal.reaching import Reached, Reaching
 from tidegate.rehearsal.scenario import Scenario, Variant
 from tidegate.rehearsal.streaks import Streaks
 
+BUSIEST = 32
+"""Users, the busiest of an arm: with the usual Zipf exponent half of its requests are theirs."""
+
+_MANY = 300
+"""Requests from which on it is sooner done to draw how many the busiest sent."""
+
 TENANT = "rehearsal"
 LARGEST_RATE = 0.95
 """No user fails more often than this by nature."""
@@ -195,11 +201,13 @@ class Users:
 
     def happened(self, arm: Arm, counts: Mapping[str, int], at: float) -> list[UnitEvent]:
         of = self._arms[arm]
-        most = max(counts.values(), default=0)
-        users = of.anybody(most)
         found: list[UnitEvent] = []
-        for kind, count in counts.items():
-            found += of.streaks.first(arm, kind, users[:count], at)
+        met: list[int] = []
+        before = 0
+        for kind, count in sorted(counts.items(), key=lambda each: each[1]):
+            met += of.met(count - before)
+            before = count
+            found += of.streaks.first(arm, kind, met, at)
         return found
 
     def new(self, volume: float) -> Mapping[Arm, int]:
@@ -244,6 +252,7 @@ class _Arm:
         rates = [natural_rate(variant, luck[user]) for user in members]
         self._rates = rates
         self._running = list(accumulate(shares))
+        self._others = list(accumulate(shares[BUSIEST:]))
         self._failing = list(accumulate(share * rate for share, rate in zip(shares, rates, strict=True)))
         self.weight = self._running[-1] if members else 0.0
         self.natural = self._failing[-1] if members else 0.0
@@ -251,9 +260,22 @@ class _Arm:
         self.streaks = Streaks(draws, dict(zip(members, shares, strict=True)), since, counted=counted)
         self.capped = Capped(draws, sorted(shares, reverse=True), since)
 
-    def anybody(self, count: int) -> list[int]:
-        """So many requests' users."""
-        return self._draws.chosen(self._members, self._running, count) if count else []
+    def met(self, count: int) -> list[int]:
+        """Who sent so many requests, at least once each.
+
+        Of many requests the busiest users sent more than half: how many were theirs is drawn one user after
+        the other, which is the same as drawing each request's user, and sooner done.
+        """
+        if count < _MANY or len(self._members) <= BUSIEST:
+            return self._draws.chosen(self._members, self._running, count) if count else []
+        found: list[int] = []
+        left, weight = count, self.weight
+        for user, share in zip(self._members[:BUSIEST], self.shares[:BUSIEST], strict=True):
+            theirs = self._draws.binomial(left, min(1.0, share / weight))
+            left, weight = left - theirs, weight - share
+            if theirs:
+                found.append(user)
+        return found + self._draws.chosen(self._members[BUSIEST:], self._others, left)
 
     def unlucky(self, count: int) -> list[int]:
         """Whom so many errors by nature met."""
