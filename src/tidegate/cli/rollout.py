@@ -35,7 +35,7 @@ def start(
     body = {"spec": _read(spec), "reason": reason}
     document = run(call("POST", "/api/rollouts", json=body, dry_run=dry_run))
     started = msgspec.convert(document, RolloutStatus)
-    tell(document, f"{headline(started)}\n{rolls_out(started)}", as_json=as_json)
+    tell(document, f"{rolls_out(started)}\n{headline(started)}", as_json=as_json)
 
 
 @app.command("list")
