@@ -65,7 +65,10 @@ async def running(
             env=child_environment(environment),
         )
     try:
-        yield await asyncio.wait_for(_announced_url(process, arguments, log), START_SECONDS)
+        # No wait_for: before Python 3.12 it loses a cancellation that comes with the announcement.
+        async with asyncio.timeout(START_SECONDS):
+            url = await _announced_url(process, arguments, log)
+        yield url
     finally:
         await _stop(process, arguments, log)
 
@@ -82,7 +85,8 @@ async def _stop(process: asyncio.subprocess.Process, arguments: tuple[str, ...],
     if process.returncode is None:
         process.terminate()
     try:
-        code = await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            code = await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()
