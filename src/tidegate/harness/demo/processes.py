@@ -15,6 +15,8 @@ from tidegate.domain.errors import TidegateError
 TIDEGATE = str(Path(sys.executable).with_name("tidegate"))
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
+ENDED = 128 + signal.SIGTERM
+"""The exit code of a program that SIGTERM ended, as shells tell it."""
 
 
 def child_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -28,22 +30,27 @@ def child_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @contextmanager
 def ended_by_sigterm() -> Generator[None]:
-    """Have SIGTERM end the block as Ctrl-C does: what was started in it is ended too, and not left behind.
+    """Have SIGTERM end the block, and then the program: what was started in it is not left behind.
 
-    A further SIGTERM meanwhile hurries nothing. Enter it within a running loop of the main thread.
+    A further SIGTERM meanwhile hurries nothing. Enter it in the main thread's task that is to end. It cancels
+    that task itself: a program that a shell started with `&` ignores SIGINT, and would ignore a raised one.
     """
-    loop = asyncio.get_running_loop()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     ended = False
 
     def end() -> None:
         nonlocal ended
-        if not ended:
+        if not ended and task is not None:
             ended = True
-            signal.raise_signal(signal.SIGINT)
+            task.cancel()
 
     loop.add_signal_handler(signal.SIGTERM, end)
     try:
         yield
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        raise SystemExit(ENDED) from None
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
 

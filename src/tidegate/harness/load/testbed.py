@@ -75,7 +75,7 @@ async def open_testbed(
 ) -> AsyncGenerator[Testbed]:
     """Start both in `folder`, publish the sample skills and roll them out. Raises TidegateError.
 
-    SIGTERM ends both, as Ctrl-C does.
+    SIGTERM ends both and the program, wherever it was started from.
     """
     if not SKILLS.is_dir():
         raise NotFound("the sample skills are not installed here; name a gateway with --url and --key")
