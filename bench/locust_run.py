@@ -37,7 +37,8 @@ async def run(users: int, seconds: int, out: Path) -> dict[str, str]:
                 ),
                 env=child_environment({"TIDEGATE_CLIENT_KEY": testbed.client_key}),
             )
-            code = await asyncio.wait_for(process.wait(), seconds + 120)
+            async with asyncio.timeout(seconds + 120):
+                code = await process.wait()
     if code != 0:
         raise SystemExit(f"locust ended with exit code {code}")
     with (out / "locust_stats.csv").open(newline="") as file:

@@ -17,7 +17,8 @@ Each request's logarithms are summed in whole 10⁻¹² with the evidence: the s
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from math import log
 
 import msgspec
 
@@ -65,20 +66,25 @@ def bets(stakes: Stakes, arm: Arm, cost: float) -> dict[int, int]:
     By place, so that they sum like a histogram; a plan without a floor has the first five.
     """
     candidate = arm is Arm.CANDIDATE
-    factors = list(_factors(stakes, stakes.min, 1.0, cost, candidate=candidate))
+    logarithms = _logarithms(stakes, stakes.min, 1.0, cost, candidate=candidate)
     if stakes.floor is not None:
-        factors += _factors(stakes, stakes.floor, -1.0, cost, candidate=candidate)
-    return {place: round(UNIT * math.log(factor)) for place, factor in enumerate(factors)}
+        logarithms += _logarithms(stakes, stakes.floor, -1.0, cost, candidate=candidate)
+    return dict(enumerate(logarithms))
 
 
-def _factors(stakes: Stakes, savings: float, side: float, cost: float, *, candidate: bool) -> Iterator[float]:
-    """1 - lambda D, or with `side` -1 its mirror; D is never above `most`."""
+def _logarithms(stakes: Stakes, savings: float, side: float, cost: float, *, candidate: bool) -> list[int]:
+    """Of 1 - lambda D, or with `side` -1 of its mirror; D is never above `most`."""
     share, cap, kept = stakes.share, stakes.cap, 1 - savings
     most_paid = kept * cap if candidate and side < 0 else cap
     paid, expected = min(cost, most_paid), min(stakes.expected, cap)
     d = (paid - kept * expected) / share if candidate else -kept * (paid - expected) / (1 - share)
     most = cap * max((1.0 if side > 0 else kept) / share, kept / (1 - share))
-    return (1 - bet / most * side * d for bet in BETS)
+    return staked(BETS, most, side * d)
+
+
+def staked(bets: Sequence[float], most: float, d: float) -> list[int]:
+    """log(1 - lambda D) in 10⁻¹² for the lambda of each share of `most`, which D is never above."""
+    return [round(UNIT * log(1 - bet / most * d)) for bet in bets]
 
 
 class SavingsState(msgspec.Struct, frozen=True):

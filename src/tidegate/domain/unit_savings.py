@@ -18,13 +18,10 @@ Milestones read the same arms, so they share alpha and are never averaged: the f
 many and short, as conversations are, the last where they are few and busy.
 """
 
-import math
-from collections.abc import Iterator
-
 import msgspec
 
 from tidegate.domain.exchange import Arm, Stakes
-from tidegate.domain.savings import UNIT
+from tidegate.domain.savings import staked
 
 
 class Milestone(msgspec.Struct, frozen=True):
@@ -71,13 +68,7 @@ def unit_bets(stakes: Stakes, arm: Arm, milestone: int, paid: float, expected: f
         above = (min(cap, paid / usual) if usual > 0 else cap) - 1
         return above / share if candidate else -above / (1 - share)
 
-    factors = list(_factors(d(stakes.min), max((cap - 1) / share, 1 / (1 - share))))
+    logarithms = staked(UNIT_BETS, max((cap - 1) / share, 1 / (1 - share)), d(stakes.min))
     if stakes.floor is not None:
-        factors += _factors(-d(stakes.floor), max(1 / share, (cap - 1) / (1 - share)))
-    first = 2 * len(UNIT_BETS) * milestone
-    return {first + place: round(UNIT * math.log(factor)) for place, factor in enumerate(factors)}
-
-
-def _factors(d: float, most: float) -> Iterator[float]:
-    """1 - lambda D; D is never above `most`."""
-    return (1 - bet / most * d for bet in UNIT_BETS)
+        logarithms += staked(UNIT_BETS, max(1 / share, (cap - 1) / (1 - share)), -d(stakes.floor))
+    return dict(enumerate(logarithms, 2 * len(UNIT_BETS) * milestone))

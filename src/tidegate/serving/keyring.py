@@ -6,6 +6,7 @@ A key that cannot be read anew goes on being used. Nothing here logs, shows or c
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -108,10 +109,9 @@ class Keyring:
             while True:
                 self._wake.clear()
                 await self.look()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._wake.wait()
         finally:
             for task in self._tasks():
                 task.cancel()

@@ -163,4 +163,5 @@ def open_listener(host: str, port: int) -> socket.socket:
 
 async def _pause(seconds: float, hurry: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(hurry.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await hurry.wait()

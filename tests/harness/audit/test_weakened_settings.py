@@ -11,10 +11,21 @@ from tidegate.domain.access import Role
 from tidegate.harness.audit import run
 from tidegate.harness.audit.judgement import Verdict
 from tidegate.harness.audit.run import try_gateway, try_packages
+from tidegate.harness.audit.uploads import UPLOADS
 from tidegate.registry.scan.gate import Gate as ScanGate
 from tidegate.registry.scan.policy import Policy, policy_of
 from tidegate.web.route_scopes import ROUTE_SCOPES, RouteScope
 from tidegate.web.skills_api import app as skills_app
+
+RAISED = {
+    "TIDEGATE_PACKAGES_RATIO": ("1032", "upload/bomb-ratio"),
+    "TIDEGATE_PACKAGES_FILES": ("501", "upload/too-many-files"),
+    "TIDEGATE_PACKAGES_FILE": ("26MB", "upload/file-too-large"),
+    "TIDEGATE_PACKAGES_UNPACKED": ("31MB", "upload/package-too-large"),
+    "TIDEGATE_PACKAGES_SKILL_MD": ("2MiB", "upload/skill-md-too-large"),
+    "TIDEGATE_PACKAGES_FRONTMATTER": ("128KiB", "upload/frontmatter-too-large"),
+}
+"""Settings of the validator: a value, and the attack that it lets through."""
 
 HASTY = {"TIDEGATE_SERVER_HEAD_TIMEOUT": "300ms", "TIDEGATE_SERVER_BODY_TIMEOUT": "300ms"}
 
@@ -29,22 +40,25 @@ async def found(settings: Mapping[str, str], tmp_path: Path) -> dict[str, Verdic
 
 
 @pytest.mark.xdist_group("audit")
-@pytest.mark.parametrize(
-    ("setting", "value", "attack"),
-    [
-        ("RATIO", "1032", "upload/bomb-ratio"),
-        ("FILES", "501", "upload/too-many-files"),
-        ("FILE", "26MB", "upload/file-too-large"),
-        ("UNPACKED", "31MB", "upload/package-too-large"),
-        ("SKILL_MD", "2MiB", "upload/skill-md-too-large"),
-        ("FRONTMATTER", "128KiB", "upload/frontmatter-too-large"),
-    ],
-)
+@pytest.mark.parametrize("setting", RAISED)
 async def test_a_raised_limit_of_the_validator_is_found(
-    setting: str, value: str, attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the attack on it; all of them are held elsewhere where no setting is weakened."""
+    value, attack = RAISED[setting]
+    monkeypatch.setattr(run.scanning, "ATTACKS", ())
+    monkeypatch.setattr(run, "UPLOADS", [each for each in UPLOADS if each.attack.id == attack])
+    assert await found({setting: value}, tmp_path) == {attack: Verdict.FAILED}
+
+
+@pytest.mark.xdist_group("audit")
+async def test_nothing_else_is_found_where_every_limit_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run.scanning, "ATTACKS", ())  # the scanner has no such limit
-    assert await found({f"TIDEGATE_PACKAGES_{setting}": value}, tmp_path) == {attack: Verdict.FAILED}
+    values = {setting: value for setting, (value, _) in RAISED.items()}
+    attacks = {attack: Verdict.FAILED for _, attack in RAISED.values()}
+    assert await found(values, tmp_path) == attacks
 
 
 @pytest.mark.xdist_group("audit")

@@ -173,7 +173,8 @@ class Supervisor:
             old.retiring = True
             old.channel.send(Retire())
             with suppress(TimeoutError):
-                await asyncio.wait_for(old.ended.wait(), self._end_seconds)
+                async with asyncio.timeout(self._end_seconds):
+                    await old.ended.wait()
             old.kill()
             await old.ended.wait()
         _log.info("worker replaced", extra={"place": place, "pid": new.pid})
