@@ -324,17 +324,42 @@ def test_trip_needs_enough_units_and_enough_failures() -> None:
 
 
 def test_trip_is_suppressed_while_control_trips_too() -> None:
-    assert trip_verdict(latest(20, 20, 20, 10, (20, 0))) == "pass"
-    assert trip_verdict(latest(20, 20, 3, 2, (20, 0))) == "pass"
+    assert trip_verdict(latest(20, 20, 20, 10, (20, 0))) == "unsure"
+    assert trip_verdict(latest(20, 20, 3, 2, (20, 0))) == "unsure"
     assert trip_verdict(latest(20, 20, 20, 9, (20, 0))) == "fail"
 
 
 def test_the_beginning_of_an_outage_does_not_trip_a_candidate_with_most_of_the_traffic() -> None:
-    assert trip_verdict(latest(20, 12, 20, 1, (12, 1)), stage=1) == "pass"
+    assert trip_verdict(latest(20, 12, 20, 1, (12, 1)), stage=1) == "unsure"
 
 
 def test_the_end_of_an_outage_does_not_trip_a_canary_that_recovers_later_than_control() -> None:
-    assert trip_verdict(latest(20, 20, 20, 0, (22, 410))) == "pass"
+    assert trip_verdict(latest(20, 20, 20, 0, (22, 410))) == "unsure"
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [latest(20, 17, 20, 11, (90, 60)), latest(20, 20, 20, 0, (22, 410)), latest(4, 3, 20, 12, (3, 60))],
+)
+def test_no_stage_ends_while_most_of_the_candidates_latest_units_fail_whoevers_fault_it_is(
+    seen: Evidence,
+) -> None:
+    """Answers that were rescued are no errors of users: nothing else would hold it."""
+    decision = decide(rollout(gates=msgspec.structs.replace(GATES, savings=None)), seen, BAKED)
+    assert (decision.kind, decision.move, decision.cause) == (Kind.HOLD, None, "trip")
+    assert "units failed" in decision.reason
+
+
+@pytest.mark.parametrize("seen", [latest(4, 1, 20, 12, (1, 60)), latest(0, 0, 20, 0, (0, 0))])
+def test_few_units_that_did_well_hold_no_stage(seen: Evidence) -> None:
+    decision = decide(rollout(gates=msgspec.structs.replace(GATES, savings=None)), seen, BAKED)
+    assert decision.move is Move.ADVANCE
+
+
+def test_the_stage_goes_on_once_the_shared_outage_is_over() -> None:
+    plan = rollout(gates=msgspec.structs.replace(GATES, savings=None))
+    assert decide(plan, latest(20, 17, 20, 11, (90, 60)), BAKED).move is None
+    assert decide(plan, latest(20, 1, 20, 1, (90, 60)), BAKED + 60).move is Move.ADVANCE
 
 
 def test_a_broken_candidate_with_most_of_the_traffic_trips_once_control_has_had_its_chance() -> None:

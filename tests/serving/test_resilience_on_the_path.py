@@ -29,7 +29,8 @@ from gateway_parts import (
 from tidegate.domain.breaker import Policy, State
 from tidegate.domain.exchange import Arm, Exchange, Outcome
 from tidegate.domain.retry_budget import RetryPolicy
-from tidegate.domain.rollout import Stage
+from tidegate.domain.rollout import Stage, Unit
+from tidegate.domain.routing import Route
 from tidegate.ports import UpstreamFailure
 from tidegate.serving.chains import Chains, Hop
 from tidegate.serving.settings import ServingSettings
@@ -361,6 +362,99 @@ async def test_a_candidates_model_that_fails_is_told_of_and_not_the_skill() -> N
     assert not made.gateway.guards.skills.known
     assert [line.fallback for line in made.spool.records] == ["status"] * 10 + ["upstream_breaker"] * 2
     assert {(line.outcome, line.faulted) for line in made.spool.records} == {(Outcome.OK, True)}
+
+
+def on_trial(made: World, weight: int) -> None:
+    """Every request is candidate, or with weight 0 control, both on the small model."""
+    stages = (Stage(name="only", weight=weight, bake_seconds=60),)
+    plan = rollout(variant(CONTRACTS, model=SMALL), baseline=variant(model=SMALL), stages=stages)
+    made.serve(state(plan, versions=[CONTRACTS]))
+
+
+def trial(upstream: FakeUpstream) -> World:
+    made = World(upstream=upstream, settings={"retrying": RetryPolicy(0.0, 0.0), "skill_breaking": Policy()})
+    on_trial(made, 10_000)
+    return made
+
+
+async def test_a_candidate_that_fails_on_controls_model_leaves_controls_breaker_alone() -> None:
+    """Else control fell back as it does, looked as broken, and the rollout went on to everybody."""
+    made = trial(Judging(composed=DOWN))
+    await calls(made, 30)
+    assert {line.fallback for line in made.spool.records} == {"status"}
+    assert all(line.faulted for line in made.spool.records)
+    on_trial(made, 0)
+    await calls(made, 10)
+    control = made.spool.records[-10:]
+    assert {(line.arm, line.faulted) for line in control} == {(Arm.CONTROL, False)}
+    assert models(made)[-10:] == [SMALL] * 10
+    assert made.gateway.guards.upstreams.troubled == []
+
+
+async def test_however_late_anyone_looks_the_arms_of_a_broken_candidate_lie_apart() -> None:
+    """Control has the skill before on the same model, as a rollout that completed leaves it."""
+    broken = skill("contracts", 2, match=("contract",), body="Broken.")
+
+    class Second(FakeUpstream):
+        async def send(self, method, target, headers, body, *, deadline):
+            self.scripts = [DOWN if b"Broken." in body else GOOD]
+            return await super().send(method, target, headers, body, deadline=deadline)
+
+    made = trial(Second())
+    plan = rollout(
+        variant(broken, model=SMALL),
+        baseline=variant(CONTRACTS, model=SMALL),
+        stages=(Stage(name="half", weight=5000, bake_seconds=60),),
+        unit=Unit.REQUEST,
+    )
+    made.serve(state(plan, versions=[CONTRACTS, broken]))
+    for _ in range(300):
+        await made.call(ASK)
+        made.clock.advance(0.01)
+    arms = {
+        arm: [line for line in made.spool.records if line.arm is arm] for arm in (Arm.CANDIDATE, Arm.CONTROL)
+    }
+    assert min(map(len, arms.values())) > 100
+    assert all(line.faulted for line in arms[Arm.CANDIDATE])
+    assert not any(line.faulted for line in arms[Arm.CONTROL])
+
+
+async def test_a_candidates_stream_that_breaks_off_leaves_controls_breaker_alone() -> None:
+    cut = Script(headers=SSE, chunks=[START + CONTENT, RESET])
+    made = trial(Judging(composed=cut))
+    await calls(made, 12, ask("my contract", stream=True))
+    assert made.gateway.guards.upstreams.troubled == []
+
+
+async def test_an_outage_of_the_shared_model_is_learned_from_control_and_spares_candidates() -> None:
+    made = trial(Judging(composed=DOWN, claude_haiku_4_5=DOWN))
+    on_trial(made, 0)
+    await calls(made, 10)
+    on_trial(made, 10_000)
+    asked = len(made.upstream.sent)
+    await calls(made, 3)
+    assert [line.fallback for line in made.spool.records[-3:]] == ["upstream_breaker"] * 3
+    assert models(made)[asked:] == [MODEL] * 3
+
+
+async def test_a_candidate_that_does_well_closes_the_breaker_that_control_has_opened() -> None:
+    upstream = Judging(claude_haiku_4_5=DOWN)
+    made = trial(upstream)
+    on_trial(made, 0)
+    await calls(made, 10)
+    assert made.gateway.guards.upstreams.troubled != []
+    on_trial(made, 10_000)
+    made.clock.advance(2.0)
+    await calls(made, 1)
+    assert made.gateway.guards.upstreams.troubled == []
+
+
+async def test_a_route_shares_every_model_that_it_may_choose() -> None:
+    routed = variant(route=Route(small=SMALL, middle="claude-sonnet-4-5"))
+    made = trial(Judging(composed=DOWN))
+    made.serve(state(rollout(variant(CONTRACTS, model=SMALL), baseline=routed), versions=[CONTRACTS]))
+    await calls(made, 12)
+    assert made.gateway.guards.upstreams.troubled == []
 
 
 async def test_a_skill_that_takes_too_long_is_to_blame_at_any_model() -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from tidegate.domain.incident import OpenIncident, named
-from tidegate.domain.judging import GUARDRAILS, STAGE_END, verdicts, worse
+from tidegate.domain.judging import GUARDRAILS, STAGE_END, holds, verdicts, worse
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Move, Phase, Rollout
 from tidegate.domain.schedule import closed_reason
@@ -126,7 +126,7 @@ def _evidence(
     by_name = {verdict.name: verdict for verdict in judged}
     for name in STAGE_END:
         verdict = by_name.get(name)
-        if verdict is None or verdict.verdict == "pass":
+        if verdict is None or not holds(verdict):
             continue
         if name == "samples" and rollout.phase is Phase.PROGRESSING:
             return _extension(rollout, evidence, _said(verdict), now)

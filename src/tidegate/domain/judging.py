@@ -10,8 +10,8 @@ from tidegate.domain.verdict import Verdict, errors, samples, trip
 GUARDRAILS = ("trip", "errors", "latency", "savings", "feedback", "slo", "ratio")
 """The gates that act at any time, in the order in which they are named as the cause."""
 
-STAGE_END = ("samples", "errors", "latency", "slo", "feedback", "ratio", "savings")
-"""The gates that must pass at a stage's end, in the order in which they are named as the cause."""
+STAGE_END = ("samples", "trip", "errors", "latency", "slo", "feedback", "ratio", "savings")
+"""The gates that are asked at a stage's end, in the order in which they are named as the cause."""
 
 
 def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
@@ -28,6 +28,17 @@ def verdicts(rollout: Rollout, evidence: Evidence) -> tuple[Verdict, ...]:
         savings(gates.savings, evidence, rollout, share) if gates.savings else None,
     )
     return tuple(each for each in asked if each is not None)
+
+
+def holds(verdict: Verdict) -> bool:
+    """Whether no stage ends beside this verdict: what is asked there must pass.
+
+    `trip` may have seen too few units; it holds where what it saw did fail, whoever's fault that was. Neither
+    arm shows anything then of how the candidate does, and one that was not served cannot have passed.
+    """
+    if verdict.name == "trip" and verdict.verdict == "unsure":
+        return verdict.value is not None and verdict.bound is not None and verdict.value >= verdict.bound
+    return verdict.verdict != "pass"
 
 
 def worse(gates: Gates, name: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from tidegate.domain.decision import Decision, Kind
 from tidegate.domain.incident import OpenIncident, named
-from tidegate.domain.judging import STAGE_END, worse
+from tidegate.domain.judging import holds, worse
 from tidegate.domain.observation import Evidence
 from tidegate.domain.rollout import ACTIVE, Phase, Rollout
 from tidegate.domain.transition import baked_seconds
@@ -87,9 +87,9 @@ def record_of(
 
 
 def _criterion(rollout: Rollout, verdict: Verdict) -> Criterion:
-    """What is not asked at a stage's end (`trip`) does not hold it up by being unsure."""
+    """What the gate says by itself at the stage's end."""
     says = worse(rollout.plan.gates, verdict.name) if verdict.verdict == "fail" else "hold"
-    if verdict.verdict == "pass" or (verdict.verdict == "unsure" and verdict.name not in STAGE_END):
+    if not holds(verdict):
         says = "proceed"
     return Criterion(name=verdict.name, verdict=verdict.verdict, says=says, reason=verdict.reason)
 

@@ -72,7 +72,10 @@ def errors(gate: ErrorsGate, evidence: Evidence, share: float) -> Verdict:
 
 
 def trip(gate: TripGate, evidence: Evidence, share: float) -> Verdict:
-    """Fail where enough of the latest distinct units failed in the candidate and not in control as well."""
+    """Fail where enough of the latest distinct units failed in the candidate and not in control as well.
+
+    Where control's failed too nobody knows whose fault it is: unsure.
+    """
     latest, control = evidence.latest_of(Arm.CANDIDATE), evidence.latest_of(Arm.CONTROL)
     ratio = latest.bad / latest.units if latest.units else None
     seen = f"{latest.bad} of the candidate's latest {latest.units} units failed"
@@ -81,9 +84,10 @@ def trip(gate: TripGate, evidence: Evidence, share: float) -> Verdict:
     elif latest.bad < gate.errors * latest.units:
         verdict, reason = "pass", seen
     elif control.units and control.bad >= gate.errors * control.units:
-        verdict, reason = "pass", f"{seen}, but so did {control.bad} of control's latest {control.units}"
+        verdict, reason = "unsure", f"{seen}, but so did {control.bad} of control's latest {control.units}"
     elif share < 1 and shared_fault_probability(*evidence.recent, share) > SHARED_FAULT:
-        verdict, reason = "pass", f"{seen}, but in the same seconds control failed {evidence.recent[1]} times"
+        verdict = "unsure"
+        reason = f"{seen}, but in the same seconds control failed {evidence.recent[1]} times"
     else:
         verdict, reason = "fail", f"{seen}; control: {control.bad} of {control.units}"
     return Verdict(

@@ -57,6 +57,8 @@ class Assignment(msgspec.Struct, frozen=True):
     reduced: bool = False
     routed: Routed | None = None
     """What the variant's route chose, None where it has none or no skill is served."""
+    shared: frozenset[str] = frozenset()
+    """The models that a rollout's baseline may serve too, told of its candidates."""
 
     @property
     def stage_name(self) -> str | None:
@@ -136,6 +138,7 @@ def _in_rollout(served: ServedRollout, uses: tuple[SkillUse, ...], asker: Asker,
         stage=rollout.stage,
         triggers=uses,
         patience=served.candidate.timeout_for(uses) if triggered and not candidate else None,
+        shared=served.shared if candidate else frozenset(),
     )
 
 

@@ -225,8 +225,9 @@ class Course:
         self._guards.upstreams.succeeded(place, turn, whole=answer.scanner is None)
         if answer.scanner is None:
             return answer
-        skills = self._skill_turns if self.path is _COMPOSED else ()
-        passage = Passage(self._guards, place, turn, skills)
+        composed = self.path is _COMPOSED
+        skills = self._skill_turns if composed else ()
+        passage = Passage(self._guards, place, turn, skills, on_trial=composed and self._order.on_trial)
         return Answer(answer.response, answer.body, answer.scanner, passage, answer.wire)
 
     def bad(self, failure: Failure, now: float) -> None:
@@ -235,6 +236,8 @@ class Course:
             return
         if self.path is _COMPOSED and self._order.skills and not self._is_of_the_place(failure):
             return
+        if self.path is _COMPOSED and self._order.on_trial and is_fault(failure):
+            return  # control would meet the breaker that a broken candidate opens, and look as broken
         if is_refused_turn(failure.cause, failure.status):
             return
         place = self.request.place

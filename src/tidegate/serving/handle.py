@@ -278,6 +278,7 @@ class Handler:
             skill_deadline=min(draft.ready_at + assignment.variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=engaged.allowed,
+            on_trial=assignment.model in assignment.shared,
             hosted=hosted or self._provider.pausing(draft, whole, seconds, engaged.allowed),
             further=further,
             towards=self._towards(plain, draft, call) if further else None,

@@ -36,7 +36,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `skills` are the composed one's, as `NAME@VERSION`; `allowed` says whether it may still go out: a switch
     may have fallen in the meantime. `further` are the models to ask where the plain request fails too, each
     made into a request by `towards`; who has another one behind it gets `try_seconds` to its first content.
-    `hosted` is there where a composed answer may take more than one turn.
+    `hosted` is there where a composed answer may take more than one turn. `on_trial`: the composed one is a
+    candidate's, and goes to a model that control is served too.
     """
 
     plain: UpstreamRequest
@@ -49,24 +50,26 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     towards: Callable[[Hop], UpstreamRequest] | None = None
     try_seconds: float = float("inf")
     hosted: Hosted | None = None
+    on_trial: bool = False
 
 
 class Passage(msgspec.Struct, frozen=True):
     """A stream's way through its upstream's breaker: its end is reported when it is known.
 
-    `skills` are the turns of the breakers of those it was composed with.
+    `skills` are the turns of the breakers of those it was composed with; `on_trial` as in an `Order`.
     """
 
     guards: Guards
     place: str
     turn: int
     skills: Sequence[tuple[str, int]] = ()
+    on_trial: bool = False
 
     def ended(self, *, well: bool) -> None:
         """The stream came to its end, or broke off."""
         if well:
             self.guards.upstreams.succeeded(self.place, self.turn)
-        else:
+        elif not self.on_trial:
             self.guards.upstreams.failed(self.place, self.turn, midway=True)
 
     def broke(self, failure: UpstreamFailure) -> None:

@@ -44,13 +44,20 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ServedRollout:
-    """A rollout ready to assign by; `moved` are the buckets its latest step moved to the candidate."""
+    """A rollout ready to assign by; `moved` are the buckets its latest step moved to the candidate.
+
+    `shared` are the models that the baseline may serve instead of the one asked for.
+    """
 
     rollout: Rollout
     scope: Scope
     baseline: ServedVariant
     candidate: ServedVariant
     moved: range
+    shared: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shared", self.baseline.models)
 
     def holds_back(self, now: float) -> bool:
         """True while a completed rollout keeps its `after` control group."""

@@ -175,6 +175,12 @@ class ServedVariant:
     identity: bytes = b""
     """What the plan says, hashed: of two variants that say the same, one's answers do for the other."""
 
+    @property
+    def models(self) -> frozenset[str]:
+        """What it may serve instead of the model that was asked for."""
+        routed = (self.route.small, self.route.middle) if self.route else ()
+        return frozenset(each for each in (self.model, *routed) if each is not None)
+
     def timeout_for(self, uses: Sequence[SkillUse]) -> float:
         """Seconds to the first content byte with these skills: the variant's, or a skill's shorter one."""
         seconds = self.timeout_seconds
