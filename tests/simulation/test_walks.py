@@ -30,7 +30,6 @@ from tidegate.domain.evidence import (
 )
 from tidegate.domain.exchange import Arm
 from tidegate.domain.incident import OpenIncident
-from tidegate.domain.judging import STAGE_END
 from tidegate.domain.observation import Evidence, Found, begin, observe
 from tidegate.domain.revision import LEAST_LEFT, left_after
 from tidegate.domain.rollout import (
@@ -245,7 +244,10 @@ class Walk:
         assert evidence.candidate.triggered > 0, "nothing goes on without evidence"
         assert gates.samples is None or evidence.candidate.triggered >= gates.samples.min
         for each in decision.verdicts:
-            assert each.verdict == "pass" or (each.name not in STAGE_END and each.verdict == "unsure"), each
+            assert each.verdict == "pass" or (each.name == "trip" and each.verdict == "unsure"), each
+        if gates.trip is not None:  # it may have seen too few, but not that most of them failed
+            seen = evidence.latest_of(Arm.CANDIDATE)
+            assert not seen.units or seen.bad < gates.trip.errors * seen.units
         assert self.now - self.rollout.stage_since >= self.rollout.current.bake_seconds
         if decision.kind in (Kind.ADVANCE, Kind.COMPLETE):
             assert self.rollout.current.promote == "auto"
