@@ -103,8 +103,8 @@ async def test_a_kept_connection_serves_the_next_request_after_a_stream() -> Non
 
 @asynccontextmanager
 async def alone(upstream: FakeUpstream) -> AsyncGenerator[tuple[World, asyncio.StreamWriter]]:
-    """A gateway whose exchanges have 0.4 s, and one client; it must go down at once in the end."""
-    world = World(upstream=upstream, settings={"deadline_seconds": 0.4})
+    """A gateway whose exchanges have 1 s, and one client; it must go down at once in the end."""
+    world = World(upstream=upstream, settings={"deadline_seconds": 1.0})
     server = Server(world.gateway, ConnectionLimits())
     await server.listen("127.0.0.1", 0)
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -112,7 +112,7 @@ async def alone(upstream: FakeUpstream) -> AsyncGenerator[tuple[World, asyncio.S
     async with asyncio.timeout(10):
         while not world.spool.records:
             await asyncio.sleep(0.005)
-    assert 0.4 <= world.spool.records[0].seconds < 5
+    assert 1 <= world.spool.records[0].seconds < 5
     assert world.spool.records[0].outcome is Outcome.CLIENT_CLOSED
     assert (world.gateway.open_exchanges, upstream.open) == (0, 0)
     assert await server.drain(delay=0, limit=1, hurry=asyncio.Event()) == 0
@@ -201,7 +201,7 @@ def _is_ours(each: object) -> bool:
 )
 async def test_no_exchange_leaves_work_for_the_collector(fault: Fault | None, *, stream: bool) -> None:
     """Broken ones do not, either: what waits for the collector would make memory grow in a bad hour."""
-    async with live(deadline_seconds=0.4) as running:
+    async with live(deadline_seconds=1.0) as running:
         running.emulator.set_faults([fault] if fault else [])
 
         async def once() -> None:

@@ -364,9 +364,11 @@ async def test_a_refused_turn_of_a_stream_speaks_of_the_skill_and_not_of_the_ups
 
 async def test_a_tool_of_a_stream_works_until_the_exchanges_deadline_at_most(make: Make) -> None:
     sandbox = FakeSandbox(hang=True)
-    world = await make(sandbox=sandbox, settings={"deadline_seconds": 0.5})
+    # Long enough that a busy machine has sent the first turn's head by then: the tool is what is late.
+    world = await make(sandbox=sandbox, settings={"deadline_seconds": 3.0})
     got = await world.call(asked("Let me count. " + run_call(), "", stream=True))
+    assert got.status == 200, got.body
     last, line = events_of(got)[-1], record(world)
     assert (last["type"], last["error"]["type"]) == ("error", "timeout_error")
     assert (sandbox.killed, line.outcome) == (True, Outcome.UPSTREAM_TIMEOUT)
-    assert sandbox.runs[0].seconds <= 0.5 <= line.seconds < 5
+    assert sandbox.runs[0].seconds <= 3 <= line.seconds < 30
