@@ -6,6 +6,7 @@ After a wanted change `TIDEGATE_GOLDEN=write pytest tests/reports` writes the go
 import json
 import os
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,11 +18,12 @@ from reported import NAME, NOW, Past
 
 from tidegate.control.reporting import rollouts
 from tidegate.control.reporting.weekly import weekly
-from tidegate.domain.errors import InvalidInput
+from tidegate.domain.errors import InvalidInput, Overloaded
 from tidegate.domain.exchange import Vote
 from tidegate.domain.reporting.document import Happened, RolloutReport
 from tidegate.domain.reporting.week import Report
-from tidegate.reports.render import FORMATS, render, require_format
+from tidegate.reports.pages import page as page_of
+from tidegate.reports.render import FORMATS, as_json, render, require_format
 
 UTC_ZONE = ZoneInfo("UTC")
 KINDS = ("daily", "stage", "final", "weekly")
@@ -37,16 +39,51 @@ def golden(name: str, content: bytes) -> bytes:
     return file.read_bytes()
 
 
+def written(report: Report, form: str) -> bytes:
+    """What `render` gives, without its process."""
+    return as_json(report) if form == "json" else page_of(report, form)
+
+
+@pytest.mark.parametrize(("kind", "form"), [("daily", "md"), ("final", "html"), ("weekly", "md")])
+async def test_a_page_is_written_by_a_process_of_its_own(
+    reports: dict[str, Report], kind: str, form: str
+) -> None:
+    assert await render(reports[kind], form) == written(reports[kind], form)
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("import sys; sys.exit('no such template')", "the report could not be written: no such template"),
+        ("import os; os._exit(3)", "the report could not be written: 3"),
+        ("import time; time.sleep(60)", "was not written within 0.2 s; ask for it as JSON"),
+    ],
+    ids=["fails", "dies", "hangs"],
+)
+async def test_a_process_that_writes_nothing_is_told_of(
+    reports: dict[str, Report], monkeypatch: pytest.MonkeyPatch, does: str, said: str
+) -> None:
+    if "sleep" in does:
+        monkeypatch.setattr("tidegate.reports.render.SECONDS", 0.2)
+    with pytest.raises(RuntimeError, match=re.escape(said)):
+        await render(reports["daily"], "md", (sys.executable, "-c", does))
+
+
+async def test_a_process_that_cannot_be_started_is_told_of(reports: dict[str, Report]) -> None:
+    with pytest.raises(Overloaded, match="no process can be started to write the report"):
+        await render(reports["daily"], "md", ("/no/such/python",))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", ["md", "html"])
 def test_pages_are_the_golden_ones(reports: dict[str, Report], kind: str, form: str) -> None:
-    made = render(reports[kind], form)
+    made = written(reports[kind], form)
     assert made.decode() == golden(f"{kind}.{form}", made).decode()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_json_has_the_golden_shape_and_figures(reports: dict[str, Report], kind: str) -> None:
-    made = render(reports[kind], "json")
+    made = written(reports[kind], "json")
     assert msgspec.json.decode(made, type=type(reports[kind])) == reports[kind]
     assert flat(json.loads(made)) == pytest.approx(flat(json.loads(golden(f"{kind}.json", made))), rel=1e-9)
 
@@ -67,7 +104,7 @@ def flat(value: object, path: str = "") -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_loads_nothing_and_runs_nothing(reports: dict[str, Report], kind: str) -> None:
-    page = render(reports[kind], "html").decode()
+    page = written(reports[kind], "html").decode()
     seen = Seen()
     seen.feed(page)
     assert seen.open == []
@@ -79,7 +116,7 @@ def test_a_page_loads_nothing_and_runs_nothing(reports: dict[str, Report], kind:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_charts_are_well_formed(reports: dict[str, Report], kind: str) -> None:
-    charts = re.findall(r"<svg.*?</svg>", render(reports[kind], "html").decode(), re.DOTALL)
+    charts = re.findall(r"<svg.*?</svg>", written(reports[kind], "html").decode(), re.DOTALL)
     titles = [ElementTree.fromstring(chart).get("aria-label") for chart in charts]
     if kind == "weekly":
         assert titles == ["requests", "cost"]
@@ -91,7 +128,7 @@ def test_charts_are_well_formed(reports: dict[str, Report], kind: str) -> None:
 def test_every_figure_of_the_arms_is_on_both_pages(reports: dict[str, Report]) -> None:
     stage = reports["stage"].stages[0]
     for form in ("md", "html"):
-        page = render(reports["stage"], form).decode()
+        page = written(reports["stage"], form).decode()
         for arm in (stage.arms.candidate, stage.arms.control):
             for value in (arm.requests, arm.triggered, arm.tasks, arm.up, *arm.outcomes.values()):
                 assert re.search(rf"[ >]{value:,}[ <]", page), (form, value)
@@ -103,13 +140,13 @@ async def test_hostile_texts_stay_texts(past: Past) -> None:
     report = await rollouts.daily(past.services, NAME, "2025-11-27", UTC_ZONE)
     event = msgspec.structs.replace(report.decisions[0], reason=HOSTILE, actor=HOSTILE)
     report = msgspec.structs.replace(report, decisions=(event,))
-    page = render(report, "html").decode()
+    page = written(report, "html").decode()
     assert "<script>" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 3
     seen = Seen()
     seen.feed(page)
     assert seen.open == []
-    lines = [line for line in render(report, "md").decode().splitlines() if "alert" in line]
+    lines = [line for line in written(report, "md").decode().splitlines() if "alert" in line]
     assert len(lines) == 2
     for line in lines:
         assert "<script" not in line.replace("\\<", "")
@@ -121,7 +158,7 @@ async def test_hostile_texts_stay_texts(past: Past) -> None:
 async def test_a_rollout_without_prices_says_so(past: Past) -> None:
     bare = _without_prices(await rollouts.stage(past.services, NAME, "canary", UTC_ZONE))
     for form in ("md", "html"):
-        page = render(bare, form).decode()
+        page = written(bare, form).decode()
         assert "no triggered request with a known price" in page
         assert "Thirty days at this pace" not in page
         assert "<svg" not in page
@@ -132,7 +169,7 @@ async def test_a_quiet_day_is_a_page_too(past: Past) -> None:
     past.services.clock.at = NOW + 86_400 * 2
     report = await rollouts.daily(past.services, NAME, "2025-12-01", UTC_ZONE)
     for form in ("md", "html"):
-        page = render(report, form).decode()
+        page = written(report, form).decode()
         assert "It was completed all the time: nothing was compared." in page
         assert "Recommendation: none" in page
 
@@ -148,17 +185,17 @@ async def test_switches_that_reached_no_rollout_are_on_the_weeks_pages(past: Pas
     )
     found = await weekly(past.services, "2025-W48", UTC_ZONE)
     told = msgspec.structs.replace(found, switches=(switched,), rollouts=())
-    assert "| – | switch off | eve | – | skill" in render(told, "md").decode()
-    assert '<td>eve</td><td>–</td><td class="free">skill &lt;b&gt;x' in render(told, "html").decode()
+    assert "| – | switch off | eve | – | skill" in written(told, "md").decode()
+    assert '<td>eve</td><td>–</td><td class="free">skill &lt;b&gt;x' in written(told, "html").decode()
 
 
 async def test_headings_tell_a_stages_attempts_apart(past: Past) -> None:
     report = await rollouts.final(past.services, NAME, UTC_ZONE)
-    assert "attempt 1\n" not in render(report, "md").decode()
+    assert "attempt 1\n" not in written(report, "md").decode()
     again = msgspec.structs.replace(report.stages[0], attempt=2)
     told = msgspec.structs.replace(report, stages=(*report.stages, again))
     for form in ("md", "html"):
-        page = render(told, form).decode()
+        page = written(told, form).decode()
         assert [f"20 %, attempt {number}" in page for number in (1, 2, 3)] == [True, True, False]
         assert (
             ", attempt" not in page.partition("Stage full")[2].partition("Stage canary")[0].partition("\n")[0]
@@ -168,7 +205,7 @@ async def test_headings_tell_a_stages_attempts_apart(past: Past) -> None:
 async def test_a_quiet_week_is_a_page_too(past: Past) -> None:
     report = await weekly(past.services, "2025-W40", UTC_ZONE)
     for form in ("md", "html"):
-        page = render(report, form).decode()
+        page = written(report, form).decode()
         for said in ("No request came in this week.", "None ran.", "None was served."):
             assert said in page
         assert "<svg" not in page

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from require import require
 
 from tidegate.domain.reporting.week import Report
-from tidegate.reports.render import render
+from tidegate.reports.pages import page as page_of
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -53,7 +53,7 @@ async def test_a_report_opens_without_a_network(
     browser: Browser, reports: dict[str, Report], kind: str, tmp_path: Path
 ) -> None:
     file = tmp_path / f"{kind}.html"
-    file.write_bytes(render(reports[kind], "html"))
+    file.write_bytes(page_of(reports[kind], "html"))
     backgrounds = []
     for scheme in ("light", "dark"):
         watched = await opened(browser, file, scheme)
@@ -80,7 +80,7 @@ async def test_a_narrow_window_scrolls_tables_and_not_the_page(
     browser: Browser, reports: dict[str, Report], kind: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "narrow.html"
-    file.write_bytes(render(reports[kind], "html"))
+    file.write_bytes(page_of(reports[kind], "html"))
     watched = await opened(browser, file, "light", width=390)
     wide = await watched.page.evaluate("document.documentElement.scrollWidth")
     assert (wide, watched.wrong) == (390, [])
@@ -90,7 +90,7 @@ async def test_what_a_page_loads_is_seen_to_fail(
     browser: Browser, reports: dict[str, Report], tmp_path: Path
 ) -> None:
     """A picture is refused by the page's own policy, without that by the network: the others can fail."""
-    page = render(reports["daily"], "html").decode()
+    page = page_of(reports["daily"], "html").decode()
     picture = page.replace("</body>", '<img src="http://127.0.0.1:9/x.png"></body>')
     for content in (picture, picture.replace("Content-Security-Policy", "x")):
         file = tmp_path / "changed.html"

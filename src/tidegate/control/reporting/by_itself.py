@@ -57,7 +57,7 @@ class ReportsByThemselves:
         timing: Timing,
         *,
         leads: Callable[[], bool],
-        render: Callable[[Report, str], bytes],
+        render: Callable[[Report, str], Awaitable[bytes]],
         keep: Keep | None = None,
     ) -> None:
         self._services = services
@@ -122,7 +122,7 @@ class ReportsByThemselves:
 
     async def _make(self, asked: _Asked, now: float) -> None:
         report = await asked.make()
-        text = await asyncio.to_thread(self._render, report, "md")
+        text = await self._render(report, "md")
         if self._keep is not None:
             try:
                 await self._keep(asked.name, {"md": text, **await self._further(report)})
@@ -131,7 +131,7 @@ class ReportsByThemselves:
         await self._services.store.outbox.put([_notice(asked, report, text, now)])
 
     async def _further(self, report: Report) -> Mapping[str, bytes]:
-        return {form: await asyncio.to_thread(self._render, report, form) for form in ("html", "json")}
+        return {form: await self._render(report, form) for form in ("html", "json")}
 
 
 def _notice(asked: _Asked, report: Report, text: bytes, now: float) -> Notice:

@@ -1,7 +1,5 @@
 """`/api/reports`: what a day, a stage, a rollout or a week came to."""
 
-import asyncio
-
 from starlette.responses import Response
 
 from tidegate.control.reporting import rollouts
@@ -50,6 +48,4 @@ async def get_weekly(
 
 
 async def _page(report: Report, form: str) -> Response:
-    """Beside the loop that serves requests: a long page takes tens of milliseconds to fill."""
-    content = await asyncio.to_thread(render, report, form)
-    return Response(content, headers=UNCACHED, media_type=FORMATS[form])
+    return Response(await render(report, form), headers=UNCACHED, media_type=FORMATS[form])
