@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tidegate.harness.fuzz.fuzzing import Fuzzed, fuzzed, replayed
+from tidegate.harness.fuzz.fuzzing import Fuzzed, from_a_small_parent, fuzzed, replayed
 from tidegate.harness.fuzz.recipe import baked, recipe_of
 from tidegate.harness.fuzz.targets import TARGETS, target
 from tidegate.harness.fuzz.trial import MEGABYTES, Most, Trial
@@ -119,6 +119,23 @@ def test_the_table_says_what_was_missed() -> None:
         "**missed** |",
         "**missed** |",
     ]
+
+
+def test_what_the_parent_takes_is_not_counted_as_an_inputs() -> None:
+    told = (
+        sys.executable,
+        "-c",
+        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+    )
+    ballast = b"x" * (300 << 20)
+    peak = subprocess.check_output(from_a_small_parent(*told))
+    assert len(ballast) > 100 << 20 > int(peak) << 10
+
+
+@pytest.mark.parametrize("code", [0, 77])
+def test_the_exit_code_is_that_of_the_command(code: int) -> None:
+    command = from_a_small_parent(sys.executable, "-c", f"raise SystemExit({code})", "$HOME", "'; exit 3")
+    assert subprocess.run(command, check=False).returncode == code
 
 
 async def test_a_target_is_fuzzed_by_atheris(tmp_path: Path) -> None:

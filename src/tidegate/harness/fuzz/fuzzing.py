@@ -84,7 +84,7 @@ async def replayed(name: str, *folders: Path) -> Trial:
     """Seeds, largest inputs and those in `folders`, read in a process of its own without instrumentation."""
     module = "tidegate.harness.fuzz.replay"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, name, *map(str, folders)),
+        *from_a_small_parent(sys.executable, "-m", module, name, *map(str, folders)),
         stdout=asyncio.subprocess.PIPE,
         env=_environment(),
     )
@@ -107,12 +107,21 @@ async def _fuzz(target: Target, python: Path, seconds: float, places: Places) ->
     )
     with places.log.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(str(python), str(_SCRIPT), target.name, *options, str(places.corpus)),
+            *from_a_small_parent(str(python), str(_SCRIPT), target.name, *options, str(places.corpus)),
             stdout=log,
             stderr=log,
             env=_environment(),
         )
         return await process.wait()
+
+
+def from_a_small_parent(*command: str) -> tuple[str, ...]:
+    """The command, started by a shell that stands between.
+
+    To Linux a program's peak of memory is at least what its parent had when it forked: of a large one's child
+    it would look as if an input had taken all that.
+    """
+    return "/bin/sh", "-c", '"$@"; exit $?', "sh", *command
 
 
 def _environment() -> dict[str, str]:
