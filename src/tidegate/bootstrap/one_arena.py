@@ -5,9 +5,12 @@ import ctypes
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """mallopt(3)."""
 
-_LARGE = 128 * 1024
-"""Bytes; glibc's own first value. Left alone, it rises to the largest block that was ever freed: bodies and
-archives of that size then leave holes in the heap."""
+_LARGE, _KEPT = 256 * 1024, 16 * 1024 * 1024
+"""Bytes of a block that is kept apart, and of the heap's free end that is not given back. Left alone, the
+first rises to the largest block that was ever freed, and bodies and archives of that size leave holes in the
+heap. Once the first is set, the second is 128 KiB: a busy gateway would give its heap's end back and fetch it
+again all the time, for a tenth of its CPU.
+"""
 
 
 def use_one_arena() -> None:
@@ -20,4 +23,4 @@ def use_one_arena() -> None:
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, _LARGE)
-        mallopt(_M_TRIM_THRESHOLD, _LARGE)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT)
