@@ -9,7 +9,7 @@ _LARGE, _KEPT = 256 * 1024, 16 * 1024 * 1024
 """Bytes of a block that is kept apart, and of the heap's free end that is not given back. Left alone, the
 first rises to the largest block that was ever freed, and bodies and archives of that size leave holes in the
 heap. Once the first is set, the second is 128 KiB: a busy gateway would give its heap's end back and fetch it
-again all the time, for a tenth of its CPU.
+again all the time.
 """
 
 
