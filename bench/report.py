@@ -1,6 +1,8 @@
 """The table of a run, its figures as JSON, and what of the required was missed."""
 
+import platform
 import statistics
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +55,7 @@ def report(
     ratios = {peer: _ratio(figures["tidegate"], figures[peer]) for peer in peers}
     _print(figures, ratios, start_seconds, slow)
     document: dict[str, object] = {"figures": figures, "ratios": ratios, "start_seconds": start_seconds}
-    document |= {"slowness": slow, "selection": selection}
+    document |= {"slowness": slow, "selection": selection, "interpreter": interpreter()}
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2))
     judged = _judged(figures, start_seconds)
@@ -65,6 +67,11 @@ def report(
         *limits.missed(judged, slow, held_to),
         *(f"{count} answers of {name} were not 200" for name, count in bad.items()),
     ]
+
+
+def interpreter() -> str:
+    """The Python that all of them run on and its build, which makes a tenth and more of the CPU."""
+    return f"{platform.python_implementation()} {sys.version}"
 
 
 def _judged(figures: dict[str, dict[str, float]], start_seconds: float) -> dict[str, float]:
@@ -111,6 +118,7 @@ def _print(
         f"this machine is {slow.cpu:.2f} times slower in CPU and {slow.clock:.2f} times by the clock than a "
         "quiet one, by the bare proxy; limits are stretched by that"
     )
+    print(f"all of it on {interpreter()}")
 
 
 def _shown(value: float) -> str:

@@ -55,7 +55,7 @@ async def test_what_an_outage_pushed_out_of_memory_is_shipped_from_the_disk(
     writer, shipper, ledger, monkeypatch
 ) -> None:
     monkeypatch.setattr("tidegate.adapters.spool.fresh.KEPT", 3)
-    monkeypatch.setattr(shipping, "BATCH_RECORDS", 2)
+    monkeypatch.setattr(shipping, "FRESH_RECORDS", 2)
     for number in range(8):
         writer.record(make_exchange(number))
         writer.amend(Amend(make_exchange(number).id, True, 0.5))

@@ -139,6 +139,9 @@ class _Choice:
         """Add a skill after what it requires, or leave everything as it was and say why."""
         if name in self.chosen:
             return Step(place, name, reason, score, refusal="chosen already")
+        known = self._catalogue.get(name)
+        if known is not None and not self.chosen and not known.requires and not known.excludes:
+            return self._first(place, known, reason, score)
         needed, missing = self._needed(name)
         fresh = [each for each in needed if each not in self.chosen]
         refusal = _not_live(name, missing) if missing else self._refusal(fresh)
@@ -152,6 +155,11 @@ class _Choice:
         )
         self.chosen.update((use.name, use) for use in uses)
         return Step(place, name, reason, score, uses)
+
+    def _first(self, place: int | None, known: Selectable, reason: str, score: float) -> Step:
+        """As `step`, for the usual case: nothing is chosen yet, and the skill stands for itself."""
+        use = self.chosen[known.name] = SkillUse(known.name, known.version, reason, score)
+        return Step(place, known.name, reason, score, (use,))
 
     def _needed(self, name: str) -> tuple[list[str], str]:
         """Most skills require nothing."""

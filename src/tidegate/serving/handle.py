@@ -262,8 +262,9 @@ class Handler:
     def _compose(self, draft: Draft, call: Call, plain: Asked, whole: Asked, engaged: Engagement) -> Order:
         """What goes upstream, and by when; `whole` is what the skills' way begins with."""
         assignment, settings = draft.assignment, self._settings
-        draft.composed = changed = assignment.changed
-        draft.model = assignment.model or plain.model
+        model = assignment.model
+        draft.composed = changed = model is not None or bool(assignment.skills)
+        draft.model = model or plain.model
         seconds = assignment.variant.deadline_seconds or settings.deadline_seconds
         deadline = draft.started + seconds
         composed, hosted = None, None
@@ -278,7 +279,7 @@ class Handler:
             skill_deadline=min(draft.ready_at + assignment.variant.timeout_for(assignment.skills), deadline),
             deadline=deadline,
             allowed=engaged.allowed,
-            on_trial=assignment.model in assignment.shared,
+            on_trial=model in assignment.shared,
             hosted=hosted or self._provider.pausing(draft, whole, seconds, engaged.allowed),
             further=further,
             towards=self._towards(plain, draft, call) if further else None,

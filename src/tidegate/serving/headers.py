@@ -25,7 +25,7 @@ _RETURNED_FAMILIES = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
 def to_upstream(headers: Iterable[Header], credentials: Sequence[Header]) -> list[Header]:
     """The request headers that the provider needs, with the gateway's credentials and never the client's."""
-    kept = [header for header in headers if _goes_on(header[0])]
+    kept = [header for header in headers if _GOES_ON[header[0]]]
     kept.extend(credentials)
     return kept
 
@@ -35,19 +35,21 @@ def to_client(headers: Iterable[Header]) -> list[Header]:
     return [(name, value) for spelt, value in headers if (name := _returned(spelt))]
 
 
-REMEMBERED_BYTES = 64
-"""Of a header's name at most: clients choose names, and may choose thousands of long ones."""
+REMEMBERED_BYTES, REMEMBERED_NAMES = 64, 1024
+"""Of a header's name, and names, at most: clients choose them, and may choose thousands of long ones."""
 
 
-def _goes_on(name: bytes) -> bool:
-    return _remembered(name) if len(name) <= REMEMBERED_BYTES else _is_forwarded(name)
+class _Remembered(dict[bytes, bool]):
+    """Whether a header of this name goes on; one that was asked for before is no call."""
+
+    def __missing__(self, name: bytes) -> bool:
+        goes_on = name in _FORWARDED or name.startswith(_FORWARDED_FAMILIES)
+        if len(name) <= REMEMBERED_BYTES and len(self) < REMEMBERED_NAMES:
+            self[name] = goes_on
+        return goes_on
 
 
-def _is_forwarded(name: bytes) -> bool:
-    return name in _FORWARDED or name.startswith(_FORWARDED_FAMILIES)
-
-
-_remembered = lru_cache(maxsize=1024)(_is_forwarded)
+_GOES_ON = _Remembered()
 
 
 @lru_cache(maxsize=1024)

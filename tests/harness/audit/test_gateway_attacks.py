@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -126,7 +127,7 @@ def _all_said(host: object, status: int, answer: bytes) -> Exception:
 
 
 def _nothing_held(patch: pytest.MonkeyPatch, target: Target) -> None:
-    patch.setattr(headers, "_goes_on", lambda name: True)
+    patch.setattr(headers, "_GOES_ON", defaultdict(lambda: True))
 
 
 def _everybodys_workspace(patch: pytest.MonkeyPatch, target: Target) -> None:

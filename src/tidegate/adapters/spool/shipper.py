@@ -12,8 +12,10 @@ from tidegate.domain.errors import InvalidInput, StoreUnavailable
 from tidegate.domain.exchange import Amend, Exchange
 from tidegate.ports import Clock, IngestResult, Ledger
 
-BATCH_RECORDS = 500
-"""Reading a batch of this size holds the event loop for about 3 ms; larger ones are hardly cheaper."""
+READ_RECORDS = 500
+"""Reading so many back holds the event loop for about 3 ms; larger batches are hardly cheaper then."""
+FRESH_RECORDS = 2_000
+"""What is in memory still needs no reading, and a unit that comes twice in a batch is stored once."""
 READ_BYTES = 2 << 20
 URGENT_SECONDS = 0.025
 """Batches are at least this far apart, however urgent the next one is."""
@@ -151,10 +153,10 @@ class Shipper:
         """Ship the segment up to where it ends now; what is recorded meanwhile waits for the next batch."""
         end = segment.size
         while segment.shipped < end:
-            frames = segment.fresh.records(segment.shipped, end, BATCH_RECORDS)
+            frames = segment.fresh.records(segment.shipped, end, FRESH_RECORDS)
             if frames is None:
                 piece = segment.read(min(READ_BYTES, end - segment.shipped))
-                frames = parse_frames(piece, limit=BATCH_RECORDS)
+                frames = parse_frames(piece, limit=READ_RECORDS)
             if frames.consumed:
                 await self._ingest(frames)
                 segment.count_shipped(frames.consumed, len(frames.exchanges))

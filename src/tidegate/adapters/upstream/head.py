@@ -16,6 +16,10 @@ HOP_BY_HOP = frozenset(
 OURS = frozenset({b"host", b"content-length", b"accept-encoding"})
 """Written by the adapter itself."""
 
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_STAYS = b"\0"
+"""Instead of a header's name and colon where it does not go on: no head that holds it is sent."""
+
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(r"/[!-~]*")
 _BREAKS = re.compile(rb"[\r\n\0]")
@@ -62,22 +66,21 @@ class HeadWriter:
 
     def write(self, method: str, target: str, headers: Sequence[Header], length: int) -> bytes:
         """The head up to and including its empty line, for a body of `length` bytes; raises InvalidInput."""
-        lines = [self._opening(method, target)]
-        for name, value in headers:
-            field = self._field(name)
-            if field:
-                lines.append(field + value)
-            elif name.lower() == b"connection":
-                return self.write(method, target, end_to_end(headers), length)
-        if length or method in {"POST", "PUT", "PATCH"}:
+        field = self._field
+        lines = [self._opening(method, target), *[field(name) + value for name, value in headers]]
+        if length or method in _WITH_BODY:
             lines.append(b"content-length: %d" % length)
-        lines += (b"", b"")
-        head = b"\r\n".join(lines)
+        head = b"\r\n".join(lines) + b"\r\n\r\n"
         # Every break that was meant is counted: one more of either sort was smuggled in by a value.
-        breaks = len(lines) - 1 + len(self._fixed)
+        breaks = len(lines) + 1 + len(self._fixed)
         if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
-            end_to_end(headers)
+            return self._write_kept(method, target, headers, length)
         return head
+
+    def _write_kept(self, method: str, target: str, headers: Sequence[Header], length: int) -> bytes:
+        """Without the headers that stay on one connection; raises InvalidInput where a value has a break."""
+        kept = end_to_end(headers)
+        return self.write(method, target, kept, length)
 
     def _write_opening(self, method: str, target: str) -> bytes:
         line = f"{method} {self._before}{checked_target(method, target)} HTTP/1.1"
@@ -85,7 +88,7 @@ class HeadWriter:
 
 
 def _write_field(name: bytes) -> bytes:
-    return name.lower() + b": " if _forwarded(name) else b""
+    return name.lower() + b": " if _forwarded(name) else _STAYS
 
 
 def _forwarded(name: bytes) -> bool:
