@@ -135,7 +135,12 @@ def _is_summed(exchange: Exchange) -> bool:
 
 
 async def _read_latest(connection: AsyncConnection, key: StageKey, arm: Arm, latest: int) -> Latest:
-    """Sticky units have states; where there are none the unit is the request, the latest are exchanges."""
+    """Sticky units have states; where there are none the unit is the request, the latest are exchanges.
+
+    None are asked for by a report, which reads evidence hour by hour.
+    """
+    if not latest:
+        return newest((), arm)
     units = (
         select(UNIT_STATE.c.last_faulted)
         .where(*_of_stage(UNIT_STATE, key), UNIT_STATE.c.arm == arm, UNIT_STATE.c.triggered)
