@@ -56,6 +56,13 @@ class EvidenceRows:
             UNIT_STATE.c.unit.in_(json_texts(database)),
         )
         self._select_cells = matching_rows(database, EVIDENCE, _CELL_KEY)
+        cells = select(EVIDENCE).where(*_of_asked(EVIDENCE), EVIDENCE.c.bucket > bindparam("after"))
+        events = select(UNIT_EVENT).where(*_of_asked(UNIT_EVENT), UNIT_EVENT.c.at >= bindparam("since"))
+        self._since = cells, events
+        self._between = (
+            cells.where(EVIDENCE.c.bucket < bindparam("until")),
+            events.where(UNIT_EVENT.c.at < bindparam("until")),
+        )
         self._units = RowBatch(database, UNIT_STATE, Meeting.REPLACE)
         self._cells = RowBatch(database, EVIDENCE, Meeting.REPLACE)
         self._events = RowBatch(database, UNIT_EVENT)
@@ -99,15 +106,15 @@ class EvidenceRows:
         Neither reaches `until` (infinity: there is no end).
         """
         place = (key.rollout, key.attempt, key.stage)
-        cells = select(EVIDENCE).where(*_of_stage(EVIDENCE, key), EVIDENCE.c.bucket > since - BUCKET_SECONDS)
-        events = select(UNIT_EVENT).where(*_of_stage(UNIT_EVENT, key), UNIT_EVENT.c.at >= since)
+        asked = {**msgspec.structs.asdict(key), "since": since, "after": since - BUCKET_SECONDS}
+        cells, events = self._since
         if until < math.inf:
-            cells = cells.where(EVIDENCE.c.bucket < until)
-            events = events.where(UNIT_EVENT.c.at < until)
-        sums = [_to_cell(row) for row in await connection.execute(cells)]
+            asked["until"] = until
+            cells, events = self._between
+        sums = [_to_cell(row) for row in await connection.execute(cells, asked)]
         found = [
             StageEvent(*place, msgspec.convert(row, UnitEvent, from_attributes=True))
-            for row in await connection.execute(events)
+            for row in await connection.execute(events, asked)
         ]
         arms = [await _read_latest(connection, key, arm, latest) for arm in (Arm.CANDIDATE, Arm.CONTROL)]
         return stage_evidence(place, dict(sums), found, arms)
@@ -155,6 +162,10 @@ async def _read_latest(connection: AsyncConnection, key: StageKey, arm: Arm, lat
     )
     faults = (await connection.execute(units)).scalars().all()
     return newest(faults or (await connection.execute(requests)).scalars().all(), arm)
+
+
+def _of_asked(table: Table) -> tuple[ColumnElement[bool], ...]:
+    return tuple(table.c[name] == bindparam(name) for name in ("rollout", "attempt", "stage"))
 
 
 def _of_stage(table: Table, key: StageKey) -> tuple[ColumnElement[bool], ...]:
