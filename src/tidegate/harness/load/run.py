@@ -1,7 +1,7 @@
 """One run: the requests, the faults of each phase, and what came of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from tidegate.domain.errors import InvalidInput, TidegateError
@@ -45,22 +45,34 @@ async def run_load(
     target = Target(url, key)
     entry = Entry(tally.take, url)
     generator = Generator(target, entry.take, patience=PATIENCE_SECONDS, emulated=bool(emulator))
+    beside = [_phases(scenario, emulator), entry.watch()]
+    if progress is not None:
+        beside.append(_report(progress, generator, tally))
     try:
-        async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(_phases(scenario, emulator)), group.create_task(entry.watch())]
-            if progress is not None:
-                beside.append(group.create_task(_report(progress, generator, tally)))
-            await generator.run(shots)
-            for task in beside:
-                task.cancel()
-    except* TidegateError as refusals:
-        raise refusals.exceptions[0] from None
+        await _beside(generator.run(shots), beside)
     finally:
         if scenario.phases:
             await set_faults(emulator, ())
     return judge(
         scenario, tally, target=url, unsent=generator.unsent, sending_seconds=generator.sending_seconds
     )
+
+
+async def _beside(
+    work: Coroutine[object, object, None], others: Sequence[Coroutine[object, object, None]]
+) -> None:
+    """Do the work, and the others as long as it lasts; raises the first refusal of any of them."""
+    refused: Exception | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in others]
+            await work
+            for task in tasks:
+                task.cancel()
+    except* TidegateError as refusals:
+        refused = refusals.exceptions[0]
+    if refused is not None:  # raised above it would be in a group again before Python 3.11.4
+        raise refused
 
 
 def check_target(url: str, *, owned: bool) -> None:
