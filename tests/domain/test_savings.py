@@ -22,6 +22,7 @@ from tidegate.domain.savings import (
     UNIT,
     SavingsProcess,
     bets,
+    bets_by_place,
     stage_bound,
     wealth,
 )
@@ -48,6 +49,21 @@ def test_one_request_of_each_arm_by_hand() -> None:
         [math.log(1 - bet / 8 * d) for bet in BETS]
     )
     assert set(bets(msgspec.structs.replace(STAKES, floor=None), Arm.CONTROL, 0.05)) == set(range(5))
+
+
+@given(
+    requests=st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), max_size=20),
+    floor=st.none() | st.floats(-1, 0.99),
+    arm=st.sampled_from([Arm.CANDIDATE, Arm.CONTROL]),
+)
+def test_many_requests_at_once_add_what_they_add_one_by_one(
+    requests: list[tuple[float, float]], floor: float | None, arm: Arm
+) -> None:
+    stakes = msgspec.structs.replace(STAKES, floor=floor)
+    rows = bets_by_place(stakes, arm, [cost for cost, _ in requests], [usual for _, usual in requests])
+    for number, (cost, usual) in enumerate(requests):
+        alone = bets(msgspec.structs.replace(stakes, expected=usual), arm, cost)
+        assert {place: row[number] for place, row in enumerate(rows)} == alone
 
 
 @given(

@@ -66,20 +66,47 @@ def bets(stakes: Stakes, arm: Arm, cost: float) -> dict[int, int]:
     By place, so that they sum like a histogram; a plan without a floor has the first five.
     """
     candidate = arm is Arm.CANDIDATE
-    logarithms = _logarithms(stakes, stakes.min, 1.0, cost, candidate=candidate)
-    if stakes.floor is not None:
-        logarithms += _logarithms(stakes, stakes.floor, -1.0, cost, candidate=candidate)
+    logarithms: list[int] = []
+    for savings, side in _tests(stakes):
+        d = _d(stakes, savings, side, cost, stakes.expected, candidate=candidate)
+        logarithms += staked(BETS, _most(stakes, savings, side), d)
     return dict(enumerate(logarithms))
 
 
-def _logarithms(stakes: Stakes, savings: float, side: float, cost: float, *, candidate: bool) -> list[int]:
-    """Of 1 - lambda D, or with `side` -1 of its mirror; D is never above `most`."""
+def bets_by_place(
+    stakes: Stakes, arm: Arm, costs: Sequence[float], expected: Sequence[float]
+) -> list[list[int]]:
+    """The same of many requests of one arm, far sooner: by place, in their order; `expected` of each."""
+    candidate = arm is Arm.CANDIDATE
+    rows: list[list[int]] = []
+    for savings, side in _tests(stakes):
+        both = zip(costs, expected, strict=True)
+        ds = [_d(stakes, savings, side, cost, usual, candidate=candidate) for cost, usual in both]
+        most = _most(stakes, savings, side)
+        rows += [[round(UNIT * log(1 - per * d)) for d in ds] for per in (bet / most for bet in BETS)]
+    return rows
+
+
+def _tests(stakes: Stakes) -> Sequence[tuple[float, float]]:
+    """Savings and side of each test: of 1 - lambda D, or with side -1 of its mirror."""
+    certificate = (stakes.min, 1.0)
+    return (certificate,) if stakes.floor is None else (certificate, (stakes.floor, -1.0))
+
+
+def _d(
+    stakes: Stakes, savings: float, side: float, cost: float, expected: float, *, candidate: bool
+) -> float:
     share, cap, kept = stakes.share, stakes.cap, 1 - savings
     most_paid = kept * cap if candidate and side < 0 else cap
-    paid, expected = min(cost, most_paid), min(stakes.expected, cap)
-    d = (paid - kept * expected) / share if candidate else -kept * (paid - expected) / (1 - share)
-    most = cap * max((1.0 if side > 0 else kept) / share, kept / (1 - share))
-    return staked(BETS, most, side * d)
+    paid, usual = min(cost, most_paid), min(expected, cap)
+    d = (paid - kept * usual) / share if candidate else -kept * (paid - usual) / (1 - share)
+    return side * d
+
+
+def _most(stakes: Stakes, savings: float, side: float) -> float:
+    """What D is never above."""
+    share, kept = stakes.share, 1 - savings
+    return stakes.cap * max((1.0 if side > 0 else kept) / share, kept / (1 - share))
 
 
 def staked(bets: Sequence[float], most: float, d: float) -> list[int]:

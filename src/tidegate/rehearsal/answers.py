@@ -6,7 +6,6 @@ stretch's costs are the difference of two running sums, however many they are.
 """
 
 import math
-from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from tidegate.domain.evidence import latency_cell
 from tidegate.domain.unit_savings import MOST_REQUESTS
+from tidegate.rehearsal.cell_counts import CellCounts
 from tidegate.rehearsal.draws import Draws
 from tidegate.rehearsal.scenario import Cost, Variant
 from tidegate.rehearsal.staked import Staked, StakedUnits
@@ -69,8 +69,7 @@ class Answers:
     ) -> None:
         median = variant.latency.median * slower
         sigma = variant.latency.sigma if sigma is None else sigma
-        cells = array("H", (latency_cell(median * math.exp(sigma * z)) for z in shapes.latency))
-        self._cells = cells + cells
+        self._cells = CellCounts([latency_cell(median * math.exp(sigma * z)) for z in shapes.latency])
         self._asked = shapes.asked
         self._costs = shapes.dollars(variant.cost, dearer)
         self.mean_usd = variant.cost.mean * dearer
@@ -88,7 +87,7 @@ class Answers:
         begin = draws.below(SIZE)
         end = begin + count
         return Taken(
-            Counter(self._cells[begin:end]),
+            self._cells.between(begin, end),
             self._dollars[end] - self._dollars[begin],
             self._staked.between(begin, end) if isinstance(self._staked, Staked) else {},
         )

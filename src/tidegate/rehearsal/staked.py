@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from tidegate.domain.exchange import Arm, Stakes
 from tidegate.domain.rollout import SavingsGate
-from tidegate.domain.savings import bets
+from tidegate.domain.savings import bets_by_place
 from tidegate.domain.unit_savings import MILESTONES, Milestone, unit_bets
 from tidegate.rehearsal.draws import Draws
 
@@ -17,11 +17,8 @@ class Staked:
     def __init__(
         self, arm: Arm, costs: Sequence[float], asked: Sequence[int], gate: SavingsGate, *, share: float
     ) -> None:
-        rows = [_bets(arm, cost, size, gate, share) for cost, size in zip(costs, asked, strict=True)]
-        places = range(max((len(row) for row in rows), default=0))
-        self._sums = [
-            array("q", accumulate((row[place] for row in (*rows, *rows)), initial=0)) for place in places
-        ]
+        rows = _rows(arm, costs, asked, gate, share)
+        self._sums = [array("q", accumulate(row + row, initial=0)) for row in rows]
 
     def between(self, begin: int, end: int) -> dict[int, int]:
         """What the answers from `begin` to before `end` add, by place."""
@@ -59,8 +56,12 @@ def _units(
         yield sum(costs[begin : begin + size]), sum(expected[begin : begin + size])
 
 
-def _bets(arm: Arm, cost: float, asked: int, gate: SavingsGate, share: float) -> dict[int, int]:
+def _rows(
+    arm: Arm, costs: Sequence[float], asked: Sequence[int], gate: SavingsGate, share: float
+) -> list[list[int]]:
+    """By place, what each answer adds; none where the plan cannot be certified."""
     expected = gate.expected
     if expected is None:
-        return {}
-    return bets(Stakes(expected.of(asked), expected.cap, share, gate.min, gate.floor), arm, cost)
+        return []
+    stakes = Stakes(0.0, expected.cap, share, gate.min, gate.floor)
+    return bets_by_place(stakes, arm, costs, [expected.of(size) for size in asked])

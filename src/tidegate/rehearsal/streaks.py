@@ -4,6 +4,7 @@ Only errors are drawn; how many good answers a user had between two of his error
 comes, which gives the same sequences as drawing every request.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tidegate.domain.evidence import SHORT_WINDOW_SECONDS, UnitEvent, UnitEvents
@@ -69,11 +70,8 @@ class Streaks:
         if not self._counted:
             return [UnitEvent(unit=str(user), arm=arm, kind=kind, step=step, at=at) for user in sorted(new)]
         last = self._last.setdefault(kind, {})
-        counts: dict[int, int] = {}
-        for user in new:
-            before = last.get(user, NEVER)
-            counts[before] = counts.get(before, 0) + 1
-            last[user] = step
+        counts = Counter([last.get(user, NEVER) for user in new])
+        last.update(dict.fromkeys(new, step))
         return [
             UnitEvents(unit="", arm=arm, kind=kind, step=step, at=at, units=units, before=before)
             for before, units in sorted(counts.items())
